@@ -1,0 +1,1 @@
+"""The faces of splicedex: command line, HTTP, web page."""

@@ -1,0 +1,1 @@
+"""From photos or embeddings to an index: reading, decomposing, storing, resuming."""

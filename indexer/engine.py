@@ -1,0 +1,89 @@
+"""The interface both engines implement, and nothing else: Qdrant in the process, or a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from indexer.query import Filter, Hit, Query, Scalar
+
+FieldKind: TypeAlias = Literal["keyword", "integer", "float"]
+"""How a payload field is indexed, hence what may filter on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Points in columns: row i of every part belongs together."""
+
+    ids: Sequence[str]
+    """UUIDs as text."""
+    dense: NDArray[np.float32]
+    """CLIP embeddings (n, d)."""
+    concepts: csr_array
+    """SpLiCE weights (n, c)."""
+    payloads: Sequence[dict[str, Any]]
+
+
+class Engine(Protocol):
+    """A collection with one dense and one sparse vector a point.
+
+    What a call that returned has written survives the death of the process. Implementations raise
+    `splice.errors.UserError` for what the user can mend (a locked folder, a server that is away).
+    """
+
+    def upsert(self, batch: Batch) -> None:
+        """Insert points, replacing those whose id exists."""
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove points; ids that are not there are passed over."""
+
+    def set_payload(self, ids: Sequence[str], payload: Mapping[str, Any]) -> None:
+        """Set the given payload fields on points, leaving the others."""
+
+    def query(self, query: Query) -> list[Hit]:
+        """Answer one query, best first."""
+
+    def query_batch(self, queries: Sequence[Query]) -> list[list[Hit]]:
+        """Answer several queries as one request, in their order."""
+
+    def retrieve(
+        self, ids: Sequence[str], *, with_dense: bool = False, with_concepts: bool = False
+    ) -> list[Hit]:
+        """Fetch points by id, in the order asked; missing ones are left out, scores are 0."""
+
+    def scroll(
+        self,
+        filter: Filter | None = None,  # noqa: A002  (the field's word)
+        *,
+        with_payload: bool | tuple[str, ...] = True,
+        with_dense: bool = False,
+        with_concepts: bool = False,
+        page: int = 1024,
+    ) -> Iterator[Hit]:
+        """Every point that passes the filter, in id order, fetched a page at a time."""
+
+    def count(self, filter: Filter | None = None) -> int:  # noqa: A002
+        """How many points pass the filter, exactly."""
+
+    def facet(
+        self,
+        key: str,
+        *,
+        filter: Filter | None = None,  # noqa: A002
+        limit: int = 10,
+    ) -> list[tuple[Scalar, int]]:
+        """Most frequent values of an indexed field among what passes the filter, with counts."""
+
+    def create_index(self, key: str, kind: FieldKind) -> None:
+        """Index a payload field for filtering and facets; again is harmless."""
+
+    def optimize(self) -> None:
+        """Build what makes queries fast (HNSW, merged segments); blocks until done."""
+
+    def close(self) -> None:
+        """Release the engine; later calls fail."""

@@ -1,0 +1,1 @@
+"""From a query to explained hits: language, concepts, plan, explanation."""

@@ -1,0 +1,19 @@
+"""The one error users see: what was wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """A mistake in what the user gave us, not in the program.
+
+    Every face shows it as one line and exits with code 2 (or a 4xx problem).
+
+    Args:
+        cause: What was wrong, and where.
+        cure: What to do about it; an imperative, without a full stop.
+    """
+
+    def __init__(self, cause: str, cure: str) -> None:
+        super().__init__(f"{cause}; {cure}")
+        self.cause = cause
+        self.cure = cure
