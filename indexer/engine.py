@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from indexer.query import Filter, Hit, Query, Scalar
 
-FieldKind: TypeAlias = Literal["keyword", "integer", "float"]
-"""How a payload field is indexed, hence what may filter on it."""
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+FieldKind: TypeAlias = Literal["keyword", "integer", "float", "lookup"]
+"""How a payload field is indexed, hence what filters on it fast.
+
+`keyword` and `integer` serve `Match` and facets, `integer` and `float` serve `Range`. `lookup` is
+for integers that are never ranged over, such as lists of concepts: an `integer` index without the
+half that takes most of its time and space.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +28,7 @@ class Batch:
     """Points in columns: row i of every part belongs together."""
 
     ids: Sequence[str]
-    """UUIDs as text."""
+    """UUIDs as canonical text: lower case, with hyphens."""
     dense: NDArray[np.float32]
     """CLIP embeddings (n, d)."""
     concepts: csr_array
@@ -43,7 +50,10 @@ class Engine(Protocol):
         """Remove points; ids that are not there are passed over."""
 
     def set_payload(self, ids: Sequence[str], payload: Mapping[str, Any]) -> None:
-        """Set the given payload fields on points, leaving the others."""
+        """Set the given payload fields on points, leaving the others.
+
+        A field set to None is removed. Ids that are not there are passed over.
+        """
 
     def query(self, query: Query) -> list[Hit]:
         """Answer one query, best first."""
@@ -52,7 +62,12 @@ class Engine(Protocol):
         """Answer several queries as one request, in their order."""
 
     def retrieve(
-        self, ids: Sequence[str], *, with_dense: bool = False, with_concepts: bool = False
+        self,
+        ids: Sequence[str],
+        *,
+        with_payload: bool | tuple[str, ...] = True,
+        with_dense: bool = False,
+        with_concepts: bool = False,
     ) -> list[Hit]:
         """Fetch points by id, in the order asked; missing ones are left out, scores are 0."""
 
@@ -86,4 +101,9 @@ class Engine(Protocol):
         """Build what makes queries fast (HNSW, merged segments); blocks until done."""
 
     def close(self) -> None:
-        """Release the engine; later calls fail."""
+        """Release the engine; later calls fail, closing again does nothing."""
+
+    def __enter__(self) -> Self:
+        """Use as a context manager, which closes at the end."""
+
+    def __exit__(self, *_: object) -> None: ...

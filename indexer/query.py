@@ -22,7 +22,11 @@ Scalar: TypeAlias = str | int | bool
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The payload field `key` holds any of `values` (a list field: any element does)."""
+    """The payload field `key` holds any of `values` (a list field: any element does).
+
+    `key` is a path, `tags.dog`, whose parts are quoted where they hold more than letters, digits,
+    `_` and `-`. Types count: 1 is neither True nor 1.0.
+    """
 
     key: str
     values: tuple[Scalar, ...]
@@ -96,8 +100,9 @@ class Nearest:
 class Fusion:
     """Merge rankings inside the engine.
 
-    `rrf` adds weight / (k + rank) over the parts (Cormack et al. 2009); `dbsf` adds scores after
-    scaling each part by its own mean and deviation, and takes no weights.
+    `rrf` adds 1 / (k + rank / weight) over the parts, ranks from 1, which with weights of 1 is
+    Cormack et al. 2009; a weight of 0 mutes a part. `dbsf` adds scores after scaling each part by
+    its own mean and deviation, and takes no weights.
     """
 
     parts: tuple[Nearest, ...]

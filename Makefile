@@ -1,0 +1,41 @@
+PYTHON ?= python3
+BIN := .venv/bin
+PHOTOS ?=
+
+.PHONY: help setup demo test nightly lint format bench clean
+
+help:  ## What there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/ready  ## A virtual environment with everything in it
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: setup  ## Index photos and search them, offline
+	$(BIN)/python tools/demo.py $(PHOTOS)
+
+test: setup  ## Run the tests, but for the slow ones
+	$(BIN)/python -m pytest -m "not slow"
+
+nightly: setup  ## Run all tests
+	$(BIN)/python -m pytest
+
+lint: setup  ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup  ## Put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup  ## Short forms of the benchmarks
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python benchmarks/solver.py --short
+
+clean:  ## Remove what make made
+	rm -rf .venv build dist artifacts demo-index .mypy_cache .ruff_cache .pytest_cache .hypothesis

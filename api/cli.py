@@ -1,0 +1,55 @@
+"""The command line: `splicedex`. Commands import what they need when they run."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from api.commands import concepts, explain, index, info, search
+from splice.errors import UserError
+
+app = typer.Typer(
+    name="splicedex",
+    help="Image search that can say why: every photo as a handful of weighted concepts.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("index", epilog=index.EXAMPLES)(index.run)
+app.command("search", epilog=search.EXAMPLES)(search.run)
+app.command("explain", epilog=explain.EXAMPLES)(explain.run)
+app.command("concepts", epilog=concepts.EXAMPLES)(concepts.run)
+app.command("info")(info.run)
+
+
+def _version(show: bool) -> None:
+    if show:
+        from importlib.metadata import version
+
+        typer.echo(version("splicedex"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""A progress bar for indexing: done, rate, time left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from api.render import errors
+
+if TYPE_CHECKING:
+    from indexer.build import Report
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        """Images a second."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f}/s" if speed else "", style="dim")
+
+
+@contextmanager
+def indexing(total: int) -> Iterator[Callable[[Report], None]]:
+    """Show a bar on standard error while a run goes on; gives what to call with each report."""
+    columns = (
+        TextColumn("indexing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task("indexing", total=total)
+        yield lambda report: bar.update(task, completed=report.done, total=report.total)

@@ -1,0 +1,35 @@
+"""What people see: tables on a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on standard output, for scripts."""
+    console.out(json.dumps(value, ensure_ascii=False), highlight=False)
+
+
+def table(*columns: str, right: Iterable[str] = ()) -> Table:
+    """An airy table; columns named in `right` hold numbers."""
+    made = Table(box=None, pad_edge=False, header_style="dim")
+    numbers = set(right)
+    for column in columns:
+        made.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    return made
+
+
+def bar(value: float, largest: float, width: int = 12) -> Text:
+    """A horizontal bar in eighths of a character."""
+    eighths = round(8 * width * max(value, 0) / largest) if largest > 0 else 0
+    full, part = divmod(eighths, 8)
+    return Text("█" * full + (" ▏▎▍▌▋▊▉"[part] if part else ""), style="cyan")

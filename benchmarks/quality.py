@@ -1,0 +1,216 @@
+"""Search quality on real CLIP embeddings, by what the search itself returns.
+
+    python benchmarks/quality.py [--json PATH] [--wear]
+
+Ranks the 305 captioned photos of the data folder inside an index of all 2,461, with the queries
+`dog`, `dog AND ball`, `dog AND NOT man` and near misses allowed, so that every photo has a place.
+Truth comes from the captions (`benchmarks/truth.py`). Beside it, on the same photos and truth: dense
+CLIP (`z·t`), the centred concept (`z·c`) and the plain SpLiCE weight.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.machine import machine
+from benchmarks.report import publish
+from benchmarks.truth import Truth, average_precision, f1, load_families, load_truth
+from indexer.array_source import array_source
+from indexer.build import build
+from indexer.index import Index, create_index, open_index
+from indexer.settings import Settings, resolve
+from search.searcher import Options, Results, Searcher
+from splice.align import unit
+from splice.decomposition import Sparsity, decompose
+
+DATA = Path(__file__).parents[2] / "shared" / "data" / "clip_vitb32"
+Score = Callable[[str], NDArray[np.floating]]
+"""Scores (n,) of all photos for a concept."""
+
+
+class Photos:
+    """The photos of the data folder, indexed as a user would."""
+
+    def __init__(self, index: Index, searcher: Searcher, truth: Truth) -> None:
+        self.index, self.searcher, self.truth = index, searcher, truth
+        self.embeddings = unit(np.load(DATA / "image_embeddings.npy"))[truth.rows]
+        self.worst_split = 0.0
+
+    def search(self, query: str, *, near: bool) -> Results:
+        """Everything a query returns; notes how exactly each score is split."""
+        results = self.searcher.search(query, Options(limit=5_000, near=near))
+        for hit in results.hits:
+            self.worst_split = max(self.worst_split, abs(hit.explanation.score - hit.score))
+        return results
+
+    def order(self, query: str) -> NDArray[np.int64]:
+        """The captioned photos as a query ranks them, near misses after matches."""
+        places = {hit.path: place for place, hit in enumerate(self.search(query, near=True).hits)}
+        return np.argsort([places[file] for file in self.truth.files], kind="stable")
+
+    def found(self, query: str) -> NDArray[np.bool_]:
+        """Which captioned photos a query matches."""
+        paths = {hit.path for hit in self.search(query, near=False).hits}
+        return np.array([file in paths for file in self.truth.files])
+
+
+def ours(photos: Photos) -> dict[str, float]:
+    truth = photos.truth
+
+    def ap(query: str, relevant: NDArray[np.bool_]) -> float:
+        return average_precision(relevant[photos.order(query)])
+
+    return {
+        "one concept, AP": _mean(ap(f'"{a}"', truth.of(a)) for a in truth.concepts),
+        "A AND B, AP": _mean(
+            ap(f'"{a}" AND "{b}"', truth.of(a) & truth.of(b)) for a, b in truth.both
+        ),
+        "A NOT B, AP": _mean(
+            ap(f'"{a}" AND NOT "{b}"', truth.of(a) & ~truth.of(b)) for a, b in truth.without
+        ),
+        "presence, F1": _mean(f1(photos.found(f'"{a}"'), truth.of(a)) for a in truth.concepts),
+    }
+
+
+def peer(truth: Truth, score: Score, present: Score | None = None) -> dict[str, float]:
+    """The same figures by a score per concept, summed for AND and subtracted for NOT."""
+
+    def ap(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) -> float:
+        return average_precision(relevant[np.argsort(-scores, kind="stable")])
+
+    return {
+        "one concept, AP": _mean(ap(score(a), truth.of(a)) for a in truth.concepts),
+        "A AND B, AP": _mean(
+            ap(score(a) + score(b), truth.of(a) & truth.of(b)) for a, b in truth.both
+        ),
+        "A NOT B, AP": _mean(
+            ap(score(a) - score(b), truth.of(a) & ~truth.of(b)) for a, b in truth.without
+        ),
+        "presence, F1": _mean(
+            f1(present(a) > 0, truth.of(a)) if present else _oracle(score(a), truth.of(a))
+            for a in truth.concepts
+        ),
+    }
+
+
+def caption_recall(photos: Photos) -> dict[str, dict[str, float]]:
+    """Recall of a caption's own photo among the Flickr30k photos, `text:` through the index."""
+    with (DATA / "captions.csv").open(newline="", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    vectors = unit(np.load(DATA / "caption_embeddings.npy"))
+    lookup = {row["caption"]: vector for row, vector in zip(rows, vectors, strict=True)}
+    searcher = Searcher(photos.index, encode=lookup.__getitem__)
+    places = []
+    for row in rows:
+        quoted = row["caption"].replace("\\", "\\\\").replace('"', '\\"')
+        hits = searcher.search(f'text:"{quoted}" source:flickr30k2k', Options(limit=10)).hits
+        paths = [hit.path for hit in hits]
+        places.append(paths.index(row["file"]) if row["file"] in paths else 10)
+    space = photos.index.space
+    everything = unit(np.load(DATA / "image_embeddings.npy"))
+    with (DATA / "images.csv").open(newline="", encoding="utf-8") as lines:
+        listed = list(csv.DictReader(lines))
+    flickr = [i for i, row in enumerate(listed) if row["source"] == "flickr30k2k"]
+    number = {listed[i]["file"]: n for n, i in enumerate(flickr)}
+    own = np.array([number[row["file"]] for row in rows])
+    images = everything[flickr]
+    aligned = space.align_images(images) @ unit(vectors - space.text_mean).T
+    return {
+        "ours": _recall(np.array(places)),
+        "dense z·t": _recall(_places(images @ vectors.T, own)),
+        "aligned z'·t'": _recall(_places(aligned, own)),
+    }
+
+
+def _places(scores: NDArray[np.floating], own: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Place (from 0) of each caption's own photo; scores are (photos, captions)."""
+    return np.asarray((scores > scores[own, np.arange(len(own))]).sum(axis=0))
+
+
+def _recall(places: NDArray[np.int64]) -> dict[str, float]:
+    return {f"caption recall@{k}": float((places < k).mean()) for k in (1, 5, 10)}
+
+
+def _oracle(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) -> float:
+    """The best F1 that any threshold on the scores gives: it knows the answers."""
+    hits = np.cumsum(relevant[np.argsort(-scores, kind="stable")])
+    kept = np.arange(1, len(scores) + 1)
+    return float((2 * hits / (kept + relevant.sum())).max())
+
+
+def _mean(values: Any) -> float:
+    return float(np.mean(list(values)))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--json", type=Path, help="save the figures there")
+    parser.add_argument("--wear", action="store_true", help="count everyday wear too")
+    options = parser.parse_args(arguments)
+    if not DATA.is_dir():
+        parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
+    groups = ("things", "everyday wear") if options.wear else ("things",)
+    truth = load_truth(DATA, load_families(*groups))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "index"
+        recipe = resolve(path, Settings(model=str(DATA / "space")), photos=None)
+        source = array_source(
+            DATA / "image_embeddings.npy", files=DATA / "images.csv", root=None, dim=512
+        )
+        create_index(path, recipe.manifest, recipe.space)
+        with open_index(path) as index:
+            build(index, source)
+            photos = Photos(index, Searcher(index), truth)
+            rows = _rows(photos)
+            recall = caption_recall(photos)
+            split = photos.worst_split
+    title = (
+        f"Search quality: {len(truth.concepts)} concepts, {len(truth.both)} AND and "
+        f"{len(truth.without)} NOT pairs over {len(truth.files)} captioned photos"
+    )
+    recalls = [{"query": name, **row} for name, row in recall.items()]
+    publish(
+        title,
+        machine(),
+        {
+            "Mean over concepts or pairs": rows,
+            "Whole captions among 1,706 photos": recalls,
+            "Explanations": [{"largest |contributions + rest - score|": split}],
+        },
+        options.json,
+    )
+
+
+def _rows(photos: Photos) -> list[dict[str, Any]]:
+    space, truth = photos.index.space, photos.truth
+    weights = decompose(space, photos.embeddings, Sparsity(0.15)).toarray()
+
+    def weight(concept: str) -> NDArray[np.floating]:
+        return weights[:, space.ids[concept]]
+
+    columns = {
+        "ours": ours(photos),
+        "dense z·t": peer(truth, lambda a: photos.embeddings @ space.texts[space.ids[a]]),
+        "centred z·c": peer(truth, lambda a: photos.embeddings @ space.atoms[space.ids[a]]),
+        "SpLiCE weight, λ .15": peer(truth, weight, weight),
+    }
+    goals = {"one concept, AP": 0.60, "A AND B, AP": 0.40, "A NOT B, AP": 0.70}
+    goals["presence, F1"] = 0.54
+    notes = {"presence, F1": " (oracle threshold for z·t and z·c)"}
+    return [
+        {"query": name + notes.get(name, ""), "goal": goal}
+        | {column: values[name] for column, values in columns.items()}
+        for name, goal in goals.items()
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""How long the lasso takes an image: ours beside scikit-learn, SPAMS and the one product.
+
+    python benchmarks/solver.py [--images 4096] [--atoms 10000] [--dimensions 512]
+                                [--penalty 0.15 0.25 0.35] [--admm] [--short] [--json PATH]
+
+Without `--atoms` it measures 10,000 x 512 and 15,000 x 768. The methods take turns, several times
+over, and the best time of each counts, so that other work on the machine hits all alike.
+scikit-learn and ADMM solve the first images only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from datasets import DATA, Embeddings, Matrix, embeddings
+from machine import cores, machine
+from report import publish
+from scipy.sparse import csr_array
+
+from splice.solver import admm, kkt_residual, nonnegative_lasso
+
+FEW = 32
+"""Images for the methods too slow for all."""
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--images", type=int, default=4096)
+    parser.add_argument("--atoms", type=int)
+    parser.add_argument("--dimensions", type=int, default=512)
+    parser.add_argument("--penalty", type=float, nargs="+", default=[0.15, 0.25, 0.35])
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--admm", action="store_true", help="the paper's other solver too")
+    parser.add_argument("--short", action="store_true", help="1,024 images, one size, λ 0.25")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the figures there")
+    options = parser.parse_args()
+    if not DATA.is_dir():
+        parser.exit(0, "skipped: needs the data folder ../shared/data beside the checkout\n")
+    sizes = [(options.atoms or 10_000, options.dimensions)]
+    if options.atoms is None and not options.short:
+        sizes.append((15_000, 768))
+    images = 1024 if options.short else options.images
+    penalties = [0.25] if options.short else options.penalty
+    tables = {}
+    for atoms, dimensions in sizes:
+        sets = embeddings(images, atoms, dimensions)
+        tables[f"{images:,} images, {atoms:,} atoms × {dimensions}"] = [
+            row
+            for penalty in penalties
+            for row in compare(sets, penalty, options.repeat, with_admm=options.admm)
+        ]
+    about = machine(("numpy", "scipy", "scikit-learn", "spams-bin"))
+    publish("Solver: milliseconds an image, best of several runs", about, tables, options.json)
+    if missing := [name for name in ("sklearn", "spams") if find_spec(name) is None]:
+        print(f"\nNot installed, left out: {', '.join(missing)}.")
+
+
+def compare(
+    sets: Embeddings, penalty: float, repeat: int, *, with_admm: bool
+) -> list[dict[str, Any]]:
+    """One row a method: time, ratios, sparsity and distance from the optimum.
+
+    Raises:
+        SystemExit: Our weights are not optimal.
+    """
+    c, z = sets.dictionary, sets.images
+    few = z[:FEW]
+    methods: dict[str, tuple[int, Callable[[], csr_array | None]]] = {
+        "one product Z @ C.T": (len(z), lambda: product(c, z)),
+        "splicedex": (len(z), lambda: nonnegative_lasso(c, z, penalty)),
+    }
+    if find_spec("spams"):
+        methods["SPAMS"] = len(z), spams_lasso(c, z, penalty)
+    if find_spec("sklearn"):
+        methods["scikit-learn"] = len(few), scikit_lasso(c, few, penalty)
+    if with_admm:
+        methods["the paper's ADMM"] = len(few), lambda: admm(c, few, penalty)
+    best = dict.fromkeys(methods, float("inf"))
+    weights: dict[str, csr_array] = {}
+    for turn in range(repeat):
+        for name, (count, method) in methods.items():
+            if turn and best[name] * count > 5_000:
+                continue  # long enough for one run to tell
+            started = time.perf_counter()
+            found = method()
+            best[name] = min(best[name], 1e3 * (time.perf_counter() - started) / count)
+            if found is not None:
+                weights[name] = found
+    return [
+        {
+            "λ": penalty,
+            "method": name,
+            "ms an image": took,
+            "times the product": took / best["one product Z @ C.T"],
+            "times splicedex": took / best["splicedex"],
+            **quality(c, z, weights.get(name), penalty),
+        }
+        for name, took in best.items()
+    ]
+
+
+def quality(
+    dictionary: Matrix, images: Matrix, weights: csr_array | None, penalty: float
+) -> dict[str, float | None]:
+    """Concepts an image, and the worst distance from the optimum."""
+    if weights is None:
+        return {"concepts": None, "KKT residual": None}
+    images = images[: weights.shape[0]]
+    residual = kkt_residual(dictionary, images, weights, penalty)
+    return {"concepts": weights.nnz / len(images), "KKT residual": float(residual.max())}
+
+
+def product(dictionary: Matrix, images: Matrix) -> None:
+    """What no method can avoid: every image against every atom, once."""
+    np.matmul(images, dictionary.T)
+
+
+def spams_lasso(dictionary: Matrix, images: Matrix, penalty: float) -> Callable[[], csr_array]:
+    """LARS in C++, all cores; it minimises half the objective."""
+    import spams
+
+    columns, atoms = np.asfortranarray(images.T), np.asfortranarray(dictionary.T)
+
+    def solve() -> csr_array:
+        found = spams.lasso(
+            columns, atoms, lambda1=penalty / 2, mode=2, pos=True, numThreads=cores()
+        )
+        return csr_array(found.T)
+
+    return solve
+
+
+def scikit_lasso(dictionary: Matrix, images: Matrix, penalty: float) -> Callable[[], csr_array]:
+    """Coordinate descent an image at a time, as the paper's code does it, at default accuracy."""
+    from sklearn.linear_model import Lasso
+
+    atoms = np.asfortranarray(dictionary.T)
+    model = Lasso(alpha=penalty / (2 * len(atoms)), positive=True, fit_intercept=False)
+
+    def solve() -> csr_array:
+        return csr_array(np.stack([model.fit(atoms, image).coef_ for image in images]))
+
+    return solve
+
+
+if __name__ == "__main__":
+    main()

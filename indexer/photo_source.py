@@ -1,0 +1,157 @@
+"""Photos as a source: read by worker processes, embedded by an encoder."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.decode import Photo, Skipped
+from indexer.engine import FieldKind
+from indexer.photos import find_photos
+from indexer.reader import read_photos
+from indexer.sources import Block, Item, blocks, signature
+from indexer.table import Table, read_csv
+from splice.encoder import Encoder
+from splice.errors import UserError
+
+BATCH = 256
+"""Photos encoded, decomposed and written together."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Photos to index; they need not be readable.
+
+    Args:
+        photos: n files.
+        names: Their n names in the index.
+        table: What the user says of each, row i of file i.
+        roots: Folders, files and patterns asked for; None where the names are the whole list.
+    """
+
+    photos: Sequence[Path]
+    names: Sequence[str]
+    table: Table | None = None
+    roots: Sequence[str] | None = None
+
+
+def list_paths(paths: Sequence[str]) -> Listing:
+    """Photos under paths, named by their absolute paths.
+
+    Raises:
+        UserError: A path does not exist, or there is no photo under any.
+    """
+    photos = list(find_photos(paths))
+    if not photos:
+        raise UserError(f"no photos in {', '.join(paths)}", "name a folder that holds some")
+    names = [printable(os.path.abspath(photo)) for photo in photos]
+    roots = [printable(os.path.abspath(Path(path).expanduser())) for path in paths]
+    return Listing(photos, names, roots=roots)
+
+
+def list_table(files: Path, root: Path | None) -> Listing:
+    """Photos that a CSV lists, named as it names them.
+
+    Args:
+        files: CSV; see `indexer.table`.
+        root: Folder that its names are relative to; by default the CSV's own.
+
+    Raises:
+        UserError: The CSV cannot be used, or root is not a folder.
+    """
+    table = read_csv(files)
+    folder = files.parent if root is None else root
+    if not folder.is_dir():
+        raise UserError(f"root {folder} is not a folder", "give the folder the photos lie in")
+    return Listing([folder / path for path in table.paths], table.paths, table)
+
+
+class PhotoSource:
+    """Photos, decoded in worker processes while the encoder runs.
+
+    Args:
+        listing: The photos.
+        encoder: Embeds them.
+        workers: Decoding processes; by default one a core.
+    """
+
+    def __init__(self, listing: Listing, encoder: Encoder, *, workers: int | None = None) -> None:
+        self._photos = listing.photos
+        self._names = listing.names
+        self._table = listing.table
+        self._roots = listing.roots
+        self._encoder = encoder
+        self._workers = workers
+
+    @property
+    def kinds(self) -> Mapping[str, FieldKind]:
+        """User columns to index for filtering, and the size in pixels."""
+        own: dict[str, FieldKind] = {"width": "integer", "height": "integer"}
+        return own | (self._table.kinds() if self._table else {})
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    def items(self) -> Iterator[Item]:
+        """Every photo, in order; the signature covers size, time of change and the columns."""
+        for number, (photo, name) in enumerate(zip(self._photos, self._names, strict=True)):
+            columns = self._table.row(number) if self._table else {}
+            try:
+                status = photo.stat()
+                content = f"{status.st_size} {status.st_mtime_ns}".encode()
+            except OSError:  # gone or barred: the reader will say which
+                content = b""
+            yield Item(name, number, signature(content, columns), columns)
+
+    def embed(self, items: Iterable[Item]) -> Iterator[Block]:
+        """Decode in worker processes and encode what comes, in order."""
+        waiting: deque[Item] = deque()
+
+        def feed() -> Iterator[Path]:
+            for item in items:
+                waiting.append(item)
+                yield self._photos[item.number]
+
+        results = read_photos(feed(), self._encoder.preprocess(), workers=self._workers)
+        for batch in blocks(results, BATCH):
+            read = [(waiting.popleft(), result) for result in batch]
+            good = [(item, photo) for item, photo in read if isinstance(photo, Photo)]
+            skipped = [
+                (item.path, result.reason) for item, result in read if isinstance(result, Skipped)
+            ]
+            embeddings = np.zeros((0, self._encoder.dim), np.float32)
+            if good:
+                pixels = np.stack([photo.pixels for _, photo in good])
+                embeddings = self._encoder.encode_images(pixels)
+            facts = [self._facts(item, photo) for item, photo in good]
+            yield Block([item for item, _ in good], embeddings, facts, skipped)
+
+    def covers(self, path: str) -> bool:
+        """Whether a photo of that name lies under what was asked for."""
+        if self._roots is None:
+            return True
+        return any(
+            path == root or path.startswith(root + os.sep) or fnmatch(path, root)
+            for root in self._roots
+        )
+
+    def _facts(self, item: Item, photo: Photo) -> dict[str, Any]:
+        located = str(photo.path.absolute())
+        facts: dict[str, Any] = {
+            "content_hash": photo.sha256,
+            "width": photo.width,
+            "height": photo.height,
+        }
+        return facts if located == item.path else facts | {"location": printable(located)}
+
+
+def printable(path: str) -> str:
+    """A path as text that any engine can keep: bytes that are not UTF-8 are written out."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")

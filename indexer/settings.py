@@ -1,0 +1,118 @@
+"""What an index is to be made with: the user's settings, the index's own, or the defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.manifest import FILE, Manifest
+from indexer.photo_mean import find_image_mean
+from indexer.photo_source import Listing
+from splice.decomposition import Sparsity
+from splice.encoder import DEFAULT, Encoder, load_encoder
+from splice.errors import UserError
+from splice.image_mean import ImageMean
+from splice.model import Model, load_model
+from splice.space import ConceptSpace
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asked for; None means as the index has it, or the default.
+
+    Args:
+        model: Encoder name or concept space folder.
+        vocabulary: Vocabulary name or file.
+        image_mean: File with the image mean, or a folder of photos to estimate it from.
+        sparsity: λ or l0.
+    """
+
+    model: str | None = None
+    vocabulary: str | None = None
+    image_mean: Path | None = None
+    sparsity: Sparsity | None = None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What an index is made with, ready to use.
+
+    Args:
+        manifest: Its description.
+        space: The concepts.
+        encoder: Embeds photos; None where they come embedded.
+    """
+
+    manifest: Manifest
+    space: ConceptSpace
+    encoder: Encoder | None
+
+
+def resolve(folder: Path, settings: Settings, photos: Listing | None) -> Recipe:
+    """Work out what an index is, or will be, made with. Writes nothing.
+
+    Args:
+        folder: The index folder; it need not exist.
+        settings: What the user asked for.
+        photos: Photos that will be encoded; None where embeddings are given.
+
+    Raises:
+        UserError: The settings are not those of the index that is there, or do not work.
+    """
+    existing = Manifest.load(folder) if (folder / FILE).exists() else None
+    if existing and settings == Settings():
+        encoder = same_encoder(existing, folder) if photos else None
+        return Recipe(existing, ConceptSpace.load(folder / "space"), encoder)
+    name = settings.model or (existing.model if existing else DEFAULT if photos else None)
+    if name is None:
+        raise UserError("embeddings do not say what made them", "add --model")
+
+    def mean_of(encoder: Encoder) -> ImageMean:
+        if existing and not settings.image_mean and encoder.fingerprint() == existing.encoder:
+            return ImageMean(ConceptSpace.load(folder / "space").image_mean, existing.image_mean)
+        return find_image_mean(encoder, settings.image_mean, photos)
+
+    vocabulary = settings.vocabulary
+    if vocabulary is None and existing and existing.encoder:
+        vocabulary = existing.vocabulary
+    model = load_model(name, mean_of, vocabulary=vocabulary)
+    sparsity = settings.sparsity or (existing.sparsity if existing else Sparsity())
+    recipe = Recipe(_manifest(model, sparsity), model.space, model.encoder)
+    if existing:
+        existing.refuse_other(recipe.manifest, folder)
+    if photos and model.encoder is None:
+        raise UserError(
+            f"{name} is a concept space: it cannot encode photos",
+            "give --embeddings, or a --model that encodes",
+        )
+    return recipe
+
+
+def _manifest(model: Model, sparsity: Sparsity) -> Manifest:
+    return Manifest(
+        model=model.name,
+        encoder=model.encoder.fingerprint() if model.encoder else None,
+        vocabulary=model.vocabulary,
+        space=model.space.fingerprint,
+        image_mean=model.image_mean,
+        concepts=len(model.space.concepts),
+        dim=model.space.dim,
+        l1_penalty=None if sparsity.l0 is not None else sparsity.l1_penalty,
+        l0=sparsity.l0,
+    )
+
+
+def same_encoder(manifest: Manifest, folder: Path) -> Encoder:
+    """Load the encoder an index was made with, and check that its weights are the same."""
+    if manifest.encoder is None:
+        raise UserError(
+            f"{folder} holds embeddings made elsewhere: it has no encoder for photos",
+            "give --embeddings, or another --index folder",
+        )
+    encoder = load_encoder(manifest.model)
+    if encoder.fingerprint() != manifest.encoder:
+        raise UserError(
+            f"the weights of {manifest.model} are not those {folder} was made with",
+            "restore them, or use another --index folder",
+        )
+    return encoder

@@ -1,0 +1,19 @@
+"""How many images have what."""
+
+from __future__ import annotations
+
+from indexer.index import Index
+from search.concepts import Resolved
+from search.plan import present
+from splice.presence import PRESENT
+
+
+def images_with(index: Index, meaning: Resolved) -> int:
+    """How many images have a concept, by presence."""
+    return index.engine.count(present(meaning, PRESENT))
+
+
+def frequent(index: Index, count: int) -> list[tuple[str, int]]:
+    """The concepts that explain most images (SpLiCE weight above 0), with how many."""
+    found = index.engine.facet("concepts", limit=count)
+    return [(index.space.concepts[int(concept)], images) for concept, images in found]

@@ -1,0 +1,173 @@
+"""Explanation: a hit's score split, exactly, into what made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.query import SparseVector
+from search.language import Concept, Field, Node, Not
+from search.plan import concepts_of
+from search.rank import Beliefs, Evidence
+from splice.align import Matrix, unit
+from splice.space import ConceptSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A concept of the index that bears on a part of the query, and how strongly it is there."""
+
+    concept: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one part adds to a score.
+
+    Args:
+        concept: The concept, or the part of the query, it stands for.
+        query_weight: How much the query asks for it.
+        weight: How much of it is in the image: a probability for a boolean query, a SpLiCE weight
+            for a dense one, a rank for a fused one.
+        contribution: What it adds to the score.
+        fired: For a boolean query, the members of the concept's family found in the image.
+    """
+
+    concept: str
+    query_weight: float
+    weight: float
+    contribution: float
+    fired: tuple[Fired, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A score as a sum: the contributions, plus `base`, plus `rest`.
+
+    Args:
+        concepts: Contributions, largest first.
+        base: What any image scores: the image mean's share (dense queries).
+        rest: What the concepts do not explain.
+    """
+
+    concepts: tuple[Contribution, ...]
+    base: float = 0.0
+    rest: float = 0.0
+
+    @property
+    def score(self) -> float:
+        """The sum."""
+        return self.base + self.rest + sum(part.contribution for part in self.concepts)
+
+
+def explain_belief(
+    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, row: int
+) -> Explanation:
+    """Split the score of image `row` over the parts of the query's AND.
+
+    Columns only filter: they add nothing and are left out.
+    """
+    lifts = beliefs.lifts(evidence)[row].tolist()
+    parts = [
+        explain_part(space, beliefs, evidence, part, row, lift)
+        for part, lift in zip(beliefs.parts, lifts, strict=True)
+        if not isinstance(part, Field)
+    ]
+    return Explanation(tuple(sorted(parts, key=lambda part: -part.contribution)))
+
+
+def explain_part(
+    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, part: Node, row: int, lift: float
+) -> Contribution:
+    """What one part of a query adds to the score of image `row`: its lift."""
+    return Contribution(
+        name_of(part),
+        part.boost if isinstance(part, Concept) else 1.0,
+        float(beliefs.of(part, evidence).probability[row]),
+        lift,
+        tuple(_fired(space, beliefs, evidence, part, row)),
+    )
+
+
+def _fired(
+    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, part: Node, row: int
+) -> list[Fired]:
+    """The concepts that a part of a query means, strongest in the image first."""
+    members = {i for concept in concepts_of(part) for i in beliefs.meanings[concept].family}
+    odds = {i: float(evidence.odds[i][row]) for i in members}
+    found = [Fired(space.concepts[i], 1 / (1 + float(np.exp(-o)))) for i, o in odds.items()]
+    return sorted(found, key=lambda fired: -fired.strength)
+
+
+def explain_dense(
+    space: ConceptSpace, query: Matrix, embedding: Matrix, image: SparseVector
+) -> Explanation:
+    """Split a cosine over the image's concepts.
+
+    With z' = (z - mean) / s and z' = C^T w + r, a cosine is
+    `z·q = mean·q + Σ (s w_c)(C_c·q) + s r·q`: base, contributions, rest.
+
+    Args:
+        space: The concepts.
+        query: Unit query vector q (d,).
+        embedding: The image's embedding z (d,).
+        image: Its weights w.
+    """
+    z = unit(embedding)
+    offset = z - space.image_mean
+    weights = float(np.linalg.norm(offset)) * image.values
+    atoms = space.atoms[image.indices]
+    query_weights = atoms @ query
+    rest = float((offset - weights @ atoms) @ query)
+    parts = [
+        Contribution(space.concepts[i], float(asked), float(weight), float(asked * weight))
+        for i, asked, weight in zip(image.indices, query_weights, weights, strict=True)
+    ]
+    ordered = sorted(parts, key=lambda part: (-part.contribution, part.concept))
+    return Explanation(tuple(ordered), float(space.image_mean @ query), rest)
+
+
+def explain_fusion(
+    names: Mapping[str, float], ranks: Mapping[str, int], k: int, score: float
+) -> Explanation:
+    """Split a reciprocal-rank score over the rankings that were fused.
+
+    Args:
+        names: Weight of each ranking.
+        ranks: Place of the image in each that has it, from 1.
+        k: The fusion's constant.
+        score: What the engine said.
+    """
+    parts = [
+        Contribution(name, names[name], float(rank), 1 / (k + rank / names[name]))
+        for name, rank in ranks.items()
+    ]
+    ordered = sorted(parts, key=lambda part: -part.contribution)
+    return Explanation(tuple(ordered), rest=score - sum(part.contribution for part in parts))
+
+
+def name_of(node: Node) -> str:
+    """A part of a query as text."""
+    match node:
+        case Concept():
+            bounds = "".join(
+                f"{sign}{bound:g}"
+                for sign, bound in ((">", node.above), ("<", node.below))
+                if bound is not None
+            )
+            return ("=" if node.exact else "") + node.text + bounds
+        case Field():
+            return f"{node.name}{node.op}{node.value}"
+        case Not(part):
+            return f"NOT {_inner(part)}"
+        case _:
+            word = f" {type(node).__name__.upper()} "
+            return word.join(_inner(part) for part in getattr(node, "parts", ()))
+
+
+def _inner(node: Node) -> str:
+    text = name_of(node)
+    return f"({text})" if hasattr(node, "parts") else text

@@ -1,0 +1,55 @@
+"""Why an image is, or is not, found by a query: how each part of the query stands to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.index import Index
+from indexer.query import And, HasId
+from search.explain import Contribution, explain_part
+from search.plan import Plan
+from search.rank import Beliefs
+from splice.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class PartStanding:
+    """How one part of a query stands to an image: whether it holds, and what it contributes."""
+
+    holds: bool
+    contribution: Contribution
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an image stands to a query: whether it matches, and why, part by part."""
+
+    match: bool
+    parts: tuple[PartStanding, ...]
+
+
+def standing(index: Index, plan: Plan, name: str) -> Standing:
+    """How an indexed image stands to a query. The engine itself says what holds.
+
+    Args:
+        index: Open index.
+        plan: Of the query.
+        name: The image, by name or id.
+
+    Raises:
+        UserError: No such image, or a query that only ranks.
+    """
+    if not plan.parts:
+        raise UserError("text: and like: only rank: any image has its place", "add a concept")
+    hit = index.find(name, with_vectors=True)
+    beliefs = Beliefs(plan, index.activations, index.calibration)
+    evidence = beliefs.evidence(np.array([hit.dense], np.float32), [hit.payload])
+    lifts = beliefs.lifts(evidence)[0]
+    parts = []
+    for (node, passing), lift in zip(plan.parts, lifts, strict=True):
+        holds = index.engine.count(And((passing, HasId((hit.id,))))) == 1
+        shown = explain_part(index.space, beliefs, evidence, node, 0, float(lift))
+        parts.append(PartStanding(holds, shown))
+    return Standing(all(part.holds for part in parts), tuple(parts))

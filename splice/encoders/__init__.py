@@ -1,0 +1,1 @@
+"""One module per library; each is imported only when a model of its library is loaded."""

@@ -1,0 +1,150 @@
+"""CLIP models through open_clip: by tag, from the hub, from a folder or from a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import open_clip
+import torch
+from numpy.typing import NDArray
+from open_clip.transform import PreprocessCfg
+
+from splice.encoder import LOCAL
+from splice.encoders.hub import load_from_hub, load_local
+from splice.encoders.preprocess import Pixels, Preprocess
+from splice.encoders.runtime import Runtime, fingerprint, unit_rows
+from splice.errors import UserError
+
+HUB = "hf-hub:"
+VOCABULARY = "vocabulary.txt"
+"""A model folder may bring the concepts that its text tower knows."""
+
+
+class OpenClipEncoder:
+    """Both towers of an open_clip model.
+
+    Args:
+        name: As the user wrote it.
+        source: `local-dir:FOLDER`, `hf-hub:ORG/REPO`, `MODEL/TAG` or `MODEL/CHECKPOINT_FILE`.
+        runtime: Where and how it runs.
+
+    Raises:
+        UserError: No such model, or its files cannot be had or read.
+    """
+
+    def __init__(self, name: str, source: str, runtime: Runtime) -> None:
+        architecture, weights = _resolve(source)
+        tag: dict[str, Any] = open_clip.get_pretrained_cfg(architecture, weights or "") or {}
+
+        def load() -> tuple[dict[str, Any], Any, Any]:
+            config: dict[str, Any] = open_clip.get_model_config(architecture)
+            if tag.get("quick_gelu"):
+                # A plain architecture under weights trained with QuickGELU runs, and is wrong.
+                config["quick_gelu"] = True
+            model = open_clip.create_model(
+                architecture,
+                weights,
+                force_quick_gelu=bool(config.get("quick_gelu")),
+                require_pretrained=True,
+            )
+            return config, model.eval(), open_clip.get_tokenizer(architecture)
+
+        local = source.startswith(LOCAL) or (weights is not None and not tag)
+        config, model, tokenizer = (load_local if local else load_from_hub)(name, load)
+        settings = PreprocessCfg(**model.visual.preprocess_cfg)
+        height, width = settings.input_size[1:]
+
+        self.name = name
+        self.dim = int(config["embed_dim"])
+        words = Path(architecture.removeprefix(LOCAL)) / VOCABULARY
+        self.vocabulary = str(words) if source.startswith(LOCAL) and words.is_file() else None
+        self.batch_size = runtime.batch_size
+        self._fingerprint = fingerprint(
+            model.state_dict(), {"model": config, "preprocess": model.visual.preprocess_cfg}
+        )
+        self._preprocess = Preprocess(
+            height,
+            width,
+            fit=settings.resize_mode,
+            bicubic=settings.interpolation != "bilinear",
+            fill=settings.fill_color,
+        )
+        self._runtime = runtime
+        self._model = runtime.place(model)
+        self._tokenizer = tokenizer
+        mean, std = (torch.tensor(values).view(3, 1, 1) for values in (settings.mean, settings.std))
+        self._scale = (1 / (255 * std)).to(runtime.device)
+        self._shift = (-mean / std).to(runtime.device)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of architecture, weights and preprocessing."""
+        return self._fingerprint
+
+    def preprocess(self) -> Preprocess:
+        """What turns an image into pixels (3, h, w); picklable, without torch."""
+        return self._preprocess
+
+    @torch.inference_mode()
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit embeddings (n, dim) of n texts."""
+        rows = np.empty((len(texts), self.dim), np.float32)
+        for start in range(0, len(texts), self.batch_size):
+            part = slice(start, start + self.batch_size)
+            tokens = self._tokenizer(list(texts[part])).to(self._runtime.device)
+            rows[part] = unit_rows(self._model.encode_text(tokens)).numpy()
+        return rows
+
+    @torch.inference_mode()
+    def encode_images(self, pixels: Pixels) -> NDArray[np.float32]:
+        """Unit embeddings (n, dim) of pixels (n, 3, h, w), as `preprocess` gives them."""
+        if pixels.dtype != np.uint8:
+            raise TypeError(f"pixels must be uint8, as preprocess gives them, not {pixels.dtype}")
+        rows = np.empty((len(pixels), self.dim), np.float32)
+        for start in range(0, len(pixels), self.batch_size):
+            part = slice(start, start + self.batch_size)
+            batch = torch.from_numpy(pixels[part]).to(self._runtime.device)
+            batch = torch.addcmul(self._shift, batch.float(), self._scale).to(self._runtime.dtype)
+            rows[part] = unit_rows(self._model.encode_image(batch)).numpy()
+        return rows
+
+
+def _resolve(source: str) -> tuple[str, str | None]:
+    """What open_clip calls the architecture, and the weights unless the architecture has them."""
+    if source.startswith(HUB):
+        return source, None
+    if source.startswith(LOCAL):
+        folder = Path(source.removeprefix(LOCAL)).expanduser()
+        if not (folder / "open_clip_config.json").is_file():
+            raise UserError(
+                f"{folder} is not an open_clip model folder: no open_clip_config.json",
+                "give a folder with open_clip_config.json and open_clip_model.safetensors",
+            )
+        return f"{LOCAL}{folder}", None
+    architecture, _, weights = source.partition("/")
+    if architecture not in open_clip.list_models():
+        raise UserError(f"unknown model {source!r}", _suggest(source))
+    if open_clip.get_pretrained_cfg(architecture, weights):
+        return architecture, weights
+    checkpoint = Path(weights).expanduser()
+    if weights and checkpoint.is_file():
+        return architecture, str(checkpoint)
+    known = ", ".join(open_clip.list_pretrained_tags_by_model(architecture)[:8]) or "none published"
+    raise UserError(
+        f"{weights!r} is neither a tag nor a checkpoint file of {architecture}"
+        if weights
+        else f"{architecture} is an architecture without weights",
+        f"write {architecture}/TAG (tags: {known}) or {architecture}/FILE",
+    )
+
+
+def _suggest(name: str) -> str:
+    if Path(name).is_dir():
+        return f"write {LOCAL}{name} for a folder"
+    known = ["/".join(pair) for pair in open_clip.list_pretrained()]
+    folded = {label.casefold(): label for label in ["nano", *open_clip.list_models(), *known]}
+    near = get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)
+    return f"try {' or '.join(folded[label] for label in near) or 'nano'}"

@@ -1,0 +1,98 @@
+"""At most so many concepts: non-negative orthogonal matching pursuit."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from scipy.sparse import csr_array
+
+from splice.errors import UserError
+from splice.solver.arrays import Array
+from splice.solver.blocks import csr_from_entries, solve_blocks
+from splice.solver.nnqp import nnqp, product
+from splice.solver.problem import Problem
+
+
+def at_most(
+    dictionary: Any, embeddings: Any, count: int, *, threads: int | None = None
+) -> csr_array:
+    """Non-negative weights of embeddings in a dictionary, at most `count` each.
+
+    Orthogonal matching pursuit (Bruckstein, Elad & Zibulevsky 2008): `count` times the atom most
+    correlated with the residual comes in and all weights are fitted anew, w ≥ 0, without penalty.
+
+    The other way to a given count is the lasso at the λ that reaches it. On 206 photos and 2,282
+    concepts (CLIP ViT-B/32), cosine of the aligned embedding to its reconstruction, means:
+
+    | concepts | matching pursuit | lasso | lasso's support, fitted again |
+    |---|---|---|---|
+    | 4  | .336 | .283 | .308 |
+    | 8  | .405 | .329 | .366 |
+    | 16 | .486 | .381 | .432 |
+    | 32 | .582 | .449 | .510 |
+
+    Args:
+        dictionary: Atoms C (c, d), usually unit vectors; NumPy array or torch tensor.
+        embeddings: Z (n, d), likewise.
+        count: At most so many atoms for each embedding, ≥ 1.
+        threads: Blocks solved at a time by NumPy; None takes all cores.
+
+    Returns:
+        Weights (n, c), indices sorted, no explicit zeros, at most `count` in a row: fewer where no
+        further atom brings the embedding nearer.
+
+    Raises:
+        UserError: count < 1, shapes that do not match, an empty dictionary, NaN or infinity.
+    """
+    if count != int(count) or count < 1:
+        raise UserError(
+            f"the count of concepts is {count}, it must be a whole number above 0", "try 5 to 35"
+        )
+    problem = Problem.of(dictionary, embeddings)
+    c, d = problem.dictionary.shape
+    steps = min(int(count), c)
+    floats_per_row = c + (steps + 4) * d + 4 * steps**2
+    return solve_blocks(
+        problem, lambda block: _pursue(problem, block, steps), floats_per_row, threads
+    )
+
+
+def _pursue(problem: Problem, embeddings: Array, steps: int) -> csr_array:
+    """Weights (b, c) of a block (b, d) after so many steps."""
+    arrays, xp = problem.arrays, problem.arrays.xp
+    n, d = embeddings.shape
+    row = arrays.arange(n)
+    tolerance = problem.tolerance(embeddings)
+    atoms = arrays.zeros((n, steps), like=row)
+    weights = arrays.zeros((n, steps), like=embeddings)
+    gain = weights - math.inf
+    vectors = arrays.zeros((n, steps, d), like=embeddings)
+    gram = arrays.zeros((n, steps, steps), like=embeddings)
+    residual = embeddings
+    for step in range(steps):
+        scores = residual @ problem.dictionary.T
+        tried = atoms[:, :step]
+        gain[:, :step] = xp.where(
+            gain[:, :step] > -math.inf, scores[row[:, None], tried], -math.inf
+        )
+        scores[row[:, None], tried] = -math.inf
+        best = scores.argmax(1)
+        helps = scores[row, best] > tolerance[:, 0]
+        if not bool(helps.any()):
+            break
+        atoms[:, step] = best
+        gain[:, step] = xp.where(helps, scores[row, best], -math.inf)
+        vectors[:, step] = problem.dictionary[best]
+        now = slice(step + 1)
+        gram[:, step, now] = product(vectors[:, now].swapaxes(1, 2), vectors[:, step])
+        gram[:, now, step] = gram[:, step, now]
+        gram[:, step, step] *= 1 + 4 * arrays.precision
+        linear = gain[:, now] + product(gram[:, now, now], weights[:, now])
+        solution = nnqp(arrays, gram[:, now, now], linear, weights[:, now], tolerance / 2)
+        weights[:, now] = arrays.cast(solution, like=weights)
+        residual = embeddings - product(vectors[:, now], weights[:, now])
+    rows, places = xp.where(weights > 0)
+    return csr_from_entries(
+        arrays, rows, atoms[rows, places], weights[rows, places], (n, len(problem.dictionary))
+    )

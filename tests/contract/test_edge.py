@@ -1,0 +1,193 @@
+"""What only the embedded engine promises: a folder of its own, and nothing lost."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import qdrant_edge as edge
+from conftest import DIM, Points, ids_of
+from reference import rank
+
+import indexer.edge
+from indexer.edge import EdgeEngine
+from indexer.query import DENSE, SPARSE, Match, Nearest, Query
+from splice.errors import UserError
+
+WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from scipy.sparse import csr_array
+from indexer.edge import EdgeEngine
+from indexer.engine import Batch
+
+ids, dim, step = sys.argv[2].split(), int(sys.argv[3]), 5
+engine = EdgeEngine.open(Path(sys.argv[1]))
+for start in range(0, len(ids), step):
+    some = ids[start : start + step]
+    payloads = [{"row": start + row} for row in range(step)]
+    engine.upsert(Batch(some, np.ones((step, dim)), csr_array((step, 3)), payloads))
+    engine.set_payload(some[1:2], {"late": True})
+    engine.delete(some[:1])
+    print(start + step, flush=True)
+"""
+HOLDER = """
+import sys
+from pathlib import Path
+from indexer.edge import EdgeEngine
+
+with EdgeEngine.open(Path(sys.argv[1])) as engine:
+    print(engine.count(), flush=True)
+    sys.stdin.readline()
+    print(engine.count(), flush=True)
+"""
+
+QUERY = Nearest(np.ones(DIM, dtype=np.float32), exact=True)
+
+
+def start(script: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(indexer.edge.__file__).parents[1],
+    )
+
+
+def test_acknowledged_writes_survive_a_kill(folder: Path) -> None:
+    ids = ids_of(2000)
+    EdgeEngine.create(folder, DIM).close()
+
+    with start(WRITER, str(folder), " ".join(ids), str(DIM)) as writer:
+        assert writer.stdout is not None
+        acknowledged = [int(writer.stdout.readline()) for _ in range(30)][-1]
+        writer.send_signal(signal.SIGKILL)
+
+    with EdgeEngine.open(folder) as engine:
+        held = {hit.id: hit.payload for hit in engine.scroll()}
+    for row, point in enumerate(ids[:acknowledged]):
+        if row % 5 == 0:
+            assert point not in held
+        else:
+            assert held[point] == {"row": row, **({"late": True} if row % 5 == 1 else {})}
+
+
+def test_folder_in_use_is_refused_and_left_alone(folder: Path, points: Points) -> None:
+    with EdgeEngine.create(folder, DIM) as engine:
+        engine.upsert(points.batch)
+
+    with start(HOLDER, str(folder)) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "50\n"
+        with pytest.raises(UserError, match="another process holds the index") as refusal:
+            EdgeEngine.open(folder)
+        assert str(folder) in refusal.value.cause
+        holder.stdin.write("\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline() == "50\n"
+
+    with EdgeEngine.open(folder) as engine:
+        assert engine.count() == 50
+
+
+def test_reopened_index_answers_as_before(folder: Path, points: Points) -> None:
+    with EdgeEngine.create(folder, DIM) as engine:
+        engine.create_index("label", "keyword")
+        engine.upsert(points.batch)
+        before = list(engine.scroll(with_dense=True)), engine.facet("label")
+
+    with EdgeEngine.open(folder) as engine:
+        after = list(engine.scroll(with_dense=True)), engine.facet("label")
+
+    assert repr(after) == repr(before)
+
+
+def test_create_refuses_a_folder_that_holds_an_index(folder: Path, points: Points) -> None:
+    with EdgeEngine.create(folder, DIM) as engine:
+        engine.upsert(points.batch)
+
+    with pytest.raises(UserError, match="already holds an index"):
+        EdgeEngine.create(folder, DIM)
+
+    with EdgeEngine.open(folder) as engine:
+        assert engine.count() == 50
+
+
+def test_answers_stay_right_over_several_segments(folder: Path) -> None:
+    rng = np.random.default_rng(3)
+    points = Points(3000)
+    for payload in points.payloads:
+        payload["concepts"] = rng.integers(0, 20, size=4).tolist()
+    EdgeEngine.create(folder, DIM).close()
+    eager = edge.EdgeConfig(
+        vectors={DENSE: edge.EdgeVectorParams(size=DIM, distance=edge.Distance.Cosine)},
+        sparse_vectors={SPARSE: edge.EdgeSparseVectorParams()},
+        optimizers=edge.EdgeOptimizersConfig(indexing_threshold=10),
+    )
+    with EdgeEngine(edge.EdgeShard.load(str(folder), eager)) as engine:
+        engine.create_index("label", "keyword")
+        engine.create_index("concepts", "integer")
+        engine.upsert(points.batch)
+        engine.optimize()
+        for row in range(0, 3000, 3):
+            points.payloads[row] = {"row": row, "label": "new", "concepts": [1, 20]}
+        engine.upsert(points.batch)
+        engine.delete(points.ids[:500])
+        segments = len(list((folder / "segments").iterdir()))
+
+        left = points.payloads[500:]
+        new = [payload for payload in left if payload["label"] == "new"]
+        best = rank(QUERY, points.dense[500:], points.concepts[500:])
+        assert segments > 1
+        assert [hit.payload["row"] for hit in engine.scroll()] == list(range(500, 3000))
+        assert engine.count(Match("label", ("new",))) == len(new)
+        assert dict(engine.facet("label")) == Counter(payload["label"] for payload in left)
+        assert dict(engine.facet("concepts", limit=99)) == Counter(
+            value for payload in left for value in {*payload["concepts"]}
+        )
+        assert dict(engine.facet("concepts", filter=Match("label", ("new",)))) == {
+            1: len(new),
+            20: len(new),
+        }
+        hits = engine.query(Query(QUERY, limit=20))
+        assert [hit.payload["row"] - 500 for hit in hits] == list(best)[:20]
+
+
+def test_open_refuses_a_folder_without_an_index_and_leaves_it_alone(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(UserError, match="holds no index"):
+            EdgeEngine.open(folder)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_log_of_writes_does_not_grow_without_end(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer.edge, "POINTS_A_FLUSH", 20)
+    long = Points(20)
+    long.payloads = [{"text": "x" * 1_000_000}] * 20
+
+    with EdgeEngine.create(folder, DIM) as engine:
+        for _ in range(8):
+            engine.upsert(long.batch)
+        log = sum(file.stat().st_blocks * 512 for file in (folder / "wal").rglob("*"))
+
+    assert log < 110_000_000
+
+
+def test_embedded_engine_imports_nothing_heavy() -> None:
+    script = """
+import sys, indexer.edge
+print({"qdrant_client", "torch", "open_clip", "scipy", "PIL"} & sys.modules.keys())
+"""
+    with start(script) as process:
+        assert process.communicate()[0] == "set()\n"

@@ -1,0 +1,89 @@
+"""What only the server engine promises: errors that name the server, and a client left alone."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from conftest import DIM
+from qdrant_client import QdrantClient
+
+from indexer.server import ServerEngine
+from splice.errors import UserError
+
+Serve = Callable[[int, dict[str, str]], str]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts a server that gives every GET the same answer; returns its URL."""
+
+    def start(status: int, answer: dict[str, str]) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(json.dumps(answer).encode())
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = stack.enter_context(HTTPServer(("127.0.0.1", 0), Handler))
+        stack.callback(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    with ExitStack() as stack:
+        yield start
+
+
+def test_server_that_is_away() -> None:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+
+        with pytest.raises(UserError, match="no Qdrant server answers") as error:
+            ServerEngine.open(url, "photos")
+
+    assert url in error.value.cause
+
+
+def test_server_that_refuses_the_key(serve: Serve) -> None:
+    url = serve(401, {"error": "no"})
+
+    with pytest.raises(UserError, match="refuses the API key") as error:
+        ServerEngine.open(url, "photos")
+
+    assert url in error.value.cause
+
+
+def test_server_too_old_for_weighted_fusion(serve: Serve) -> None:
+    url = serve(200, {"title": "qdrant", "version": "1.16.3"})
+
+    with pytest.raises(UserError, match=r"runs Qdrant 1\.16\.3; upgrade it to 1\.17 or later"):
+        ServerEngine.create(url, "photos", DIM)
+
+
+def test_collection_is_made_once_and_opened_by_name() -> None:
+    client = QdrantClient(":memory:")
+    ServerEngine.create(client, "photos", DIM).close()
+
+    with pytest.raises(UserError, match="already has a collection 'photos'"):
+        ServerEngine.create(client, "photos", DIM)
+    with pytest.raises(UserError, match="has no collection 'phtos'"):
+        ServerEngine.open(client, "phtos")
+    with ServerEngine.open(client, "photos") as engine:
+        assert engine.count() == 0
+
+
+def test_given_client_stays_open() -> None:
+    client = QdrantClient(":memory:")
+
+    ServerEngine.create(client, "photos", DIM).close()
+
+    assert client.collection_exists("photos")

@@ -1,0 +1,290 @@
+"""What a user types, and what comes back."""
+
+import csv
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.e2e.conftest import COMMAND
+
+
+def test_help_has_examples(splicedex):
+    assert "index" in splicedex("--help")
+    for command in ("index", "search", "concepts", "explain"):
+        assert f"splicedex {command}" in splicedex(command, "--help")
+    assert splicedex("--version").strip()
+
+
+def test_index_then_search(splicedex, indexed):
+    folder, _ = indexed
+    info = splicedex("info", "--index", folder, "--json")
+    assert (info["images"], info["concepts"], info["dim"]) == (300, 12, 16)
+
+    answer = splicedex("search", "dog", "--index", folder, "--json", "--limit", "5")
+    assert set(answer) >= {"query", "took_ms", "hits"}
+    assert answer["query"] == "dog"
+    assert len(answer["hits"]) == 5
+    scores = [hit["score"] for hit in answer["hits"]]
+    assert scores == sorted(scores, reverse=True)
+    for hit in answer["hits"]:
+        parts = hit["concepts"]
+        assert parts[0]["concept"] == "dog"
+        total = sum(part["contribution"] for part in parts) + hit["base"] + hit["rest"]
+        assert total == pytest.approx(hit["score"], abs=1e-5)
+
+    page = splicedex("search", "dog", "--index", folder, "--json", "--limit", "3", "--offset", "2")
+    assert [hit["path"] for hit in page["hits"]] == [hit["path"] for hit in answer["hits"][2:]]
+    assert "because" in splicedex("search", "dog OR cat", "--index", folder)
+
+
+def test_boolean_queries_agree_with_the_decompositions(splicedex, indexed):
+    folder, _ = indexed
+    everything = splicedex("search", "NOT nothing OR nothing", "--index", folder, expect=2)
+    assert "unknown concept 'nothing'" in everything
+    has = {}
+    for path in (f"{i:03}.jpg" for i in range(0, 300, 10)):
+        shown = splicedex("explain", path, "--index", folder, "--json")
+        has[path] = {part["concept"] for part in shown["concepts"]}
+    for query, holds in {
+        "dog AND car": lambda c: "dog" in c and "car" in c,
+        "dog NOT car": lambda c: "dog" in c and "car" not in c,
+        "(dog OR tree) AND NOT (car OR man)": lambda c: (
+            c & {"dog", "tree"} and not c & {"car", "man"}
+        ),
+        'NOT "hot dog"': lambda c: "hot dog" not in c,
+    }.items():
+        answer = splicedex("search", query, "--index", folder, "--json", "--limit", "300")
+        found = {hit["path"] for hit in answer["hits"]}
+        assert {path for path in has if path in found} == {p for p, c in has.items() if holds(c)}
+
+
+def test_like_finds_the_nearest_and_not_itself(splicedex, indexed, embedded):
+    folder, _ = indexed
+    answer = splicedex("search", "like:007.jpg", "--index", folder, "--json", "--limit", "4")
+    rows = np.load(embedded / "x.npy")
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    cosines = rows @ rows[7]
+    cosines[7] = -1
+    assert [hit["path"] for hit in answer["hits"]] == [
+        f"{i:03}.jpg" for i in np.argsort(-cosines)[:4]
+    ]
+    for hit in answer["hits"]:
+        total = sum(part["contribution"] for part in hit["concepts"]) + hit["base"] + hit["rest"]
+        assert total == pytest.approx(hit["score"], abs=1e-5)
+        assert hit["score"] == pytest.approx(cosines[int(hit["path"][:3])], abs=1e-5)
+
+
+def test_concepts(splicedex, indexed):
+    folder, _ = indexed
+    found = splicedex("concepts", "dogs", "--index", folder, "--json")
+    assert (found["concepts"], found["how"]) == (["dog"], "inflected")
+    hits = splicedex("search", "dog", "--index", folder, "--json", "--limit", "300")["hits"]
+    assert found["images"] == len(hits)
+    frequent = splicedex("concepts", "--index", folder, "--json", "--limit", "12")
+    assert {"concept": "dog", "images": found["images"]} in frequent
+    assert "cosine" in splicedex("concepts", "dog", "--index", folder)
+    assert "images" in splicedex("concepts", "--index", folder)
+
+
+def test_running_again_changes_nothing(splicedex, indexed):
+    _, words = indexed
+    again = splicedex(*words, "--json")
+    assert (again["unchanged"], again["added"], again["replaced"]) == (300, 0, 0)
+    without_model = [word for word in words if word != "--model" and "space" not in str(word)]
+    assert splicedex(*without_model, "--json")["unchanged"] == 300
+
+
+def test_changes_are_found_and_the_vanished_pruned(splicedex, indexed, embedded):
+    folder, words = indexed
+    rows = np.load(embedded / "x.npy")
+    rows[3] = rows[4]
+    np.save(embedded / "x.npy", rows[:290])
+    lines = (embedded / "files.csv").read_text().splitlines()
+    lines[6] = "005.jpg,relabelled,5"
+    (embedded / "files.csv").write_text("\n".join(lines[:291]) + "\n")
+    kept = splicedex(*words, "--json")
+    assert (kept["replaced"], kept["unchanged"], kept["images"]) == (2, 288, 300)
+    pruned = splicedex(*words, "--prune", "--json")
+    assert (pruned["pruned"], pruned["images"]) == (10, 290)
+    assert splicedex("explain", "005.jpg", "--index", folder, "--json")["label"] == "relabelled"
+    assert "no image '299.jpg'" in splicedex("explain", "299.jpg", "--index", folder, expect=2)
+
+
+def test_a_killed_run_resumes_with_nothing_lost_or_doubled(
+    tmp_path, splicedex, embedded, environment
+):
+    random = np.random.default_rng(1)
+    count = 40_000
+    np.save(embedded / "x.npy", random.normal(size=(count, 16)).astype(np.float32))
+    (embedded / "files.csv").write_text("\n".join(["file", *map(str, range(count))]) + "\n")
+    folder = tmp_path / "killed.idx"
+    words = [
+        "index", "--index", folder, "--model", embedded / "space",
+        "--embeddings", embedded / "x.npy", "--files", embedded / "files.csv", "--json",
+    ]  # fmt: skip
+    process = subprocess.Popen([COMMAND, *map(str, words)], env=environment)
+    log = folder / "points" / "wal"
+    deadline = time.monotonic() + 60
+    while not (log.is_dir() and _size(folder / "points") > 3_000_000):
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    had = splicedex("info", "--index", folder, "--json")["images"]
+    assert 0 < had < count
+    resumed = splicedex(*words)
+    assert (resumed["unchanged"], resumed["added"], resumed["replaced"]) == (had, count - had, 0)
+    assert resumed["images"] == count
+
+
+def test_interrupt_stops_cleanly_and_says_how_to_go_on(tmp_path, splicedex, embedded, environment):
+    random = np.random.default_rng(1)
+    count = 40_000
+    np.save(embedded / "x.npy", random.normal(size=(count, 16)).astype(np.float32))
+    (embedded / "files.csv").write_text("\n".join(["file", *map(str, range(count))]) + "\n")
+    folder = tmp_path / "stopped.idx"
+    words = [
+        "index", "--index", folder, "--model", embedded / "space",
+        "--embeddings", embedded / "x.npy", "--files", embedded / "files.csv",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        [COMMAND, *map(str, words)], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not (folder.is_dir() and _size(folder / "points") > 3_000_000):
+        assert process.poll() is None, "it ended before it could be stopped"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "run the same command again" in said
+    assert "Traceback" not in said
+    assert splicedex(*words, "--json")["images"] == count
+
+
+def _size(folder):
+    """Bytes on disk below a folder that somebody is writing to."""
+    total = 0
+    for path, _, files in os.walk(folder):
+        for name in files:
+            with suppress(FileNotFoundError):
+                total += (Path(path) / name).stat().st_blocks * 512
+    return total
+
+
+class TestBadInput:
+    """One line that names the cause and the cure, exit code 2, nothing half-written."""
+
+    @pytest.mark.parametrize(
+        ("query", "cause"),
+        [
+            ("", "it is empty"),
+            ("(dog", "not closed"),
+            ("dog AND", "missing"),
+            ("gitar", "did you mean guitar?"),
+            ("like:nowhere.jpg", "no image 'nowhere.jpg'"),
+        ],
+    )
+    def test_queries(self, splicedex, indexed, query, cause):
+        said = splicedex("search", query, "--index", indexed[0], expect=2)
+        assert cause in said
+        assert said.startswith("error: ")
+        assert len(said.splitlines()) == 1
+
+    def test_no_index(self, splicedex, tmp_path):
+        said = splicedex("search", "dog", "--index", tmp_path / "none", expect=2)
+        assert "holds no index" in said
+
+    @pytest.mark.parametrize(
+        ("more", "cause"),
+        [
+            (["--penalty", "0"], "l1 penalty"),
+            (["--penalty", "-1"], "l1 penalty"),
+            (["--l0", "0"], "l0"),
+            (["--penalty", ".2", "--l0", "3"], "--penalty and --l0"),
+            (["--model", "no-such-model"], "no-such-model"),
+            (["--vocabulary", "no-such-list"], "vocabulary"),
+        ],
+    )
+    def test_settings(self, splicedex, tmp_path, embedded, more, cause):
+        folder = tmp_path / "bad.idx"
+        said = splicedex(
+            "index", "--index", folder, "--model", embedded / "space",
+            "--embeddings", embedded / "x.npy", "--files", embedded / "files.csv", *more, expect=2,
+        )  # fmt: skip
+        assert cause in said
+        assert not folder.exists()
+
+    def test_embeddings(self, splicedex, tmp_path, embedded):
+        rows = np.load(embedded / "x.npy")
+        folder = tmp_path / "bad.idx"
+        words = [
+            "index", "--index", folder, "--model", embedded / "space",
+            "--embeddings", tmp_path / "x.npy", "--files", embedded / "files.csv",
+        ]  # fmt: skip
+        poisoned, zeroed = rows.copy(), rows.copy()
+        poisoned[250, 3], zeroed[9] = np.nan, 0
+        for bad, cause in [
+            (rows[:7], "7 embeddings but 300 images"),
+            (rows[:, :8], "the model has 16 dimensions"),
+            (poisoned, "row 250 is NaN"),
+            (zeroed, "row 9 is zero"),
+        ]:
+            np.save(tmp_path / "x.npy", bad)
+            assert cause in splicedex(*words, expect=2)
+            assert not folder.exists()
+
+    def test_an_index_made_otherwise(self, splicedex, indexed, embedded):
+        folder, words = indexed
+        assert "l1_penalty 0.25, not 0.3" in splicedex(*words, "--penalty", ".3", expect=2)
+        names = (embedded / "space" / "concepts.txt").read_text()
+        (embedded / "space" / "concepts.txt").write_text(names.replace("dog\n", "wolf\n", 1))
+        assert "was made with other contents of" in splicedex(*words, expect=2)
+        manifest = folder / "manifest.json"
+        manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 99'))
+        assert "newer splicedex" in splicedex("search", "dog", "--index", folder, expect=2)
+
+    def test_a_folder_that_is_no_index(self, splicedex, indexed, tmp_path):
+        words = ["index", "--index", tmp_path, *indexed[1][3:]]
+        assert "is not an index" in splicedex(*words, expect=2)
+
+    def test_an_empty_vocabulary(self, splicedex, tmp_path, embedded):
+        (embedded / "space" / "concepts.txt").write_text("\n")
+        words = ["--embeddings", embedded / "x.npy", "--files", embedded / "files.csv"]
+        said = splicedex(
+            "index", "--index", tmp_path / "i", "--model", embedded / "space", *words, expect=2
+        )
+        assert "is empty" in said
+
+
+def test_two_thousand_real_embeddings(splicedex, data, tmp_path):
+    real = data / "clip_vitb32"
+    folder = tmp_path / "real.idx"
+    made = splicedex(
+        "index", "--index", folder, "--model", real / "space",
+        "--embeddings", real / "image_embeddings.npy", "--files", real / "images.csv",
+        "--root", real / "images", "--json",
+    )  # fmt: skip
+    assert made["images"] == made["added"] == 2461
+    with (real / "images.csv").open(newline="") as file:
+        captions = {row["file"]: row["captions"] + row["label"] for row in csv.DictReader(file)}
+    for query, word in {
+        "dog AND water": "dog",
+        "man AND guitar NOT hat": "guitar",
+        "dog NOT (cat OR person)": "dog",
+    }.items():
+        hits = splicedex("search", query, "--index", folder, "--json", "--limit", "5")["hits"]
+        assert hits
+        assert all(hit["concepts"] for hit in hits), "every hit is explained"
+        described = [captions[hit["path"]] for hit in hits if captions[hit["path"]] != "[]"]
+        assert all(word in text.casefold() for text in described)
+    near = splicedex("search", f"like:{hits[0]['path']}", "--index", folder, "--json")["hits"]
+    assert near[0]["path"] != hits[0]["path"]

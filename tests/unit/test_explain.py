@@ -1,0 +1,52 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.query import SparseVector
+from search.explain import explain_concepts, explain_dense
+from splice.align import unit
+from splice.decomposition import Sparsity, decompose
+from splice.space import ConceptSpace
+
+
+def sparse(weights, row):
+    start, end = weights.indptr[row], weights.indptr[row + 1]
+    return SparseVector(weights.indices[start:end], weights.data[start:end])
+
+
+def test_shared_concepts_give_their_products(space):
+    image = SparseVector(np.array([0, 3, 5]), np.array([0.5, 0.25, 0.125], np.float32))
+    found = explain_concepts(space, {0: 2.0, 5: 1.0, 7: 1.0}, image, 1.125)
+    assert [(part.concept, part.contribution) for part in found.concepts] == [
+        ("dog", 1.0),
+        ("water", 0.125),
+    ]
+    assert found.rest == 0
+    assert found.score == 1.125
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.05, 0.25, 1.0]))
+@settings(max_examples=50, deadline=None)
+def test_a_dense_score_is_split_exactly(seed, penalty):
+    random = np.random.default_rng(seed)
+    texts = unit(random.normal(size=(30, 12)).astype(np.float32))
+    mean = (0.4 * unit(random.normal(size=12))).astype(np.float32)
+    space = ConceptSpace(tuple(map(str, range(30))), texts, mean)
+    image, query = unit(random.normal(size=(2, 12)).astype(np.float32))
+    weights = decompose(space, image[None], Sparsity(penalty))
+    found = explain_dense(space, query, image, sparse(weights, 0))
+    assert abs(found.score - float(image @ query)) < 1e-5
+    assert len(found.concepts) == weights.nnz
+    for part in found.concepts:
+        assert abs(part.contribution - part.query_weight * part.weight) < 1e-6
+    values = [part.contribution for part in found.concepts]
+    assert values == sorted(values, reverse=True)
+
+
+def test_real_scores_are_split_exactly(data):
+    space = ConceptSpace.load(data / "clip_vitb32" / "space")
+    images = np.load(data / "clip_vitb32" / "image_embeddings.npy")[:20]
+    weights = decompose(space, images, Sparsity())
+    for row, image in enumerate(images):
+        found = explain_dense(space, images[0], image, sparse(weights, row))
+        assert abs(found.score - float(unit(image) @ images[0])) < 1e-5
