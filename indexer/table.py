@@ -16,7 +16,17 @@ from splice.errors import UserError
 PATH_COLUMNS = ("file", "path", "image_path", "filename", "url", "key")
 """Columns that may name the image, the first of them that is there does."""
 RESERVED = frozenset(
-    "path folders location content_hash signature bytes concepts presence cosine".split()
+    {
+        "path",
+        "folders",
+        "location",
+        "content_hash",
+        "signature",
+        "bytes",
+        "concepts",
+        "presence",
+        "cosine",
+    }
 )
 """Payload fields that are ours."""
 _WHOLE = r"-?(?:0|[1-9]\d*)"  # 007 is a name, not a number

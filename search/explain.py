@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.query import SparseVector
+from indexer.query import Hit
 from search.language import Concept, Field, Node, Not
 from search.plan import concepts_of
 from search.rank import Beliefs, Evidence
 from splice.align import Matrix, unit
+from splice.presence import sigmoid
 from splice.space import ConceptSpace
 
 
@@ -63,48 +64,56 @@ class Explanation:
         return self.base + self.rest + sum(part.contribution for part in self.concepts)
 
 
-def explain_belief(
-    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, row: int
-) -> Explanation:
-    """Split the score of image `row` over the parts of the query's AND.
+def explain_beliefs(space: ConceptSpace, beliefs: Beliefs, evidence: Evidence) -> list[Explanation]:
+    """Split the scores of n images over the parts of the query's AND.
 
     Columns only filter: they add nothing and are left out.
     """
-    lifts = beliefs.lifts(evidence)[row].tolist()
     parts = [
-        explain_part(space, beliefs, evidence, part, row, lift)
-        for part, lift in zip(beliefs.parts, lifts, strict=True)
+        column
+        for part, column in zip(beliefs.parts, contributions(space, beliefs, evidence), strict=True)
         if not isinstance(part, Field)
     ]
-    return Explanation(tuple(sorted(parts, key=lambda part: -part.contribution)))
+    ordered = (sorted(row, key=lambda part: -part.contribution) for row in zip(*parts, strict=True))
+    return [Explanation(tuple(row)) for row in ordered]
 
 
-def explain_part(
-    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, part: Node, row: int, lift: float
-) -> Contribution:
-    """What one part of a query adds to the score of image `row`: its lift."""
-    return Contribution(
-        name_of(part),
-        part.boost if isinstance(part, Concept) else 1.0,
-        float(beliefs.of(part, evidence).probability[row]),
-        lift,
-        tuple(_fired(space, beliefs, evidence, part, row)),
-    )
+def contributions(
+    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence
+) -> list[list[Contribution]]:
+    """What each part of a query adds to the scores of n images: a list of n for each part."""
+    return [
+        [
+            Contribution(name_of(part), _boost(part), probability, lift, fired)
+            for probability, lift, fired in zip(
+                beliefs.of(part, evidence).probability.tolist(),
+                lifts.tolist(),
+                _fired(space, beliefs, evidence, part),
+                strict=True,
+            )
+        ]
+        for part, lifts in zip(beliefs.parts, beliefs.lifts(evidence).T, strict=True)
+    ]
+
+
+def _boost(part: Node) -> float:
+    return part.boost if isinstance(part, Concept) else 1.0
 
 
 def _fired(
-    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, part: Node, row: int
-) -> list[Fired]:
-    """The concepts that a part of a query means, strongest in the image first."""
+    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, part: Node
+) -> list[tuple[Fired, ...]]:
+    """The concepts that a part of a query means, in n images, strongest first."""
     members = {i for concept in concepts_of(part) for i in beliefs.meanings[concept].family}
-    odds = {i: float(evidence.odds[i][row]) for i in members}
-    found = [Fired(space.concepts[i], 1 / (1 + float(np.exp(-o)))) for i, o in odds.items()]
-    return sorted(found, key=lambda fired: -fired.strength)
+    names = [space.concepts[i] for i in members]
+    if not names:
+        return [()] * evidence.count
+    strengths = sigmoid(np.array([evidence.odds[i] for i in members])).T
+    found = ([Fired(*one) for one in zip(names, row, strict=True)] for row in strengths.tolist())
+    return [tuple(sorted(row, key=lambda fired: -fired.strength)) for row in found]
 
 
-def explain_dense(
-    space: ConceptSpace, query: Matrix, embedding: Matrix, image: SparseVector
-) -> Explanation:
+def explain_dense(space: ConceptSpace, query: Matrix, hit: Hit) -> Explanation:
     """Split a cosine over the image's concepts.
 
     With z' = (z - mean) / s and z' = C^T w + r, a cosine is
@@ -113,10 +122,12 @@ def explain_dense(
     Args:
         space: The concepts.
         query: Unit query vector q (d,).
-        embedding: The image's embedding z (d,).
-        image: Its weights w.
+        hit: An image, with its embedding z (d,) and weights w.
     """
-    z = unit(embedding)
+    assert hit.dense is not None
+    assert hit.concepts is not None
+    image = hit.concepts
+    z = unit(hit.dense)
     offset = z - space.image_mean
     weights = float(np.linalg.norm(offset)) * image.values
     atoms = space.atoms[image.indices]

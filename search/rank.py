@@ -36,6 +36,11 @@ class Evidence:
     odds: Mapping[int, NDArray[np.floating]]
     payloads: Sequence[Mapping[str, Any]]
 
+    @property
+    def count(self) -> int:
+        """N."""
+        return len(self.payloads)
+
 
 class Beliefs:
     """Believes or doubts a plan's tree, image by image.

@@ -10,7 +10,7 @@ import numpy as np
 
 from indexer.index import Index
 from indexer.query import Filter, Fusion, Hit, Nearest, Query
-from search.explain import Explanation, explain_belief, explain_dense, explain_fusion
+from search.explain import Explanation, explain_beliefs, explain_dense, explain_fusion
 from search.plan import Plan
 from search.rank import Beliefs
 from splice.align import Matrix
@@ -30,8 +30,8 @@ class Ranking(Protocol):
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Images from place `offset` on, best first."""
 
-    def explain(self, hit: Hit) -> Explanation:
-        """Split the score of a hit that came with its vectors."""
+    def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
+        """Split the scores of hits that came with their vectors."""
 
 
 class ByBelief:
@@ -63,10 +63,13 @@ class ByBelief:
                 break
         return found
 
-    def explain(self, hit: Hit) -> Explanation:
-        """Split the score over the parts of the query."""
-        evidence = self._beliefs.evidence(np.array([hit.dense], np.float32), [hit.payload])
-        return explain_belief(self._index.space, self._beliefs, evidence, 0)
+    def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
+        """Split the scores over the parts of the query."""
+        if not hits:
+            return []
+        embeddings = np.array([hit.dense for hit in hits], np.float32)
+        evidence = self._beliefs.evidence(embeddings, [hit.payload for hit in hits])
+        return explain_beliefs(self._index.space, self._beliefs, evidence)
 
     def _refined(self, filter: Filter, start: int) -> list[Scored]:  # noqa: A002
         ranking = None if self._direction is None else Nearest(self._direction)
@@ -106,11 +109,9 @@ class AlongVector:
         query = Query(Nearest(self._vector), filter, limit, offset, with_payload=False)
         return [(hit.id, hit.score) for hit in self._index.engine.query(query)]
 
-    def explain(self, hit: Hit) -> Explanation:
-        """Split the score over the image's concepts."""
-        assert hit.dense is not None
-        assert hit.concepts is not None
-        return explain_dense(self._index.space, self._vector, hit.dense, hit.concepts)
+    def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
+        """Split the scores over the images' concepts."""
+        return [explain_dense(self._index.space, self._vector, hit) for hit in hits]
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,10 @@ class Fused:
                 self._ranks.setdefault(hit.id, {})[part.name] = place
         return [(hit.id, hit.score) for hit in fused]
 
-    def explain(self, hit: Hit) -> Explanation:
-        """Split the score over the rankings."""
+    def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
+        """Split the scores over the rankings."""
         weights = {part.name: part.weight for part in self._parts}
-        return explain_fusion(weights, self._ranks.get(hit.id, {}), self._fusion.k, hit.score)
+        return [
+            explain_fusion(weights, self._ranks.get(hit.id, {}), self._fusion.k, hit.score)
+            for hit in hits
+        ]

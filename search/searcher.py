@@ -247,13 +247,11 @@ class Searcher:
 
     def _results(self, ranking: Ranking, page: list[Scored], *, match: bool) -> list[Result]:
         found = self._fetch([id_ for id_, _ in page])
-        results = []
-        for id_, score in page:
-            hit = replace(found[id_], score=score)
-            explanation = ranking.explain(hit)
-            path = hit.payload["path"]
-            results.append(Result(id_, path, score, match, explanation, hit.payload))
-        return results
+        hits = [replace(found[id_], score=score) for id_, score in page]
+        return [
+            Result(hit.id, hit.payload["path"], hit.score, match, explanation, hit.payload)
+            for hit, explanation in zip(hits, ranking.explain(hits), strict=True)
+        ]
 
     def _fetch(self, ids: Sequence[str]) -> dict[str, Hit]:
         hits = self.index.engine.retrieve(ids, with_dense=True, with_concepts=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from indexer.index import Index
 from indexer.query import And, HasId
-from search.explain import Contribution, explain_part
+from search.explain import Contribution, contributions
 from search.plan import Plan
 from search.rank import Beliefs
 from splice.errors import UserError
@@ -46,10 +46,9 @@ def standing(index: Index, plan: Plan, name: str) -> Standing:
     hit = index.find(name, with_vectors=True)
     beliefs = Beliefs(plan, index.activations, index.calibration)
     evidence = beliefs.evidence(np.array([hit.dense], np.float32), [hit.payload])
-    lifts = beliefs.lifts(evidence)[0]
-    parts = []
-    for (node, passing), lift in zip(plan.parts, lifts, strict=True):
-        holds = index.engine.count(And((passing, HasId((hit.id,))))) == 1
-        shown = explain_part(index.space, beliefs, evidence, node, 0, float(lift))
-        parts.append(PartStanding(holds, shown))
-    return Standing(all(part.holds for part in parts), tuple(parts))
+    shown = contributions(index.space, beliefs, evidence)
+    parts = tuple(
+        PartStanding(index.engine.count(And((passing, HasId((hit.id,))))) == 1, found)
+        for (_, passing), (found,) in zip(plan.parts, shown, strict=True)
+    )
+    return Standing(all(part.holds for part in parts), parts)

@@ -2,27 +2,18 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.query import SparseVector
-from search.explain import explain_concepts, explain_dense
+from indexer.query import Hit, SparseVector
+from search.explain import explain_dense
 from splice.align import unit
 from splice.decomposition import Sparsity, decompose
 from splice.space import ConceptSpace
 
 
-def sparse(weights, row):
+def hit(image, weights, row):
+    """A hit as the engine returns it, with both vectors."""
     start, end = weights.indptr[row], weights.indptr[row + 1]
-    return SparseVector(weights.indices[start:end], weights.data[start:end])
-
-
-def test_shared_concepts_give_their_products(space):
-    image = SparseVector(np.array([0, 3, 5]), np.array([0.5, 0.25, 0.125], np.float32))
-    found = explain_concepts(space, {0: 2.0, 5: 1.0, 7: 1.0}, image, 1.125)
-    assert [(part.concept, part.contribution) for part in found.concepts] == [
-        ("dog", 1.0),
-        ("water", 0.125),
-    ]
-    assert found.rest == 0
-    assert found.score == 1.125
+    sparse = SparseVector(weights.indices[start:end], weights.data[start:end])
+    return Hit("id", 0.0, dense=image, concepts=sparse)
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.05, 0.25, 1.0]))
@@ -34,7 +25,7 @@ def test_a_dense_score_is_split_exactly(seed, penalty):
     space = ConceptSpace(tuple(map(str, range(30))), texts, mean)
     image, query = unit(random.normal(size=(2, 12)).astype(np.float32))
     weights = decompose(space, image[None], Sparsity(penalty))
-    found = explain_dense(space, query, image, sparse(weights, 0))
+    found = explain_dense(space, query, hit(image, weights, 0))
     assert abs(found.score - float(image @ query)) < 1e-5
     assert len(found.concepts) == weights.nnz
     for part in found.concepts:
@@ -48,5 +39,5 @@ def test_real_scores_are_split_exactly(data):
     images = np.load(data / "clip_vitb32" / "image_embeddings.npy")[:20]
     weights = decompose(space, images, Sparsity())
     for row, image in enumerate(images):
-        found = explain_dense(space, images[0], image, sparse(weights, row))
+        found = explain_dense(space, images[0], hit(image, weights, row))
         assert abs(found.score - float(unit(image) @ images[0])) < 1e-5
