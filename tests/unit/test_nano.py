@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import open_clip
+import pytest
+import torch
+from PIL import Image
+from torch.nn.functional import cosine_similarity, normalize
+
+from splice.space import load_matrix
+from splice.vocabulary import load_vocabulary
+
+NANO = Path(__file__).parents[2] / "splice" / "models" / "nano"
+SOURCE = f"local-dir:{NANO}"
+WORDS = ["cat", "car", "coffee", "rocket", "woman", "pizza", "tree", "dog", "boat", "guitar"]
+
+
+@pytest.fixture(scope="module")
+def nano() -> tuple[Any, Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        model, preprocess = open_clip.create_model_from_pretrained(SOURCE)
+        return model.eval(), preprocess
+
+
+@torch.inference_mode()
+def embed_texts(model: Any, texts: list[str]) -> torch.Tensor:
+    tokens = open_clip.get_tokenizer(SOURCE)(texts)
+    return normalize(model.encode_text(tokens).float(), dim=1)
+
+
+def test_bundle_is_small() -> None:
+    assert sum(file.stat().st_size for file in NANO.iterdir()) <= 25e6
+
+
+def test_bundle_brings_what_an_index_needs() -> None:
+    words = load_vocabulary(str(NANO / "vocabulary.txt"))
+    assert 2000 <= len(words) <= 3500
+    assert {"dog", "beach", "running", "guitar"} <= set(words)
+    assert all(word == word.lower() for word in words)
+    mean = load_matrix(NANO / "image_mean.npy")
+    assert mean.shape == (512,)
+    assert 0 < np.linalg.norm(mean) < 1
+
+
+def test_towers_share_512_dimensions(nano: tuple[Any, Any]) -> None:
+    model, preprocess = nano
+    with torch.inference_mode():
+        image = model.encode_image(preprocess(Image.new("RGB", (64, 48), "red"))[None])
+    assert image.shape == (1, 512)
+    assert embed_texts(model, ["a dog"]).shape == (1, 512)
+
+
+def test_words_lie_near_what_they_resemble(nano: tuple[Any, Any]) -> None:
+    texts = ["dog", "a dog", "a photo of a dog", "puppy", "teapot", "a dog on a beach"]
+    dog, a_dog, photo, puppy, teapot, beach = embed_texts(nano[0], texts)
+    assert dog @ a_dog > dog @ teapot
+    assert dog @ photo > dog @ teapot
+    assert dog @ puppy > dog @ teapot
+    assert beach @ dog > beach @ teapot
+
+
+@pytest.mark.parametrize(
+    ("photo", "word"), [("chelsea", "cat"), ("coffee", "coffee"), ("rocket", "rocket")]
+)
+def test_photos_lie_nearest_to_their_word(nano: tuple[Any, Any], photo: str, word: str) -> None:
+    data = pytest.importorskip("skimage.data")
+    model, preprocess = nano
+    image = preprocess(Image.fromarray(getattr(data, photo)()))[None]
+    with torch.inference_mode():
+        seen = normalize(model.encode_image(image), dim=1)[0]
+    texts = embed_texts(model, WORDS)
+    mean = embed_texts(model, load_vocabulary(str(NANO / "vocabulary.txt"))[:500]).mean(0)
+    assert WORDS[int(normalize(texts - mean, dim=1).mv(seen).argmax())] == word
+
+
+def test_half_precision_agrees(nano: tuple[Any, Any]) -> None:
+    model, _ = nano
+    half, _ = open_clip.create_model_from_pretrained(SOURCE, precision="fp16")
+    pixels = torch.rand(2, 3, 256, 256, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    tokens = open_clip.get_tokenizer(SOURCE)(WORDS)
+    with torch.inference_mode():
+        for ours, theirs in (
+            (model.encode_image(pixels), half.encode_image(pixels.half())),
+            (model.encode_text(tokens), half.encode_text(tokens)),
+        ):
+            assert cosine_similarity(ours, theirs.float()).min() > 1 - 1e-2
