@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import concepts, explain, index, info, search
+from api.commands import concepts, explain, index, info, search, similar
 from splice.errors import UserError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("index", epilog=index.EXAMPLES)(index.run)
 app.command("search", epilog=search.EXAMPLES)(search.run)
+app.command("similar", epilog=similar.EXAMPLES)(similar.run)
 app.command("explain", epilog=explain.EXAMPLES)(explain.run)
 app.command("concepts", epilog=concepts.EXAMPLES)(concepts.run)
 app.command("info")(info.run)

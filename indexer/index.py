@@ -8,10 +8,11 @@ DIR/points/          the engine's
 
 from __future__ import annotations
 
+import os
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -101,11 +102,10 @@ class Index:
             self.manifest.save(self.folder)
 
     def lookup(self, name: str, *, with_vectors: bool = False) -> Hit | None:
-        """The image indexed under a name or id, if there is one."""
-        try:
-            ids = [point_id(name), str(uuid.UUID(name))]
-        except ValueError:
-            ids = [point_id(name)]
+        """The image indexed under a name, a path relative to here, or an id, if there is one."""
+        ids = [point_id(name), point_id(os.path.abspath(name))]
+        with suppress(ValueError):
+            ids.append(str(uuid.UUID(name)))
         found = self.engine.retrieve(ids, with_dense=with_vectors, with_concepts=with_vectors)
         return found[0] if found else None
 

@@ -78,7 +78,7 @@ def run(
     if json:
         print_json(as_json(results))
     else:
-        _print(results)
+        show(results)
 
 
 def _weights(text: str | None) -> tuple[float, ...] | None:
@@ -117,7 +117,8 @@ def _hit(hit: Result) -> dict[str, Any]:
     }
 
 
-def _print(results: Results) -> None:
+def show(results: Results) -> None:
+    """Print hits as a table, with what put each there."""
     for note in results.notes:
         errors.print(note, style="yellow", highlight=False)
     if not results.hits:

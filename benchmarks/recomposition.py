@@ -1,0 +1,74 @@
+"""What a decomposition keeps: text recall of recomposed embeddings, beside the dense ones.
+
+    python -m benchmarks.recomposition [--json PATH]
+
+250 captions look for their photos among the 1,706 of Flickr30k, by real CLIP embeddings; the photos
+are as they are, or recomposed from their concepts (paper, section 5.2).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.machine import machine
+from benchmarks.report import publish
+from splice.align import unit
+from splice.decomposition import Sparsity, decompose, recompose, reconstruction_cosine
+from splice.space import ConceptSpace
+
+DATA = Path(__file__).parents[2] / "shared" / "data" / "clip_vitb32"
+PENALTIES = (0.15, 0.2, 0.25, 0.3)
+
+
+def recall(
+    images: NDArray[np.floating], captions: NDArray[np.floating], own: NDArray[np.int64]
+) -> dict[str, float]:
+    """Recall of each caption's own photo among images (n, d)."""
+    scores = images @ captions.T
+    places = (scores > scores[own, np.arange(len(own))]).sum(axis=0)
+    return {f"recall@{k}": float((places < k).mean()) for k in (1, 5, 10)}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--json", type=Path, help="save the figures there")
+    options = parser.parse_args(arguments)
+    if not DATA.is_dir():
+        parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
+    space = ConceptSpace.load(DATA / "space")
+    listed, asked = _read("images.csv"), _read("captions.csv")
+    flickr = [i for i, row in enumerate(listed) if row["source"] == "flickr30k2k"]
+    images = unit(np.load(DATA / "image_embeddings.npy"))[flickr]
+    number = {listed[i]["file"]: n for n, i in enumerate(flickr)}
+    own = np.array([number[row["file"]] for row in asked])
+    captions = unit(np.load(DATA / "caption_embeddings.npy"))
+    rows: list[dict[str, Any]] = [
+        {"embeddings": "dense", "concepts": None, "cosine": None, **recall(images, captions, own)}
+    ]
+    for penalty in PENALTIES:
+        weights = decompose(space, images, Sparsity(penalty))
+        rows.append(
+            {
+                "embeddings": f"recomposed, λ {penalty}",
+                "concepts": weights.nnz / len(images),
+                "cosine": float(reconstruction_cosine(space, images, weights).mean()),
+                **recall(recompose(space, weights), captions, own),
+            }
+        )
+    publish("Text recall of recomposed embeddings", machine(), {"250 captions, 1,706 photos": rows}, options.json)
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(newline="", encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+if __name__ == "__main__":
+    main()

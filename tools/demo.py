@@ -1,0 +1,57 @@
+"""The demo: index photos with the bundled model and search them, offline, as a user would.
+
+    python tools/demo.py [FOLDER]
+
+Without a folder it takes sample photos that come with scikit-image and scikit-learn.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+BUILD = Path("build") / "demo"
+SAMPLES = {
+    "skimage": "data",
+    "sklearn": "datasets/images",
+}
+NO_PHOTOS = {"phantom", "logo", "page", "text", "chessboard_GRAY", "chessboard_RGB", "color"}
+QUERIES = ("cat", "person NOT cat", "flower OR coffee")
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else samples()
+    index = str(BUILD / "photos.idx")
+    splicedex("index", "--index", index, "--model", "nano", str(folder))
+    for query in QUERIES:
+        splicedex("search", query, "--index", index, "--limit", "3")
+
+
+def samples() -> Path:
+    """Copy the photos that installed packages bring to one folder."""
+    folder = BUILD / "photos"
+    folder.mkdir(parents=True, exist_ok=True)
+    for package, inside in SAMPLES.items():
+        spec = find_spec(package)
+        if spec is None or spec.origin is None:
+            continue
+        for photo in sorted((Path(spec.origin).parent / inside).iterdir()):
+            if photo.suffix in {".png", ".jpg"} and photo.stem not in NO_PHOTOS:
+                shutil.copy(photo, folder)
+    return folder
+
+
+def splicedex(*words: str) -> None:
+    """Run the command, and show it as typed."""
+    print(f"\n$ splicedex {shlex.join(words)}", flush=True)
+    command = Path(sys.executable).with_name("splicedex")
+    subprocess.run([command, *words], check=True, env=os.environ | {"HF_HUB_OFFLINE": "1"})
+
+
+if __name__ == "__main__":
+    main()
