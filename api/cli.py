@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -43,8 +44,13 @@ def _root(
     pass
 
 
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    typer.secho(f"warning: {' '.join(str(message).split())}", fg="yellow", err=True)
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit code 2."""
+    warnings.showwarning = _warn
     try:
         app()
     except UserError as error:

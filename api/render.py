@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -26,6 +28,11 @@ def table(*columns: str, right: Iterable[str] = ()) -> Table:
     for column in columns:
         made.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     return made
+
+
+def short_path(path: str) -> str:
+    """A path as one would type it here: relative, if the file lies below this folder."""
+    return path.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
 def bar(value: float, largest: float, width: int = 12) -> Text:

@@ -4,8 +4,8 @@
 
 Ranks the 305 captioned photos of the data folder inside an index of all 2,461, with the queries
 `dog`, `dog AND ball`, `dog AND NOT man` and near misses allowed, so that every photo has a place.
-Truth comes from the captions (`benchmarks/truth.py`). Beside it, on the same photos and truth: dense
-CLIP (`z·t`), the centred concept (`z·c`) and the plain SpLiCE weight.
+Truth comes from the captions (`benchmarks/truth.py`). Beside it, on the same photos and truth:
+dense CLIP (`z·t`), the centred concept (`z·c`) and the plain SpLiCE weight.
 """
 
 from __future__ import annotations

@@ -62,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 **recall(recompose(space, weights), captions, own),
             }
         )
-    publish("Text recall of recomposed embeddings", machine(), {"250 captions, 1,706 photos": rows}, options.json)
+    tables = {"250 captions, 1,706 photos": rows}
+    publish("Text recall of recomposed embeddings", machine(), tables, options.json)
 
 
 def _read(name: str) -> list[dict[str, str]]:

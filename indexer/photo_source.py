@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class Listing:
         photos: n files.
         names: Their n names in the index.
         table: What the user says of each, row i of file i.
-        roots: Folders, files and patterns asked for; None where the names are the whole list.
+        roots: Patterns of what was asked for; None where the names are the whole list.
     """
 
     photos: Sequence[Path]
@@ -52,8 +53,7 @@ def list_paths(paths: Sequence[str]) -> Listing:
     if not photos:
         raise UserError(f"no photos in {', '.join(paths)}", "name a folder that holds some")
     names = [printable(os.path.abspath(photo)) for photo in photos]
-    roots = [printable(os.path.abspath(Path(path).expanduser())) for path in paths]
-    return Listing(photos, names, roots=roots)
+    return Listing(photos, names, roots=[_root(Path(path).expanduser()) for path in paths])
 
 
 def list_table(files: Path, root: Path | None) -> Listing:
@@ -86,7 +86,9 @@ class PhotoSource:
         self._photos = listing.photos
         self._names = listing.names
         self._table = listing.table
-        self._roots = listing.roots
+        self._roots = (
+            None if listing.roots is None else [PurePath(root).parts for root in listing.roots]
+        )
         self._encoder = encoder
         self._workers = workers
 
@@ -94,7 +96,7 @@ class PhotoSource:
     def kinds(self) -> Mapping[str, FieldKind]:
         """User columns to index for filtering, and the size in pixels."""
         own: dict[str, FieldKind] = {"width": "integer", "height": "integer"}
-        return own | (self._table.kinds() if self._table else {})
+        return (self._table.kinds() if self._table else {}) | own
 
     def __len__(self) -> int:
         return len(self._photos)
@@ -137,10 +139,8 @@ class PhotoSource:
         """Whether a photo of that name lies under what was asked for."""
         if self._roots is None:
             return True
-        return any(
-            path == root or path.startswith(root + os.sep) or fnmatch(path, root)
-            for root in self._roots
-        )
+        parts = PurePath(path).parts
+        return any(_lies_under(parts, root) for root in self._roots)
 
     def _facts(self, item: Item, photo: Photo) -> dict[str, Any]:
         located = str(photo.path.absolute())
@@ -152,6 +152,21 @@ class PhotoSource:
         return facts if located == item.path else facts | {"location": printable(located)}
 
 
+def _root(path: Path) -> str:
+    """A pattern for what the user named; what exists by that name is no pattern."""
+    whole = os.path.abspath(path)
+    return printable(glob.escape(whole) if os.path.lexists(path) else whole)
+
+
+def _lies_under(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a path's parts match a pattern's, `**` any number of them, or begin so."""
+    if not pattern:
+        return True
+    if pattern[0] == "**":
+        return any(_lies_under(parts[i:], pattern[1:]) for i in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _lies_under(parts[1:], pattern[1:])
+
+
 def printable(path: str) -> str:
     """A path as text that any engine can keep: bytes that are not UTF-8 are written out."""
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

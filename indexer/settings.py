@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.manifest import FILE, Manifest
-from indexer.photo_mean import find_image_mean
+from indexer.photo_mean import estimated_from, find_image_mean
 from indexer.photo_source import Listing
 from splice.decomposition import Sparsity
-from splice.encoder import DEFAULT, Encoder, load_encoder
+from splice.encoder import DEFAULT, Encoder, Load, load_encoder
 from splice.errors import UserError
 from splice.image_mean import ImageMean
-from splice.model import Model, load_model
+from splice.model import OWN, Model, load_model
 from splice.space import ConceptSpace
 
 
@@ -48,34 +48,49 @@ class Recipe:
     encoder: Encoder | None
 
 
-def resolve(folder: Path, settings: Settings, photos: Listing | None) -> Recipe:
+def resolve(
+    folder: Path,
+    settings: Settings,
+    photos: Listing | None,
+    *,
+    load: Load = load_encoder,
+    workers: int | None = None,
+) -> Recipe:
     """Work out what an index is, or will be, made with. Writes nothing.
 
     Args:
         folder: The index folder; it need not exist.
         settings: What the user asked for.
         photos: Photos that will be encoded; None where embeddings are given.
+        load: Loads the encoder.
+        workers: Decoding processes, should the image mean have to be estimated.
 
     Raises:
         UserError: The settings are not those of the index that is there, or do not work.
     """
     existing = Manifest.load(folder) if (folder / FILE).exists() else None
     if existing and settings == Settings():
-        encoder = same_encoder(existing, folder) if photos else None
+        encoder = same_encoder(existing, folder, load) if photos else None
         return Recipe(existing, ConceptSpace.load(folder / "space"), encoder)
     name = settings.model or (existing.model if existing else DEFAULT if photos else None)
     if name is None:
         raise UserError("embeddings do not say what made them", "add --model")
 
     def mean_of(encoder: Encoder) -> ImageMean:
-        if existing and not settings.image_mean and encoder.fingerprint() == existing.encoder:
-            return ImageMean(ConceptSpace.load(folder / "space").image_mean, existing.image_mean)
-        return find_image_mean(encoder, settings.image_mean, photos)
+        chosen = settings.image_mean
+        if existing:
+            weights, dim = encoder.fingerprint(), encoder.dim
+            other = replace(existing, model=encoder.name, encoder=weights, dim=dim)
+            existing.refuse_other(other, folder)
+            if chosen is None or estimated_from(chosen) == existing.image_mean:
+                kept = ConceptSpace.load(folder / "space").image_mean
+                return ImageMean(kept, existing.image_mean)
+        return find_image_mean(encoder, chosen, photos, workers=workers)
 
     vocabulary = settings.vocabulary
-    if vocabulary is None and existing and existing.encoder:
+    if vocabulary is None and existing and existing.vocabulary != OWN and existing.encoder:
         vocabulary = existing.vocabulary
-    model = load_model(name, mean_of, vocabulary=vocabulary)
+    model = load_model(name, mean_of, vocabulary=vocabulary, load=load)
     sparsity = settings.sparsity or (existing.sparsity if existing else Sparsity())
     recipe = Recipe(_manifest(model, sparsity), model.space, model.encoder)
     if existing:
@@ -102,14 +117,14 @@ def _manifest(model: Model, sparsity: Sparsity) -> Manifest:
     )
 
 
-def same_encoder(manifest: Manifest, folder: Path) -> Encoder:
+def same_encoder(manifest: Manifest, folder: Path, load: Load = load_encoder) -> Encoder:
     """Load the encoder an index was made with, and check that its weights are the same."""
     if manifest.encoder is None:
         raise UserError(
             f"{folder} holds embeddings made elsewhere: it has no encoder for photos",
             "give --embeddings, or another --index folder",
         )
-    encoder = load_encoder(manifest.model)
+    encoder = load(manifest.model)
     if encoder.fingerprint() != manifest.encoder:
         raise UserError(
             f"the weights of {manifest.model} are not those {folder} was made with",

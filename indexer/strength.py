@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from indexer.query import Filter, Match, Not
+from indexer.query import Match
 from splice.align import Matrix
 
 FIELD = "presence"
@@ -25,16 +25,15 @@ def codes(probabilities: Matrix) -> list[list[int]]:
     rows, concepts = np.nonzero(probabilities >= FAINTEST / BANDS)
     bands = np.minimum(np.floor(BANDS * probabilities[rows, concepts]), BANDS - 1)
     values = BANDS * concepts + bands.astype(np.int64)
-    bounds = np.searchsorted(rows, np.arange(1, len(probabilities)))
-    return [part.tolist() for part in np.split(values, bounds)]
+    starts = np.searchsorted(rows, np.arange(len(probabilities)))
+    return [part.tolist() for part in np.split(values, starts)[1:]]
 
 
-def at_least(concept: int, probability: float) -> Filter:
+def at_least(concept: int, probability: float) -> Match:
     """Images that have a concept with at least this probability, rounded to a twentieth.
 
-    Below a tenth every image is meant, as fainter probabilities are not kept.
+    Below a tenth a tenth is meant, as fainter probabilities are not kept, and above .95 .95.
     """
     band = math.floor(BANDS * probability + 0.5)
-    if band < FAINTEST:
-        return Not(Match(FIELD, ()))
-    return Match(FIELD, tuple(BANDS * concept + b for b in range(min(band, BANDS - 1), BANDS)))
+    band = min(max(band, FAINTEST), BANDS - 1)
+    return Match(FIELD, tuple(range(BANDS * concept + band, BANDS * (concept + 1))))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+SURE = 50.0
+"""Log-odds of a fact."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,28 +33,24 @@ class Belief:
 
     @classmethod
     def certain(cls, holds: NDArray[np.bool_]) -> Belief:
-        """From facts (n,)."""
-        return cls(np.where(holds, 0.0, -np.inf), np.where(holds, -np.inf, 0.0))
+        """From facts (n,); what is not so keeps odds of e^-50, so that no score is infinite."""
+        return cls.of_logit(np.where(holds, SURE, -SURE))
 
     @classmethod
-    def all(cls, parts: Iterable[Belief]) -> Belief:
-        """That every part is so."""
-        yes = np.sum([part.yes for part in parts], axis=0)
+    def all(cls, parts: Sequence[Belief], boosts: Sequence[float] = ()) -> Belief:
+        """That every part is so, as if each had been asked for `boost` times over."""
+        weighed = zip(parts, boosts or [1.0] * len(parts), strict=True)
+        yes = np.sum([boost * part.yes for part, boost in weighed], axis=0)
         return cls(yes, _complement(yes))
 
     @classmethod
-    def any(cls, parts: Iterable[Belief]) -> Belief:
-        """That at least one part is so."""
-        return ~cls.all([~part for part in parts])
+    def any(cls, parts: Sequence[Belief], boosts: Sequence[float] = ()) -> Belief:
+        """That at least one part is so, as if each had `boost` chances to be."""
+        return ~cls.all([~part for part in parts], boosts)
 
     def scaled(self, weight: float) -> Belief:
         """As likely as the thing and, independently, an event of probability `weight`."""
         yes = self.yes + np.log(weight)
-        return Belief(yes, _complement(yes))
-
-    def boosted(self, boost: float) -> Belief:
-        """As if it had been asked for `boost` times over."""
-        yes = boost * self.yes
         return Belief(yes, _complement(yes))
 
     def __invert__(self) -> Belief:
@@ -64,7 +63,7 @@ class Belief:
 
 
 def _complement(log_probability: Floats) -> Floats:
-    """log(1 - exp(x)) for x ≤ 0 without cancellation (Mächler 2012)."""
+    """log(1 - exp(x)) for x ≤ 0 without cancellation (Mächler 2012); finite, also for x = 0."""
     x = np.minimum(log_probability, -np.finfo(float).tiny)
     near_one = x > -np.log(2)
     return np.where(

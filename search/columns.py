@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import fnmatch
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from operator import eq, ge, gt, le, lt
 from typing import Any, TypeAlias
 
 from indexer.engine import FieldKind
@@ -35,30 +38,27 @@ def column_filter(
     if kind is None:
         known = ", ".join(sorted(columns))
         raise QueryError(query, field.at, f"no column {field.name!r}", f"the columns are {known}")
-    if field.op != ":":
-        if kind == "keyword":
-            raise QueryError(
-                query, field.at, f"column {field.name!r} holds text", f"write {field.name}:VALUE"
-            )
-        bound = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}[field.op]
-        return Range(field.name, **{bound: float(field.value)})
     if kind == "keyword":
-        return _text(query, field, values)
-    try:
-        number = float(field.value)
-    except ValueError:
+        if field.op == ":":
+            return _text(query, field, values)
+        raise QueryError(
+            query, field.at, f"column {field.name!r} holds text", f"write {field.name}:VALUE"
+        )
+    number = _number(field.value)
+    if number is None:
         raise QueryError(
             query, field.at, f"column {field.name!r} holds numbers", f"write {field.name}:3"
-        ) from None
-    return Range(field.name, gte=number, lte=number)
+        )
+    bounds = {":": ("gte", "lte"), "<": ("lt",), "<=": ("lte",), ">": ("gt",), ">=": ("gte",)}
+    return Range(field.name, **dict.fromkeys(bounds[field.op], number))
 
 
 def _text(query: str, field: Field, values: Values) -> Filter:
-    if not any(sign in field.value for sign in "*?"):
+    if not _is_wild(field.value):
         return Match(field.name, (field.value,))
     if field.name == "path" and field.value.endswith("/*"):
         folder = field.value.removesuffix("/*")
-        if not any(sign in folder for sign in "*?"):
+        if folder and not _is_wild(folder):
             return Match("folders", (folder,))
     known = values(field.name, MOST + 1)
     if len(known) > MOST:
@@ -68,38 +68,41 @@ def _text(query: str, field: Field, values: Values) -> Filter:
             f"column {field.name!r} has over {MOST:,} values, too many for a wildcard",
             "name the value, or a folder as path:FOLDER/*",
         )
-    found = tuple(value for value in known if fnmatch.fnmatchcase(str(value), field.value))
+    wanted = _pattern(field.value)
+    found = tuple(value for value in known if wanted.fullmatch(str(value)))
     return Match(field.name, found) if found else Or(())
 
 
 def holds(field: Field, payload: Mapping[str, Any]) -> bool:
     """Whether a payload satisfies a condition, as the engine would say."""
     stored = payload.get(field.name)
-    for value in stored if isinstance(stored, list) else [stored]:
-        if value is None:
-            continue
-        if field.op == ":":
-            if isinstance(value, str):
-                if fnmatch.fnmatchcase(value, field.value):
-                    return True
-            elif _number(field.value) == value:
-                return True
-        elif _compare(value, field.op, float(field.value)):
-            return True
-    return False
+    values = stored if isinstance(stored, list) else [stored]
+    return any(_fits(field, value) for value in values if value is not None)
+
+
+def _fits(field: Field, value: str | float) -> bool:
+    if isinstance(value, str):
+        return field.op == ":" and _pattern(field.value).fullmatch(value) is not None
+    bound = _number(field.value)
+    return bound is not None and _COMPARE[field.op](value, bound)
+
+
+_COMPARE = {":": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
+
+
+def _is_wild(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> re.Pattern[str]:
+    """`*` stands for any characters, `?` for one, all others for themselves."""
+    return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
-
-
-def _compare(value: float, op: str, bound: float) -> bool:
-    return {
-        "<": value < bound,
-        "<=": value <= bound,
-        ">": value > bound,
-        ">=": value >= bound,
-    }[op]
+    return number if math.isfinite(number) else None

@@ -2,34 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from indexer.index import Index
+from indexer.query import Filter, Hit
+from search.explain import Explanation
+from search.rankings import BLOCK, Ranking, Scored, whole_blocks
 from splice.align import Matrix
 
 
-def diversify(scores: Matrix, embeddings: Matrix, count: int, diversity: float) -> list[int]:
-    """Choose hits one by one, each for its score less its likeness to those before it.
+class Diverse:
+    """Another ranking, each block of it reordered for diversity.
+
+    Args:
+        index: Open index.
+        ranking: What says how good an image is.
+        diversity: Within 0 and 1.
+        block: Size of a block.
+    """
+
+    def __init__(
+        self, index: Index, ranking: Ranking, diversity: float, block: int = BLOCK
+    ) -> None:
+        self._index = index
+        self._ranking = ranking
+        self._diversity = diversity
+        self._block = block
+
+    def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
+        """Images from place `offset` on."""
+        start, length = whole_blocks(offset, limit, self._block)
+        scored = self._ranking.page(filter, start, length)
+        found: list[Scored] = []
+        for row in range(0, len(scored), self._block):
+            found += self._reordered(scored[row : row + self._block])
+        return found[offset - start :][:limit]
+
+    def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
+        """Split the scores, which are those of the other ranking."""
+        return self._ranking.explain(hits)
+
+    def _reordered(self, block: list[Scored]) -> list[Scored]:
+        ids = [id_ for id_, _ in block]
+        hits = self._index.engine.retrieve(ids, with_payload=False, with_dense=True)
+        embeddings = np.array([hit.dense for hit in hits], np.float32)
+        scores = np.array([score for _, score in block])
+        return [block[row] for row in diversify(scores, embeddings, self._diversity)]
+
+
+def diversify(scores: Matrix, embeddings: Matrix, diversity: float) -> list[int]:
+    """Order hits one by one, each for its score less its likeness to those before it.
 
     `(1 - diversity) * score - diversity * max cosine` (Carbonell and Goldstein 1998), with scores
-    and likenesses scaled to [0, 1].
+    scaled to [0, 1] and likenesses cut to it.
 
     Args:
         scores: (n,), best first.
         embeddings: Unit vectors (n, d).
-        count: How many to choose.
         diversity: Within 0 and 1.
 
     Returns:
-        Row numbers of the chosen, in order.
+        Row numbers in order.
     """
     spread = float(scores.max() - scores.min())
     gain = (1 - diversity) * (scores - scores.min()) / (spread or 1.0)
     likeness = np.zeros(len(scores), np.float32)
-    left = np.ones(len(scores), bool)
     chosen: list[int] = []
-    for _ in range(min(count, len(scores))):
-        best = int(np.argmax(np.where(left, gain - diversity * likeness, -np.inf)))
+    for _ in scores:
+        best = int(np.argmax(gain - diversity * likeness))
         chosen.append(best)
-        left[best] = False
+        gain[best] = -np.inf
         likeness = np.maximum(likeness, (embeddings @ embeddings[best]).clip(0, 1))
     return chosen

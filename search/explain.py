@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from indexer.query import Hit
-from search.language import Concept, Field, Node, Not
-from search.plan import concepts_of
-from search.rank import Beliefs, Evidence
+from search.language import And, Concept, Field, Like, Node, Not, Or, Text
+from search.rank import Beliefs, Evidence, Judgement, ranks
+from search.tree import boost_of
 from splice.align import Matrix, unit
 from splice.presence import sigmoid
 from splice.space import ConceptSpace
@@ -64,50 +64,42 @@ class Explanation:
         return self.base + self.rest + sum(part.contribution for part in self.concepts)
 
 
-def explain_beliefs(space: ConceptSpace, beliefs: Beliefs, evidence: Evidence) -> list[Explanation]:
-    """Split the scores of n images over the parts of the query's AND.
+def explain_beliefs(
+    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, count: int
+) -> list[Explanation]:
+    """Split the scores of `count` images over the parts of the query's AND.
 
-    Columns only filter: they add nothing and are left out.
+    Parts of columns alone only filter: they add nothing and are left out.
     """
     parts = [
-        column
-        for part, column in zip(beliefs.parts, contributions(space, beliefs, evidence), strict=True)
-        if not isinstance(part, Field)
+        contributions(space, beliefs, evidence, judged)
+        for judged in beliefs.judge(evidence)
+        if ranks(judged.part)
     ]
+    if not parts:
+        return [Explanation(())] * count
     ordered = (sorted(row, key=lambda part: -part.contribution) for row in zip(*parts, strict=True))
     return [Explanation(tuple(row)) for row in ordered]
 
 
 def contributions(
-    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence
-) -> list[list[Contribution]]:
-    """What each part of a query adds to the scores of n images: a list of n for each part."""
+    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, judged: Judgement
+) -> list[Contribution]:
+    """What one part of a query adds to the scores of n images."""
+    name, boost = name_of(judged.part), boost_of(judged.part)
+    probabilities, lifts = judged.belief.probability.tolist(), judged.lift.tolist()
+    members = beliefs.family_of(judged.part)
+    fired = _fired(space, members, evidence) if members else [()] * len(lifts)
     return [
-        [
-            Contribution(name_of(part), _boost(part), probability, lift, fired)
-            for probability, lift, fired in zip(
-                beliefs.of(part, evidence).probability.tolist(),
-                lifts.tolist(),
-                _fired(space, beliefs, evidence, part),
-                strict=True,
-            )
-        ]
-        for part, lifts in zip(beliefs.parts, beliefs.lifts(evidence).T, strict=True)
+        Contribution(name, boost, *row) for row in zip(probabilities, lifts, fired, strict=True)
     ]
 
 
-def _boost(part: Node) -> float:
-    return part.boost if isinstance(part, Concept) else 1.0
-
-
 def _fired(
-    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, part: Node
+    space: ConceptSpace, members: Sequence[int], evidence: Evidence
 ) -> list[tuple[Fired, ...]]:
-    """The concepts that a part of a query means, in n images, strongest first."""
-    members = {i for concept in concepts_of(part) for i in beliefs.meanings[concept].family}
+    """The strengths of concepts in n images, strongest first."""
     names = [space.concepts[i] for i in members]
-    if not names:
-        return [()] * evidence.count
     strengths = sigmoid(np.array([evidence.odds[i] for i in members])).T
     found = ([Fired(*one) for one in zip(names, row, strict=True)] for row in strengths.tolist())
     return [tuple(sorted(row, key=lambda fired: -fired.strength)) for row in found]
@@ -142,19 +134,20 @@ def explain_dense(space: ConceptSpace, query: Matrix, hit: Hit) -> Explanation:
 
 
 def explain_fusion(
-    names: Mapping[str, float], ranks: Mapping[str, int], k: int, score: float
+    weights: Mapping[str, float], ranks: Mapping[str, int], k: int, score: float
 ) -> Explanation:
     """Split a reciprocal-rank score over the rankings that were fused.
 
     Args:
-        names: Weight of each ranking.
+        weights: Of each ranking.
         ranks: Place of the image in each that has it, from 1.
         k: The fusion's constant.
         score: What the engine said.
     """
     parts = [
-        Contribution(name, names[name], float(rank), 1 / (k + rank / names[name]))
+        Contribution(name, weights[name], float(rank), 1 / (k + rank / weights[name]))
         for name, rank in ranks.items()
+        if weights[name]
     ]
     ordered = sorted(parts, key=lambda part: -part.contribution)
     return Explanation(tuple(ordered), rest=score - sum(part.contribution for part in parts))
@@ -169,16 +162,24 @@ def name_of(node: Node) -> str:
                 for sign, bound in ((">", node.above), ("<", node.below))
                 if bound is not None
             )
-            return ("=" if node.exact else "") + node.text + bounds
+            return ("=" if node.exact else "") + node.text + bounds + _boost(node)
         case Field():
             return f"{node.name}{node.op}{node.value}"
+        case Text():
+            return f"text:{node.text}{_boost(node)}"
+        case Like():
+            edits = [f" {'+' if sign > 0 else '-'}{name_of(edit)}" for sign, edit in node.edits]
+            return f"like:{node.path}{_boost(node)}" + "".join(edits)
         case Not(part):
             return f"NOT {_inner(part)}"
-        case _:
-            word = f" {type(node).__name__.upper()} "
-            return word.join(_inner(part) for part in getattr(node, "parts", ()))
+        case And(parts) | Or(parts):
+            return f" {type(node).__name__.upper()} ".join(_inner(part) for part in parts)
+
+
+def _boost(leaf: Concept | Text | Like) -> str:
+    return "" if leaf.boost == 1 else f"^{leaf.boost:g}"
 
 
 def _inner(node: Node) -> str:
     text = name_of(node)
-    return f"({text})" if hasattr(node, "parts") else text
+    return f"({text})" if isinstance(node, And | Or) else text

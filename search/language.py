@@ -1,5 +1,7 @@
 """The query language: text to a tree. `docs/query-language.md` holds the grammar.
 
+Where in the query a node stands (`at`) is for messages: nodes that say the same are equal.
+
 dog AND (beach OR "swimming pool") NOT person label:holiday width>1000
 =dog^2 cat>0.6                      exactly that concept, a boost; a strength
 text:"a photo at dusk"              dense search by a sentence
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias
 
 from splice.errors import UserError
@@ -42,11 +44,16 @@ class Concept:
     """A thing to be in the image, at a strength between `above` and `below` if given."""
 
     text: str
-    at: int
+    at: int = field(compare=False)
     exact: bool = False
     above: float | None = None
     below: float | None = None
     boost: float = 1.0
+
+    @property
+    def faint(self) -> bool:
+        """Whether it asks for little of the thing, `dog<0.2`, rather than for it."""
+        return self.below is not None and self.above is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Field:
     name: str
     op: str
     value: str
-    at: int
+    at: int = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class Text:
     """A sentence, for the text encoder."""
 
     text: str
-    at: int
+    at: int = field(compare=False)
     boost: float = 1.0
 
 
@@ -73,7 +80,7 @@ class Like:
     """An image, indexed or a file, with concepts suppressed (sign -1) or added (+1)."""
 
     path: str
-    at: int
+    at: int = field(compare=False)
     edits: tuple[tuple[int, Concept], ...] = ()
     boost: float = 1.0
 
@@ -97,7 +104,7 @@ class Not:
     """The part does not hold."""
 
     part: Node
-    at: int
+    at: int = field(compare=False)
 
 
 Node: TypeAlias = Concept | Field | Text | Like | And | Or | Not
@@ -134,6 +141,9 @@ def parse(query: str, columns: Collection[str] = ()) -> Node:
     """
     if len(query) > LONGEST:
         raise QueryError(query, LONGEST, f"over {LONGEST:,} characters", "ask for less at once")
+    odd = re.search("[\ud800-\udfff]", query)
+    if odd is not None:
+        raise QueryError(query, odd.start(), "half a character", "write the query in UTF-8")
     return _Parser(query, columns).parse()
 
 
@@ -207,8 +217,16 @@ class _Parser:
             return Text(value, name.at, boost)
         edits = []
         while self._is_signed():
-            edits.append((self._sign(), self._concept()))
+            edits.append((self._sign(), self._edit()))
         return Like(value, name.at, tuple(edits), boost)
+
+    def _edit(self) -> Concept:
+        concept = self._concept()
+        if concept.above is not None or concept.below is not None:
+            self._fail(
+                concept.at, "an edit of like: takes no < or >", f"write {concept.text}^2 for more"
+            )
+        return concept
 
     def _compared(self) -> Node:
         name, op = self._advance(), self._advance()

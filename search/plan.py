@@ -6,7 +6,7 @@ Filters stay inside the engine: presence is a payload field, and so are the user
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from search.language import And as AllOf
 from search.language import Concept, Field, Like, Node, QueryError, Text
 from search.language import Not as NoneOf
 from search.language import Or as AnyOf
+from search.tree import concepts_of, fields_of, leaves, normal
 from splice.activation import Activations
 from splice.align import Matrix, unit
 from splice.errors import UserError
@@ -28,7 +29,9 @@ from splice.presence import PRESENT
 from splice.space import ConceptSpace
 
 EVERYTHING = And(())
-NOTHING = Or(())
+UNWANTED = -0.25
+"""Weight of an unwanted concept in a query's direction: most photos lack it anyway, so more would
+drown what is wanted."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,10 @@ class Plan:
     """What will be asked of the engine, and what of the hits.
 
     Args:
-        parts: The concepts and columns that must all hold, each with what the engine filters by.
-        meanings: What each concept of the parts means.
-        columns: What a near miss satisfies too: the conditions on columns alone.
+        parts: What must all hold, as normal trees of concepts and columns, each with what the
+            engine filters by.
+        meanings: What each concept of the query means, those that edit a `like:` too.
+        columns: What a near miss satisfies too: the query, were any concept as it likes.
         direction: Unit vector (d,) along which the wanted concepts lie, less the unwanted;
             None where the query names none.
         dense: The query's `text:` and `like:` parts.
@@ -84,26 +88,29 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
     """Plan a query.
 
     Raises:
-        QueryError: `text:` or `like:` stands under OR or NOT.
-        UserError: A concept or column is unknown.
+        QueryError: `text:` or `like:` stands under OR or NOT, or a concept or column is unknown.
     """
-    dense, parts = _split(query, tree)
+    dense, parts = _split(query, normal(tree))
     rest = AllOf(parts)
-    meanings = {concept: meaning(query, concept, context) for concept in concepts_of(rest)}
+    edits = (edit for part in dense if isinstance(part, Like) for _, edit in part.edits)
+    concepts = dict.fromkeys([*concepts_of(rest), *edits])
+    meanings = {concept: meaning(query, concept, context) for concept in concepts}
+    columns = {
+        field: column_filter(query, field, context.columns, context.values)
+        for field in fields_of(rest)
+    }
 
-    def exactly(concept: Concept, _: bool) -> Filter:
-        return _wanted(concept, meanings[concept])
+    def holds(leaf: Concept | Field, affirmed: bool) -> Filter:
+        passing = columns[leaf] if isinstance(leaf, Field) else _wanted(leaf, meanings[leaf])
+        return passing if affirmed else Not(passing)
 
-    def perhaps(_: Concept, wanted: bool) -> Filter:
-        return EVERYTHING if wanted else NOTHING
-
-    def column(field: Field) -> Filter:
-        return column_filter(query, field, context.columns, context.values)
+    def could_hold(leaf: Concept | Field, affirmed: bool) -> Filter:
+        return holds(leaf, affirmed) if isinstance(leaf, Field) else EVERYTHING
 
     return Plan(
-        tuple((part, _filter(part, exactly, column)) for part in parts),
+        tuple((part, _filter(part, holds)) for part in parts),
         meanings,
-        _filter(rest, perhaps, column),
+        _filter(rest, could_hold),
         _direction(rest, meanings, context.activations),
         dense,
     )
@@ -121,49 +128,19 @@ def meaning(query: str, concept: Concept, context: Context) -> Resolved:
         raise QueryError(query, concept.at, error.cause, error.cure) from error
 
 
-def concepts_of(node: Node) -> Iterator[Concept]:
-    """The concepts of a tree, from left to right."""
-    match node:
-        case Concept():
-            yield node
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from concepts_of(part)
-        case NoneOf(part):
-            yield from concepts_of(part)
-
-
-def conjuncts(node: Node) -> tuple[Node, ...]:
-    """The parts that must all hold."""
-    if isinstance(node, AllOf):
-        return tuple(leaf for part in node.parts for leaf in conjuncts(part))
-    return (node,)
-
-
 def _split(query: str, tree: Node) -> tuple[tuple[Text | Like, ...], tuple[Node, ...]]:
     """Part what ranks (`text:`, `like:`) from what filters."""
-    parts = conjuncts(tree)
+    parts = tree.parts if isinstance(tree, AllOf) else (tree,)
     dense = tuple(part for part in parts if isinstance(part, Text | Like))
-    rest = tuple(dict.fromkeys(part for part in parts if not isinstance(part, Text | Like)))
-    for part in rest:
-        for inner in _dense_within(part):
-            name = "text:" if isinstance(inner, Text) else "like:"
+    rest = tuple(part for part in parts if not isinstance(part, Text | Like))
+    for leaf, _ in leaves(AllOf(rest)):
+        if isinstance(leaf, Text | Like):
+            name = "text:" if isinstance(leaf, Text) else "like:"
             raise QueryError(
-                query, inner.at, f"{name} ranks, so it cannot stand under OR or NOT",
+                query, leaf.at, f"{name} ranks, so it cannot stand under OR or NOT",
                 "put it beside the rest, with AND",
             )  # fmt: skip
     return dense, rest
-
-
-def _dense_within(node: Node) -> Iterator[Text | Like]:
-    match node:
-        case Text() | Like():
-            yield node
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _dense_within(part)
-        case NoneOf(part):
-            yield from _dense_within(part)
 
 
 def present(meaning: Resolved, probability: float) -> Filter:
@@ -184,49 +161,35 @@ def _wanted(concept: Concept, meaning: Resolved) -> Filter:
     return And(tuple(bounds))
 
 
-def _filter(
-    node: Node,
-    concept: Callable[[Concept, bool], Filter],
-    column: Callable[[Field], Filter],
-    wanted: bool = True,
-) -> Filter:
-    """Translate a tree, leaf by leaf; `wanted` turns over under every NOT."""
+def _filter(node: Node, passing: Callable[[Concept | Field, bool], Filter]) -> Filter:
+    """Translate a normal tree, given what passes a leaf that is affirmed or denied."""
     match node:
-        case Concept():
-            return concept(node, wanted)
-        case Field():
-            return column(node)
         case AllOf(parts):
-            return And(tuple(_filter(part, concept, column, wanted) for part in parts))
+            return And(tuple(_filter(part, passing) for part in parts))
         case AnyOf(parts):
-            return Or(tuple(_filter(part, concept, column, wanted) for part in parts))
-        case NoneOf(part):
-            return Not(_filter(part, concept, column, not wanted))
+            return Or(tuple(_filter(part, passing) for part in parts))
+        case NoneOf(Concept() | Field() as leaf):
+            return passing(leaf, False)
+        case Concept() | Field():
+            return passing(node, True)
         case _:
             raise AssertionError(f"{node} does not filter")
+
+
+def direction_of(meaning: Resolved, towards: Matrix) -> Matrix:
+    """The unit vector (d,) of a family, from one vector (c, d) for each concept."""
+    weights = np.array(list(meaning.family.values()), np.float32)
+    return unit(weights @ towards[list(meaning.family)])
 
 
 def _direction(
     tree: Node, meanings: Mapping[Concept, Resolved], activations: Activations
 ) -> Matrix | None:
     total = np.zeros(activations.queries.shape[1], np.float32)
-
-    def add(node: Node, sign: int) -> None:
-        match node:
-            case Concept():
-                family = meanings[node].family
-                weights = np.array(list(family.values()), np.float32)
-                towards = unit(weights @ activations.queries[list(family)])
-                total[:] += sign * node.boost * towards
-            case AllOf(parts) | AnyOf(parts):
-                for part in parts:
-                    add(part, sign)
-            case NoneOf(part):
-                add(part, -sign)
-            case _:
-                pass
-
-    add(tree, 1)
+    for leaf, affirmed in leaves(tree):
+        if isinstance(leaf, Concept):
+            weight = leaf.boost * (1.0 if affirmed != leaf.faint else UNWANTED)
+            total += weight * direction_of(meanings[leaf], activations.queries)
     return unit(total) if total.any() else None
 
 

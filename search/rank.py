@@ -2,13 +2,15 @@
 
 The score of an image is `log P(query | image) - log P(query | collection)`, in nats: 0 for an image
 that says nothing, growing with every wanted concept found, most for the rare ones. Over the parts
-of an AND it is a sum, which is what explains it.
+of an AND it is a sum, which is what explains it. Columns are facts: alone they only filter, and
+beside a concept under OR they count as holding for half of all images.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,9 +21,10 @@ from search.columns import holds
 from search.concepts import Resolved
 from search.language import And, Concept, Field, Node, Not, Or
 from search.plan import Plan
+from search.tree import boost_of, concepts_of, fields_of
 from splice.activation import Activations
 from splice.align import Matrix
-from splice.presence import Calibration
+from splice.presence import Calibration, logit
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,39 +33,55 @@ class Evidence:
 
     Args:
         odds: Log-odds (n,) of each concept that the query's meanings touch.
-        payloads: Their columns.
+        payloads: Their columns; None where nothing is known of them.
     """
 
     odds: Mapping[int, NDArray[np.floating]]
-    payloads: Sequence[Mapping[str, Any]]
+    payloads: Sequence[Mapping[str, Any]] | None
 
-    @property
-    def count(self) -> int:
-        """N."""
-        return len(self.payloads)
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What n images say of one part of a query.
+
+    Args:
+        part: The part, a normal tree.
+        belief: That it holds (n,).
+        lift: What it adds to their scores (n,); 0 for a part of columns alone, which filters only.
+    """
+
+    part: Node
+    belief: Belief
+    lift: NDArray[np.float64]
 
 
 class Beliefs:
-    """Believes or doubts a plan's tree, image by image.
+    """Believes or doubts the parts of a plan, image by image.
 
     Args:
-        plan: Of a query that names concepts or columns.
+        plan: Any plan.
         activations: Of the index's space.
         calibration: Of the index.
 
     Attributes:
-        parts: The parts of the query that must all hold.
-        columns: Names of the columns it speaks of.
+        columns: Names of the columns that scores depend on.
     """
 
     def __init__(self, plan: Plan, activations: Activations, calibration: Calibration) -> None:
-        self.meanings = plan.meanings
+        self._parts = tuple(part for part, _ in plan.parts)
+        self._meanings = plan.meanings
         self._activations = activations
         self._calibration = calibration
-        self._concepts = sorted({i for m in plan.meanings.values() for i in m.family})
-        self.parts = tuple(part for part, _ in plan.parts)
-        fields = (field.name for part in self.parts for field in _fields(part))
+        families = (self.family_of(part) for part in self._parts)
+        self._concepts = sorted({i for family in families for i in family})
+        mixed = [part for part in self._parts if ranks(part)]
+        fields = (field.name for part in mixed for field in fields_of(part))
         self.columns = tuple(dict.fromkeys(fields))
+
+    def family_of(self, part: Node) -> list[int]:
+        """Ids of the concepts that a part of the query means."""
+        means = (self._meanings[concept].family for concept in concepts_of(part))
+        return list(dict.fromkeys(i for family in means for i in family))
 
     def evidence(self, embeddings: Matrix, payloads: Sequence[Mapping[str, Any]]) -> Evidence:
         """What embeddings (n, d) and payloads say."""
@@ -70,50 +89,50 @@ class Beliefs:
         odds = self._calibration.logit(self._activations.of(embeddings, self._concepts), ids)
         return Evidence(dict(zip(self._concepts, odds.T, strict=True)), payloads)
 
-    def lifts(self, evidence: Evidence) -> NDArray[np.float64]:
-        """Scores (n, parts): of each part of the query's AND, whose sum is the image's score."""
-        prior = self._prior()
-        lifts = [self.of(part, evidence).yes - self.of(part, prior).yes for part in self.parts]
-        return np.stack(lifts, axis=1)
+    def judge(self, evidence: Evidence) -> list[Judgement]:
+        """Judge every part of the query's AND; the lifts of an image add up to its score."""
+        judgements = []
+        for part, prior in zip(self._parts, self._priors, strict=True):
+            belief = self._of(part, evidence)
+            lift = boost_of(part) * (belief.yes - prior.yes)
+            judgements.append(Judgement(part, belief, lift if ranks(part) else 0 * lift))
+        return judgements
 
-    def of(self, node: Node, evidence: Evidence) -> Belief:
-        """Belief in a tree."""
+    def scores(self, evidence: Evidence, count: int) -> NDArray[np.float64]:
+        """The scores (n,) of `count` images."""
+        return sum((judged.lift for judged in self.judge(evidence)), np.zeros(count))
+
+    @cached_property
+    def _priors(self) -> list[Belief]:
+        """Belief in each part of an image of which only the collection is known."""
+        odds = logit(self._calibration.prevalence[self._concepts])
+        average = Evidence(dict(zip(self._concepts, odds[:, None], strict=True)), None)
+        return [self._of(part, average) for part in self._parts]
+
+    def _of(self, node: Node, evidence: Evidence) -> Belief:
         match node:
             case Concept():
-                return _family(self.meanings[node], evidence).boosted(node.boost)
+                found = _family(self._meanings[node], evidence)
+                return ~found if node.faint else found
             case Field():
-                payloads = evidence.payloads
-                rows = [holds(node, row) for row in payloads] if payloads else [True]
-                return Belief.certain(np.array(rows))
-            case And(parts):
-                return Belief.all([self.of(part, evidence) for part in parts])
-            case Or(parts):
-                return Belief.any([self.of(part, evidence) for part in parts])
+                if evidence.payloads is None:
+                    return Belief.of_logit(np.zeros(1))
+                return Belief.certain(np.array([holds(node, row) for row in evidence.payloads]))
             case Not(part):
-                return ~self.of(part, evidence)
+                return ~self._of(part, evidence)
+            case And(parts):
+                all_of = [self._of(part, evidence) for part in parts]
+                return Belief.all(all_of, [boost_of(part) for part in parts])
+            case Or(parts):
+                any_of = [self._of(part, evidence) for part in parts]
+                return Belief.any(any_of, [boost_of(part) for part in parts])
             case _:
                 raise AssertionError(f"{node} is not believed")
 
-    def strength(self, concept: Concept, evidence: Evidence) -> NDArray[np.float64]:
-        """Probabilities (n,) that a concept, or one of its family for it, is there."""
-        return _family(self.meanings[concept], evidence).probability
 
-    def _prior(self) -> Evidence:
-        """The collection's average image; of its columns nothing is held against it."""
-        share = self._calibration.prevalence[self._concepts]
-        odds = np.log(share) - np.log1p(-share)
-        return Evidence(dict(zip(self._concepts, odds[:, None], strict=True)), ())
-
-
-def _fields(node: Node) -> Iterator[Field]:
-    match node:
-        case Field():
-            yield node
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _fields(part)
-        case Not(part):
-            yield from _fields(part)
+def ranks(part: Node) -> bool:
+    """Whether a part names a concept, and so has a say in the order."""
+    return any(True for _ in concepts_of(part))
 
 
 def _family(meaning: Resolved, evidence: Evidence) -> Belief:

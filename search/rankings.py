@@ -3,93 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 import numpy as np
 
+from indexer.engine import Engine
 from indexer.index import Index
 from indexer.query import Filter, Fusion, Hit, Nearest, Query
 from search.explain import Explanation, explain_beliefs, explain_dense, explain_fusion
 from search.plan import Plan
-from search.rank import Beliefs
+from search.rank import Beliefs, Evidence
 from splice.align import Matrix
 
 Scored: TypeAlias = tuple[str, float]
 """A point id and its score."""
 
 BLOCK = 512
-"""Hits are ranked by belief in blocks of this many."""
+"""Hits are put in order in blocks of this many."""
+STRIDE = 128
+"""Hits that a walk of the engine's graph is asked for at once: about as many as it looks at anyway,
+so that pages of any size are cut from the same walk."""
+MARGIN = 16
+"""Hits asked for beyond a page to see where its last ties end."""
 DEPTH = 1000
-"""Candidates that each ranking gives to a fusion, at least."""
+"""Candidates that each ranking gives to a fusion."""
 
 
 class Ranking(Protocol):
     """An order of the images that pass a filter."""
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
-        """Images from place `offset` on, best first."""
+        """Images from place `offset` on, best first; wherever pages are cut, the same order."""
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
-        """Split the scores of hits that came with their vectors."""
+        """Split the scores of hits that came with their vectors and columns."""
+
+
+def whole_blocks(offset: int, limit: int, block: int) -> tuple[int, int]:
+    """Start and length of the whole blocks that hold the places of a page."""
+    start = offset - offset % block
+    end = offset + limit
+    return start, end + -end % block - start
+
+
+def _in_order(hits: Sequence[Hit]) -> list[Scored]:
+    """Best first, and equals, which an engine gives in any order, by id."""
+    return sorted(((hit.id, hit.score) for hit in hits), key=lambda one: (-one[1], one[0]))
+
+
+def _places(
+    engine: Engine, nearest: Nearest, passing: Filter, start: int, length: int
+) -> list[Scored]:
+    """Some places of an order where equals, such as copies of a photo, stand by id.
+
+    All that equals the last of them has to be seen, as an engine may cut among equals anywhere.
+    """
+    end = start + length
+    limit = end + MARGIN
+    while True:
+        hits = engine.query(Query(nearest, passing, limit, with_payload=False))
+        if len(hits) < limit or hits[-1].score < hits[end - 1].score:
+            return _in_order(hits)[start:end]
+        limit *= 2
 
 
 class ByBelief:
     """By how much likelier the query is to hold than in any image (see `search.rank`).
 
-    The engine ranks along the plan's direction; its order is then refined block by block, so that
-    pages are stable however far one goes.
+    The engine ranks along the plan's direction; its order is then refined block by block. Blocks
+    lie where they lie whatever the page, so pages fit together; for the same reason the engine
+    scans what passes the filter instead of walking its graph.
 
     Args:
         index: Open index.
-        plan: Of a query that names concepts or columns.
+        plan: Any plan.
         block: Size of a block.
     """
 
     def __init__(self, index: Index, plan: Plan, block: int = BLOCK) -> None:
         self._index = index
         self._beliefs = Beliefs(plan, index.activations, index.calibration)
-        self._direction = plan.direction
+        direction = plan.direction
+        self._coarse = None if direction is None else Nearest(direction, exact=True)
         self._block = block
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Images from place `offset` on, best first."""
+        start, length = whole_blocks(offset, limit, self._block)
+        engine = self._index.engine
+        if self._coarse is None:
+            query = Query(None, filter, length, start, with_payload=False)
+            ids = [hit.id for hit in engine.query(query)]
+        else:
+            ids = [id_ for id_, _ in _places(engine, self._coarse, filter, start, length)]
+        fields = self._beliefs.columns or False
+        hits = engine.retrieve(ids, with_payload=fields, with_dense=True)
         found: list[Scored] = []
-        while len(found) < limit:
-            place = offset + len(found)
-            block = self._refined(filter, place - place % self._block)
-            found += block[place % self._block :][: limit - len(found)]
-            if len(block) < self._block:
-                break
-        return found
+        for row in range(0, len(hits), self._block):
+            found += self._refined(hits[row : row + self._block])
+        return found[offset - start :][:limit]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Split the scores over the parts of the query."""
-        if not hits:
-            return []
-        embeddings = np.array([hit.dense for hit in hits], np.float32)
-        evidence = self._beliefs.evidence(embeddings, [hit.payload for hit in hits])
-        return explain_beliefs(self._index.space, self._beliefs, evidence)
+        evidence = self._evidence(hits)
+        return explain_beliefs(self._index.space, self._beliefs, evidence, len(hits))
 
-    def _refined(self, filter: Filter, start: int) -> list[Scored]:  # noqa: A002
-        ranking = None if self._direction is None else Nearest(self._direction)
-        hits = self._index.engine.query(
-            Query(
-                ranking,
-                filter,
-                self._block,
-                start,
-                with_payload=self._beliefs.columns or False,
-                with_dense=True,
-            )
+    def _refined(self, hits: Sequence[Hit]) -> list[Scored]:
+        scores = self._beliefs.scores(self._evidence(hits), len(hits)).tolist()
+        return _in_order(
+            [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
         )
-        if not hits:
-            return []
+
+    def _evidence(self, hits: Sequence[Hit]) -> Evidence:
         embeddings = np.array([hit.dense for hit in hits], np.float32)
-        evidence = self._beliefs.evidence(embeddings, [hit.payload for hit in hits])
-        scores = self._beliefs.lifts(evidence).sum(axis=1)
-        scored = zip([hit.id for hit in hits], scores.tolist(), strict=True)
-        return sorted(scored, key=lambda one: (-one[1], one[0]))
+        rows = embeddings.reshape(-1, self._index.space.dim)
+        return self._beliefs.evidence(rows, [hit.payload for hit in hits])
 
 
 class AlongVector:
@@ -106,8 +135,10 @@ class AlongVector:
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Images from place `offset` on, best first."""
-        query = Query(Nearest(self._vector), filter, limit, offset, with_payload=False)
-        return [(hit.id, hit.score) for hit in self._index.engine.query(query)]
+        start, length = whole_blocks(offset, limit, STRIDE)
+        nearest = Nearest(self._vector)
+        found = _places(self._index.engine, nearest, filter, start, length)
+        return found[offset - start :][:limit]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Split the scores over the images' concepts."""
@@ -128,7 +159,7 @@ class Fused:
 
     Args:
         index: Open index.
-        parts: The rankings.
+        parts: The rankings, under different names.
     """
 
     def __init__(self, index: Index, parts: Sequence[Part]) -> None:
@@ -144,15 +175,14 @@ class Fused:
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Images from place `offset` on, best first; beyond the fusion's depth there are none."""
         engine = self._index.engine
-        query = Query(self._fusion, filter, limit, offset, with_payload=False)
-        fused = engine.query(query)
-        alone = engine.query_batch(
-            [Query(part.nearest, filter, DEPTH, with_payload=False) for part in self._parts]
-        )
-        for part, hits in zip(self._parts, alone, strict=True):
+        alone = (Query(part.nearest, filter, DEPTH, with_payload=False) for part in self._parts)
+        everything = DEPTH * len(self._parts)
+        fused = Query(self._fusion, filter, everything, with_payload=False)
+        found, *ranked = engine.query_batch([fused, *alone])
+        for part, hits in zip(self._parts, ranked, strict=True):
             for place, hit in enumerate(hits, start=1):
                 self._ranks.setdefault(hit.id, {})[part.name] = place
-        return [(hit.id, hit.score) for hit in fused]
+        return _in_order(found)[offset:][:limit]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Split the scores over the rankings."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +12,11 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from indexer.index import Index
-from indexer.query import And, Filter, HasId, Hit, Nearest, Not
+from indexer.query import And, HasId, Hit, Nearest, Not
 from search import language
 from search.concepts import Encode
-from search.diversity import diversify
+from search.cursor import make_cursor, offset_of
+from search.diversity import Diverse
 from search.explain import Explanation, name_of
 from search.plan import Context, Plan, describe, make_plan
 from search.rankings import BLOCK, AlongVector, ByBelief, Fused, Part, Ranking, Scored
@@ -24,6 +25,11 @@ from splice.align import unit
 from splice.errors import UserError
 
 Rank: TypeAlias = Literal["auto", "concept", "dense", "rrf"]
+
+FARTHEST = 10**9
+"""The largest offset."""
+SHOWN = ("path", "location", "cosine")
+"""What hits come with beside the user's columns."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,9 @@ class Options:
         weights: Of the query's rankings for "dense" and "rrf": each `text:` and `like:` in turn,
             then the concepts. By default 1 each.
         diversity: 0 for the best hits, towards 1 for unlike ones among them.
+
+    Raises:
+        UserError: A number is out of bounds.
     """
 
     limit: int = 10
@@ -47,6 +56,17 @@ class Options:
     rank: Rank = "auto"
     weights: tuple[float, ...] | None = None
     diversity: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.limit < 1:
+            raise UserError(f"limit {self.limit} is below 1", "ask for 1 or more")
+        if not 0 <= self.offset <= FARTHEST:
+            raise UserError(f"offset {self.offset} is not within 0 and {FARTHEST:,}", "try 0")
+        if not 0 <= self.diversity <= 1:
+            raise UserError(f"diversity {self.diversity:g} is not within 0 and 1", "try 0.3")
+        weights = self.weights or (1.0,)
+        if not all(math.isfinite(one) and one >= 0 for one in weights) or not any(weights):
+            raise UserError("weights are numbers of 0 or more, not all 0", "try 2,1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +79,7 @@ class Result:
         score: Higher is better; comparable within one answer.
         match: False for a near miss.
         explanation: The score as a sum.
-        payload: What is stored of it.
+        payload: Its columns, where the photo lies and how well its concepts describe it.
     """
 
     id: str
@@ -98,14 +118,21 @@ class Searcher:
         index: Open index.
         encode: Text encoder, if the index's model has one.
         encode_file: Image encoder, likewise.
+        block: Hits are put in order by belief in blocks of this many.
     """
 
     def __init__(
-        self, index: Index, encode: Encode | None = None, encode_file: EncodeFile | None = None
+        self,
+        index: Index,
+        encode: Encode | None = None,
+        encode_file: EncodeFile | None = None,
+        *,
+        block: int = BLOCK,
     ) -> None:
         self.index = index
         self._encode = encode
         self._encode_file = encode_file
+        self._block = block
 
     @cached_property
     def context(self) -> Context:
@@ -129,17 +156,22 @@ class Searcher:
         return make_plan(query, tree, self.context)
 
     def describe(self, query: str) -> dict[str, Any]:
-        """What a query asks of the engine, as plain values."""
+        """What a query asks of the engine, as plain values.
+
+        Raises:
+            QueryError: It breaks the grammar, or names what is not there.
+        """
         plan = self.plan(query)
+        names = self.index.space.concepts
         return {
             "query": query,
             "filter": describe(plan.filter),
             "near": describe(plan.columns),
             "ranking": [name_of(part) for part in plan.dense]
             + (["concepts"] if plan.direction is not None else []),
-            "refined": "by belief" if not plan.dense else "by the engine alone",
+            "refined": "by the engine alone" if plan.dense else "by belief",
             "meanings": {
-                concept.text: {self.index.space.concepts[i]: w for i, w in meaning.family.items()}
+                name_of(concept): {names[i]: weight for i, weight in meaning.family.items()}
                 for concept, meaning in plan.meanings.items()
             },
         }
@@ -159,40 +191,50 @@ class Searcher:
             UserError: The options do not fit the query.
         """
         start = time.perf_counter()
-        options = options or Options()
+        asked = replace(options or Options(), offset=0)
+        offset = options.offset if options else 0
         if cursor is not None:
-            options = replace(options, offset=_offset(cursor, query, options))
+            offset = offset_of(cursor, query, asked)
         plan = self.plan(query)
-        ranking, itself = self._ranking(plan, options)
-        others = And((plan.filter, *(Not(HasId((id_,))) for id_ in itself)))
-        near = And((plan.columns, Not(plan.filter), *(Not(HasId((id_,))) for id_ in itself)))
+        ranking, itself = self._ranking(plan, asked)
         engine = self.index.engine
-        matches = engine.count(others)
-        page = self._page(ranking, others, options.offset, options)
+        others = Not(HasId(itself))
+        passing = And((plan.filter, others))
+        total = matches = engine.count(passing)
+        wanted = min(asked.limit, matches - offset)
+        page = ranking.page(passing, offset, wanted) if wanted > 0 else []
         hits = self._results(ranking, page, match=True)
-        total = matches
-        if options.near:
-            total += engine.count(near)
-            rest = replace(options, limit=options.limit - len(hits))
-            if rest.limit:
-                start_near = max(0, options.offset - matches)
-                page = self._page(ranking, near, start_near, rest)
+        end = offset + len(hits)
+        if asked.near:
+            passing = And((plan.columns, Not(plan.filter), others))
+            total += engine.count(passing)
+            wanted = min(asked.limit - len(hits), total - end)
+            # A fusion may end before the matches do: near misses never stand in for them.
+            if wanted > 0 and end >= matches:
+                page = ranking.page(passing, end - matches, wanted)
                 hits += self._results(ranking, page, match=False)
-        end = options.offset + len(hits)
+                end = offset + len(hits)
         return Results(
             query,
             tuple(hits),
             matches,
             tuple(plan.notes(self.index.space)),
             (time.perf_counter() - start) * 1000,
-            _cursor(end, query, options) if hits and end < total else None,
+            make_cursor(end, query, asked) if hits and end < total else None,
         )
 
-    def _ranking(self, plan: Plan, options: Options) -> tuple[Ranking, list[str]]:
+    def _ranking(self, plan: Plan, options: Options) -> tuple[Ranking, tuple[str, ...]]:
         """How to rank, and the ids of images that the query is made of, which are no news."""
+        ranking, itself = self._order(plan, options)
+        if options.diversity:
+            ranking = Diverse(self.index, ranking, options.diversity, self._block)
+        return ranking, itself
+
+    def _order(self, plan: Plan, options: Options) -> tuple[Ranking, tuple[str, ...]]:
         if not plan.dense and options.rank in {"auto", "concept"}:
-            # All of a page in one block, so that the block's order is the page's.
-            return ByBelief(self.index, plan, max(BLOCK, options.limit)), []
+            if options.weights is not None:
+                raise UserError("there is only one ranking to weigh", "boost concepts, as in dog^2")
+            return ByBelief(self.index, plan, self._block), ()
         if options.rank == "concept":
             raise UserError("text: and like: do not rank by concept", "use --rank dense or rrf")
         parts, itself = self._parts(plan)
@@ -214,62 +256,33 @@ class Searcher:
         vectors = [part.weight * np.asarray(part.nearest.vector) for part in parts]
         return AlongVector(self.index, unit(np.sum(vectors, axis=0))), itself
 
-    def _parts(self, plan: Plan) -> tuple[list[Part], list[str]]:
-        """The vectors a query looks along."""
+    def _parts(self, plan: Plan) -> tuple[list[Part], tuple[str, ...]]:
+        """The vectors a query looks along, and the ids of the images they come from."""
         parts, itself = [], []
         for asked in plan.dense:
             if isinstance(asked, language.Text):
-                vector, name = text_vector(asked, self._encode), f"text:{asked.text}"
+                vector = text_vector(asked, self._encode)
             else:
-                vector, id_ = image_vector(self.index, asked, self._encode, self._encode_file)
-                name = f"like:{asked.path}"
+                vector, id_ = image_vector(self.index, asked, plan.meanings, self._encode_file)
                 itself += [id_] if id_ else []
-            parts.append(Part(name, Nearest(vector), asked.boost))
+            parts.append(Part(name_of(asked), Nearest(vector), asked.boost))
         if plan.direction is not None:
             parts.append(Part("concepts", Nearest(plan.direction)))
-        return parts, itself
-
-    def _page(
-        self, ranking: Ranking, passing: Filter, offset: int, options: Options
-    ) -> list[Scored]:
-        """Images from a place on, made diverse if that is asked."""
-        if not options.diversity:
-            return ranking.page(passing, offset, options.limit)
-        wanted = offset + options.limit
-        candidates = ranking.page(passing, 0, max(BLOCK, wanted))
-        if not candidates:
-            return []
-        found = self._fetch([id_ for id_, _ in candidates])
-        embeddings = np.array([found[id_].dense for id_, _ in candidates], np.float32)
-        scores = np.array([score for _, score in candidates], np.float32)
-        chosen = diversify(scores, embeddings, wanted, options.diversity)
-        return [candidates[row] for row in chosen[offset:]]
+        return parts, tuple(itself)
 
     def _results(self, ranking: Ranking, page: list[Scored], *, match: bool) -> list[Result]:
         found = self._fetch([id_ for id_, _ in page])
-        hits = [replace(found[id_], score=score) for id_, score in page]
+        hits = [replace(found[id_], score=score) for id_, score in page if id_ in found]
         return [
             Result(hit.id, hit.payload["path"], hit.score, match, explanation, hit.payload)
             for hit, explanation in zip(hits, ranking.explain(hits), strict=True)
         ]
 
     def _fetch(self, ids: Sequence[str]) -> dict[str, Hit]:
-        hits = self.index.engine.retrieve(ids, with_dense=True, with_concepts=True)
+        hits = self.index.engine.retrieve(
+            ids,
+            with_payload=tuple(dict.fromkeys([*SHOWN, *self.index.columns])),
+            with_dense=True,
+            with_concepts=True,
+        )
         return {hit.id: hit for hit in hits}
-
-
-def _cursor(offset: int, query: str, options: Options) -> str:
-    return f"{offset}.{_fingerprint(query, options)}"
-
-
-def _offset(cursor: str, query: str, options: Options) -> int:
-    offset, _, fingerprint = cursor.partition(".")
-    if not offset.isdecimal() or fingerprint != _fingerprint(query, options):
-        raise UserError(f"cursor {cursor!r} is of another query", "ask without it first")
-    return int(offset)
-
-
-def _fingerprint(query: str, options: Options) -> str:
-    """What a page must share with the next: the query and its options, but for the place."""
-    told = repr((query, replace(options, offset=0)))
-    return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()

@@ -46,9 +46,9 @@ def standing(index: Index, plan: Plan, name: str) -> Standing:
     hit = index.find(name, with_vectors=True)
     beliefs = Beliefs(plan, index.activations, index.calibration)
     evidence = beliefs.evidence(np.array([hit.dense], np.float32), [hit.payload])
-    shown = contributions(index.space, beliefs, evidence)
-    parts = tuple(
-        PartStanding(index.engine.count(And((passing, HasId((hit.id,))))) == 1, found)
-        for (_, passing), (found,) in zip(plan.parts, shown, strict=True)
-    )
-    return Standing(all(part.holds for part in parts), parts)
+    parts = []
+    for judged, (_, passing) in zip(beliefs.judge(evidence), plan.parts, strict=True):
+        [found] = contributions(index.space, beliefs, evidence, judged)
+        is_there = And((passing, HasId((hit.id,))))
+        parts.append(PartStanding(index.engine.count(is_there) == 1, found))
+    return Standing(all(part.holds for part in parts), tuple(parts))

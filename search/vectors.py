@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from indexer.index import Index
-from search.concepts import Encode, resolve
-from search.language import Like, Text
+from search.concepts import Encode, Resolved
+from search.language import Concept, Like, Text
+from search.plan import direction_of
 from splice.align import Matrix, unit
-from splice.decomposition import decompose, intervene
 from splice.errors import UserError
+from splice.space import ConceptSpace
 
 EncodeFile: TypeAlias = Callable[[Path], Matrix]
 """Embeds an image file (d,) with the image tower of the index's model."""
+
+AWAY = 0.75
+"""How far beyond nothing a suppressed concept goes, where the whole image is 1."""
+TOWARDS = 1.25
+"""How much of an added concept there will be, likewise: more than of all the rest."""
 
 
 def text_vector(part: Text, encode: Encode | None) -> Matrix:
@@ -35,35 +40,55 @@ def text_vector(part: Text, encode: Encode | None) -> Matrix:
 
 
 def image_vector(
-    index: Index, part: Like, encode: Encode | None, encode_file: EncodeFile | None
+    index: Index, part: Like, meanings: Mapping[Concept, Resolved], encode_file: EncodeFile | None
 ) -> tuple[Matrix, str | None]:
     """The unit embedding (d,) of an image, edited, and its id if it is indexed.
 
-    An edit intervenes on the decomposition: with z = mean + s (C^T w + r), concepts are taken out
-    of w or put in, and everything else stays, the rest r too (paper, section 6.2, which drops r).
+    Args:
+        index: Open index.
+        part: The image and its edits.
+        meanings: What the concepts of the edits mean.
+        encode_file: The image encoder, if there is one.
 
     Raises:
-        UserError: No such image, indexed or on disk, or an edit that is no concept.
+        UserError: No such image, indexed or on disk.
     """
     embedding, id_ = _embedding(index, part.path, encode_file)
-    if not part.edits:
-        return embedding, id_
-    space = index.space
-    weights = decompose(space, embedding[None], index.manifest.sparsity)
-    strongest = float(weights.data.max(initial=0)) or 1.0
-    suppress: set[int] = set()
-    set_to: dict[int, float] = {}
-    for sign, concept in part.edits:
-        meaning = resolve(space, concept.text, exact=concept.exact, encode=encode)
-        if sign < 0:
-            suppress.update(meaning.family)
+    edits = [
+        (sign * edit.boost, direction_of(meanings[edit], index.space.atoms))
+        for sign, edit in part.edits
+    ]
+    return (intervened(index.space, embedding, edits) if edits else embedding), id_
+
+
+def intervened(
+    space: ConceptSpace, embedding: Matrix, edits: Sequence[tuple[float, Matrix]]
+) -> Matrix:
+    """An image's embedding with concepts suppressed or added (paper, section 6.2).
+
+    With `z = mean + s z'` and `z' = C^T w + r`, a concept c that is suppressed leaves z' entirely,
+    out of its own weight, its kin's and the rest: `z' <- z' - (max(0, z'·c) + AWAY) c`; one that is
+    added comes on top: `z' <- z' + TOWARDS c`. Setting a weight to 0 or to a photo's usual .2 would
+    be lost: what makes a photo itself, not what is in it, is most of z'. That is also why AWAY goes
+    beyond nothing: dogs look like dogs in more ways than the word says.
+
+    Args:
+        space: The concepts.
+        embedding: Unit embedding z (d,).
+        edits: A positive factor (of TOWARDS) or a negative one (of AWAY) with a unit c (d,), each.
+
+    Returns:
+        Unit embedding (d,).
+    """
+    offset = embedding - space.image_mean
+    scale = float(np.linalg.norm(offset))
+    aligned = offset / (scale or 1.0)
+    for factor, concept in sorted(edits, key=lambda edit: edit[0]):
+        if factor < 0:
+            aligned = aligned - (max(0.0, float(aligned @ concept)) - factor * AWAY) * concept
         else:
-            first = next(iter(meaning.family))
-            set_to[first] = concept.boost * strongest
-    edited = intervene(weights, suppress=suppress, set_to=set_to)
-    scale = float(np.linalg.norm(embedding - space.image_mean))
-    change: Matrix = (csr_array(edited - weights) @ space.atoms)[0]
-    return unit(embedding + scale * change), id_
+            aligned = aligned + factor * TOWARDS * concept
+    return unit(space.image_mean + scale * aligned)
 
 
 def _embedding(
@@ -72,8 +97,8 @@ def _embedding(
     hit = index.lookup(path, with_vectors=True)
     if hit is not None and hit.dense is not None:
         return unit(hit.dense), hit.id
-    file = Path(path).expanduser()
-    if not file.is_file():
+    file = Path(path)
+    if not _is_file(file):
         raise UserError(
             f"{path!r} is neither an image of the index nor a file",
             "name it as search prints it, or give a path",
@@ -84,3 +109,10 @@ def _embedding(
             "name an indexed image, or index with a --model that encodes",
         )
     return unit(encode_file(file)), None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # the name is too long, or a folder above it is barred
+        return False

@@ -14,11 +14,11 @@ from PIL import Image
 from splice.encoders.preprocess import Pixels
 from splice.errors import UserError
 
-Precision: TypeAlias = Literal["fp32", "fp16", "bf16"]
 Library: TypeAlias = Literal["open_clip", "sentence-transformers"]
 
 DEFAULT = "ViT-B-32/laion2b_s34b_b79k"
 LOCAL = "local-dir:"
+SENTENCE_TRANSFORMERS = "sentence-transformers:"
 NANO = Path(__file__).parent / "models" / "nano"
 
 
@@ -26,7 +26,7 @@ class Encoder(Protocol):
     """Two towers that share a space of `dim` dimensions."""
 
     name: str
-    """As the user wrote it."""
+    """As the user wrote it, but that it means the same in any working directory."""
     dim: int
     vocabulary: str | None
     """Path of the word list that comes with the model, if one does."""
@@ -97,17 +97,32 @@ def describe(name: str) -> Description:
     for description in KNOWN:
         if description.name == name:
             return description
-    prefix = "sentence-transformers:"
-    if name.startswith(prefix):
-        return Description(name, "sentence-transformers", name.removeprefix(prefix), "")
+    if name.startswith(SENTENCE_TRANSFORMERS):
+        source = name.removeprefix(SENTENCE_TRANSFORMERS)
+        return Description(name, "sentence-transformers", source, "")
     return Description(name, "open_clip", name, "")
+
+
+def anchored(name: str) -> str:
+    """A name that means the same in any working directory: its path, if it has one, absolute."""
+    for prefix in (LOCAL, SENTENCE_TRANSFORMERS):
+        if name.startswith(prefix):
+            folder = Path(name.removeprefix(prefix)).expanduser()
+            return f"{prefix}{folder.absolute()}" if folder.is_dir() else name
+    architecture, _, weights = name.partition("/")
+    file = Path(weights).expanduser()  # the suffix tells it from a tag
+    return f"{architecture}/{file.absolute()}" if file.suffix and file.is_file() else name
+
+
+Load: TypeAlias = Callable[[str], Encoder]
+"""Loads an encoder by name, with device, precision and batch size settled."""
 
 
 def load_encoder(
     name: str,
     *,
     device: str | None = None,
-    precision: Precision | None = None,
+    precision: str | None = None,
     batch_size: int | None = None,
 ) -> Encoder:
     """Load a model; its library is imported only now.
@@ -115,13 +130,14 @@ def load_encoder(
     Args:
         name: As `describe` reads it.
         device: A torch device; by default CUDA, else MPS, else the CPU.
-        precision: By default fp16 on CUDA, fp32 elsewhere.
+        precision: "fp32", "fp16" or "bf16"; by default fp16 on CUDA, fp32 elsewhere.
         batch_size: Images or texts in one forward pass; by default the device's.
 
     Raises:
         UserError: No such model, device or precision; the hub is out of reach; files are missing
             or broken; an extra is not installed.
     """
+    name = anchored(name)
     description = describe(name)
     if name == "nano" and not NANO.is_dir():
         raise UserError(

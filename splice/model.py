@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from splice.dictionary import build_space
-from splice.encoder import Encoder, load_encoder
+from splice.encoder import Encoder, Load, load_encoder
 from splice.errors import UserError
 from splice.image_mean import ImageMean
 from splice.space import CONCEPTS, ConceptSpace
@@ -16,6 +16,8 @@ from splice.vocabulary import CLIP, load_vocabulary
 
 MeanOf: TypeAlias = Callable[[Encoder], ImageMean]
 """Finds the image mean of an encoder: published, from a file, or estimated from photos."""
+OWN = "the model's own"
+"""Name of the vocabulary that lies in a model's folder, wherever that is."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Model:
     """What images are read with.
 
     Args:
-        name: As the user named it.
+        name: As the user named it; an encoder by its own name.
         vocabulary: Where the words of `space` came from.
         image_mean: Where the image mean came from.
         space: The concepts.
@@ -37,13 +39,16 @@ class Model:
     encoder: Encoder | None
 
 
-def load_model(name: str, mean_of: MeanOf, *, vocabulary: str | None = None) -> Model:
+def load_model(
+    name: str, mean_of: MeanOf, *, vocabulary: str | None = None, load: Load = load_encoder
+) -> Model:
     """Load what a user names as a model.
 
     Args:
         name: A concept space folder, or an encoder's name (see `splice.encoder`).
         mean_of: Finds the image mean of an encoder.
         vocabulary: See `load_vocabulary`; by default the encoder's own, or CLIP's word list.
+        load: Loads the encoder.
 
     Raises:
         UserError: Unknown or unreachable model, or parts that do not fit together.
@@ -53,9 +58,13 @@ def load_model(name: str, mean_of: MeanOf, *, vocabulary: str | None = None) -> 
         if vocabulary is not None:
             raise UserError(f"{name} brings its own vocabulary", "leave --vocabulary out")
         return Model(name, CONCEPTS, "its own", ConceptSpace.load(folder), None)
-    encoder = load_encoder(name)
+    encoder = load(name)
     words = vocabulary or encoder.vocabulary or CLIP
     concepts = load_vocabulary(words)
     mean = mean_of(encoder)
     space = build_space(encoder, concepts, mean.vector)
-    return Model(name, words, mean.source, space, encoder)
+    if words == encoder.vocabulary:
+        words = OWN
+    elif (file := Path(words).expanduser()).is_file():
+        words = str(file.absolute())
+    return Model(encoder.name, words, mean.source, space, encoder)

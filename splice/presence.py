@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +88,7 @@ class Calibration:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return cls(arrays["offset"], arrays["prevalence"], int(arrays["images"]))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise UserError(
                 f"{path} cannot be read ({error})", "restore it, or index anew into another folder"
             ) from error

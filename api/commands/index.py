@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,13 +21,17 @@ if TYPE_CHECKING:
     from splice.decomposition import Sparsity
 
 COUNTS = ("added", "replaced", "unchanged", "pruned")
+LISTED = 20
+"""Skipped photos that are listed on the terminal."""
 
 EXAMPLES = """
 [bold]Examples[/bold]
 
 splicedex index --index photos.idx ~/Pictures
 
-splicedex index --index photos.idx ~/Pictures --prune
+splicedex index --index photos.idx ~/Pictures --prune --errors unreadable.csv
+
+splicedex index --index photos.idx --model nano --files files.csv --root photos/
 
 splicedex index --index e.idx --model SPACE_FOLDER --embeddings X.npy --files files.csv
 
@@ -67,7 +74,11 @@ def run(
         typer.Option(help="clip, laion, laion_bigrams, mscoco, or a file of one concept a line."),
     ] = None,
     image_mean: Annotated[
-        Path | None, typer.Option(help="The model's image mean, as .npy or .pt.")
+        Path | None,
+        typer.Option(
+            help="The model's image mean as .npy or .pt, or a folder of photos in general "
+            "to estimate it from."
+        ),
     ] = None,
     penalty: Annotated[
         float | None,
@@ -78,12 +89,30 @@ def run(
     l0: Annotated[
         int | None, typer.Option("--l0", help="At most this many concepts an image, instead of λ.")
     ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, cuda:1 or mps [default: the fastest there is]")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="fp32, fp16 or bf16 [default: fp16 on CUDA, else fp32]")
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Photos the encoder takes at once [default: the device's]"),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=0, help="Decoding processes [default: one a core]")
     ] = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Drop indexed images that have vanished.")
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="End with exit code 2 if a photo could not be read."),
+    ] = False,
+    errors_file: Annotated[
+        Path | None,
+        typer.Option("--errors", help="Write photos that could not be read there, as CSV."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Index photos, or embeddings made elsewhere."""
@@ -93,6 +122,7 @@ def run(
     from indexer.index import create_index, open_index
     from indexer.photo_source import PhotoSource, list_paths, list_table
     from indexer.settings import Settings, resolve
+    from splice.encoder import load_encoder
 
     if embeddings is None and files is None and not paths:
         raise UserError("nothing to index", "name photos, or give --embeddings or --files")
@@ -101,13 +131,16 @@ def run(
             "photos are named twice, as PATHs and by --embeddings or --files", "give one of them"
         )
     settings = Settings(model, vocabulary, image_mean, _sparsity(penalty, l0))
+    load = partial(load_encoder, device=device, precision=precision, batch_size=batch_size)
+    if errors_file:
+        _write_skipped(errors_file, [])  # now rather than after hours: it may not be writable
     source: Source
     if embeddings is not None:
-        recipe = resolve(index, settings, photos=None)
+        recipe = resolve(index, settings, photos=None, load=load)
         source = array_source(embeddings, files=files, root=root, dim=recipe.space.dim)
     else:
         photos = list_table(files, root) if files else list_paths(paths or [])
-        recipe = resolve(index, settings, photos)
+        recipe = resolve(index, settings, photos, load=load, workers=workers)
         assert recipe.encoder is not None
         source = PhotoSource(photos, recipe.encoder, workers=workers)
     create_index(index, recipe.manifest, recipe.space)
@@ -116,9 +149,16 @@ def run(
         with indexing(len(source)) as show:
             report = build(opened, source, prune=prune, on_progress=show)
         images = opened.engine.count()
-    _show(report, images, time.perf_counter() - start, as_json=json)
+    if errors_file:
+        _write_skipped(errors_file, report.skipped)
+    _show(report, images, time.perf_counter() - start, as_json=json, errors_file=errors_file)
     if report.stopped:
         raise typer.Exit(130)
+    if strict and report.skipped:
+        raise UserError(
+            f"{len(report.skipped):,} of {report.total:,} images could not be read",
+            "mend or remove them, or leave --strict out",
+        )
 
 
 def _sparsity(penalty: float | None, l0: int | None) -> Sparsity | None:
@@ -131,7 +171,21 @@ def _sparsity(penalty: float | None, l0: int | None) -> Sparsity | None:
     return None if penalty is None else Sparsity(penalty)
 
 
-def _show(report: Report, images: int, seconds: float, *, as_json: bool) -> None:
+def _write_skipped(file: Path, skipped: Sequence[tuple[str, str]]) -> None:
+    try:
+        with file.open("w", newline="", encoding="utf-8") as opened:
+            writer = csv.writer(opened)
+            writer.writerow(("path", "reason"))
+            writer.writerows(skipped)
+    except OSError as error:
+        raise UserError(
+            f"{file} cannot be written ({error.strerror})", "name a file that can be, by --errors"
+        ) from error
+
+
+def _show(
+    report: Report, images: int, seconds: float, *, as_json: bool, errors_file: Path | None
+) -> None:
     if as_json:
         counts = {name: getattr(report, name) for name in COUNTS}
         skipped = [{"path": path, "reason": reason} for path, reason in report.skipped]
@@ -144,7 +198,23 @@ def _show(report: Report, images: int, seconds: float, *, as_json: bool) -> None
     told = ", ".join(f"{getattr(report, name):,} {name}" for name in COUNTS)
     rate = (report.added + report.replaced) / seconds
     console.print(f"{told} in {seconds:.1f} s ({rate:,.0f} images/s); {images:,} in the index")
-    for path, reason in report.skipped:
-        errors.print(f"skipped {path}: {reason}", style="yellow", highlight=False)
+    if report.skipped:
+        _list(report.skipped, errors_file)
     if report.stopped:
         errors.print("stopped; run the same command again to continue", style="yellow")
+
+
+def _list(skipped: Sequence[tuple[str, str]], errors_file: Path | None) -> None:
+    """Name some images that could not be read, each on a line of its own."""
+    lines = [f"{len(skipped):,} skipped:"]
+    lines += [f"  {_one_line(path)}: {reason}" for path, reason in skipped[:LISTED]]
+    if len(skipped) > LISTED:
+        where = f"{errors_file} lists" if errors_file else "--errors FILE lists"
+        lines.append(f"  and {len(skipped) - LISTED:,} more; {where} all")
+    for line in lines:
+        errors.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _one_line(path: str) -> str:
+    """A path with line breaks and other control characters written out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in path)

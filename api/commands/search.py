@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.options import IndexFolder, Json, Limit
-from api.render import bar, console, errors, print_json, table
+from api.render import bar, console, errors, print_json, short_path, table
 from splice.errors import UserError
 
 if TYPE_CHECKING:
@@ -128,9 +128,8 @@ def show(results: Results) -> None:
     shown = table("score", "", "path", "because", right=["score"])
     for hit in results.hits:
         style = None if hit.match else "dim"
-        shown.add_row(
-            f"{hit.score:.3f}", bar(hit.score, best), hit.path, _because(hit), style=style
-        )
+        score = f"{hit.score:.3f}"
+        shown.add_row(score, bar(hit.score, best), short_path(hit.path), _because(hit), style=style)
     console.print(shown)
     told = f"{len(results.hits)} of {results.matches:,} matches in {results.took_ms:.1f} ms"
     console.print(told, style="dim", highlight=False)

@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -44,17 +45,18 @@ def solve_blocks(
         dtype = arrays.numpy(problem.dictionary[:0]).dtype
         return csr_array((0, problem.dictionary.shape[0]), dtype=dtype)
     threads = (threads or _cores()) if arrays.threaded else 1
-    rows = max(1, min(arrays.block // floats_per_row, math.ceil(n / threads)))
+    turns = math.ceil(n * floats_per_row / arrays.block / threads)
+    rows = math.ceil(n / (turns * threads))
     starts = range(0, n, rows)
 
     def run(start: int) -> csr_array:
         return solve(problem.rows(start, min(start + rows, n)))
 
-    with arrays.exact():
+    with arrays.exact(), _one_blas_thread:
         if threads == 1 or len(starts) == 1:
             parts = [run(start) for start in starts]
         else:
-            with _one_blas_thread, ThreadPoolExecutor(threads) as pool:
+            with ThreadPoolExecutor(threads) as pool:
                 parts = list(pool.map(run, starts))
     return csr_array(vstack(parts, format="csr"))
 
@@ -88,7 +90,7 @@ class _OneBlasThread:
     def __enter__(self) -> None:
         with self._lock:
             if self._users == 0:
-                self._limit = ThreadpoolController().limit(limits=1, user_api="blas")
+                self._limit = _blas().limit(limits=1)
             self._users += 1
 
     def __exit__(self, *_: object) -> None:
@@ -99,3 +101,9 @@ class _OneBlasThread:
 
 
 _one_blas_thread = _OneBlasThread()
+
+
+@cache
+def _blas() -> Any:
+    """Control of the BLAS libraries that NumPy has loaded."""
+    return ThreadpoolController().select(user_api="blas")

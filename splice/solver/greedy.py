@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 from typing import Any
 
 from scipy.sparse import csr_array
@@ -45,7 +46,7 @@ def at_most(
     Raises:
         UserError: count < 1, shapes that do not match, an empty dictionary, NaN or infinity.
     """
-    if count != int(count) or count < 1:
+    if not isinstance(count, Integral) or count < 1:
         raise UserError(
             f"the count of concepts is {count}, it must be a whole number above 0", "try 5 to 35"
         )

@@ -17,12 +17,14 @@ _NEWCOMERS = 48
 """Atoms a working set grows by, at least; it may double beyond that."""
 _PASSES = 1000
 """Far beyond what is ever needed: each pass lowers the objective, most images take two or three."""
+_DOUBLE_AFTER = 20
+"""Passes before Gram matrices are taken in double: only nearly equal atoms need that."""
 
 
 def nonnegative_lasso(
     dictionary: Any, embeddings: Any, l1_penalty: float, *, threads: int | None = None
 ) -> csr_array:
-    """Sparse non-negative weights of embeddings in a dictionary, exactly (paper, equation 2).
+    """Sparse non-negative weights of embeddings in a dictionary, exactly (paper, section 4).
 
     For every embedding z it minimises `||C^T w - z||² + l1_penalty·||w||₁` over w ≥ 0. Each image
     keeps a working set: the atoms it uses and those most correlated with its residual. The small
@@ -48,7 +50,6 @@ def nonnegative_lasso(
     check_penalty(l1_penalty)
     problem = Problem.of(dictionary, embeddings)
     c, d = problem.dictionary.shape
-
     return solve_blocks(
         problem, lambda block: _solve_block(problem, block, l1_penalty / 2), c + 4 * d, threads
     )
@@ -66,7 +67,7 @@ def _solve_block(problem: Problem, embeddings: Array, threshold: float) -> csr_a
     weights = arrays.zeros((len(live), 1), like=embeddings)
     residual = embeddings
     finished = []
-    for _ in range(_PASSES):
+    for turn in range(_PASSES):
         scores = residual @ problem.dictionary.T
         used = weights > 0
         rows, places = xp.where(used)
@@ -94,6 +95,7 @@ def _solve_block(problem: Problem, embeddings: Array, threshold: float) -> csr_a
             xp.concatenate([weights, arrays.zeros(best.shape, like=weights)], 1)[go],
             gain[go],
             tolerance,
+            double=turn >= _DOUBLE_AFTER,
         )
     else:
         raise RuntimeError("the lasso's optimality check never passed; please report this")
@@ -109,6 +111,8 @@ def _improve(
     weights: Array,
     gain: Array,
     tolerance: Array,
+    *,
+    double: bool,
 ) -> tuple[Array, Array, Array]:
     """Solve the lasso over each image's working set, similar sizes together.
 
@@ -119,6 +123,7 @@ def _improve(
         weights: Of those atoms now (n, k).
         gain: Their score less the threshold (n, k), -inf where there is no atom.
         tolerance: Of the optimality check (n, 1).
+        double: Take the Gram matrices in double precision.
 
     Returns:
         Atoms in use (n, m), their weights (n, m), and the residuals (n, d).
@@ -131,9 +136,10 @@ def _improve(
     weights = xp.where(used, weights[row, table], 0)
     for rows in _slices(len(atoms), arrays.block // (4 * table.shape[1] ** 2)):
         part = rows, slice(int(used[rows].sum(1).max()))
-        gram = _gram(problem, atoms[part])
-        linear = gain[part] + product(gram, weights[part])
-        solution = nnqp(arrays, gram, linear, weights[part], tolerance[rows] / 2)
+        gram = _gram(problem, atoms[part], double=double)
+        start = arrays.cast(weights[part], like=gram)
+        linear = arrays.cast(gain[part], like=gram) + product(gram, start)
+        solution = nnqp(arrays, gram, linear, start, tolerance[rows] / 2)
         weights[part] = arrays.cast(solution, like=weights)
     table, used = pack(arrays, weights > 0)
     atoms, weights = atoms[row, table], xp.where(used, weights[row, table], 0)
@@ -143,19 +149,21 @@ def _improve(
     return atoms, weights, residual
 
 
-def _gram(problem: Problem, atoms: Array) -> Array:
+def _gram(problem: Problem, atoms: Array, *, double: bool) -> Array:
     """Inner products (n, k, k) of each image's atoms (n, k).
 
     The diagonal is a trifle larger, so that equal atoms share their weight rather than make the
     problem singular. As it is solved for the change since the last pass, that leaves no error.
     """
-    n, k = atoms.shape
-    gram = problem.arrays.zeros((n, k, k), like=problem.dictionary)
-    for rows in _slices(n, _gathered(problem, atoms)):
+    arrays, xp = problem.arrays, problem.arrays.xp
+    grams = []
+    for rows in _slices(len(atoms), _gathered(problem, atoms)):
         vectors = problem.dictionary[atoms[rows]]
-        gram[rows] = vectors @ vectors.swapaxes(1, 2)
-    place = problem.arrays.arange(k)
-    gram[:, place, place] *= 1 + 4 * problem.arrays.precision
+        vectors = arrays.wide(vectors) if double else vectors
+        grams.append(vectors @ vectors.swapaxes(1, 2))
+    gram = xp.concatenate(grams)
+    place = arrays.arange(atoms.shape[1])
+    gram[:, place, place] *= 1 + 4 * arrays.precision
     return gram
 
 

@@ -46,16 +46,12 @@ class Problem:
             )
         arrays = arrays_for(dictionary, embeddings)
         atoms = arrays.floats(dictionary)
-        if not bool(arrays.xp.isfinite(atoms).all()):
+        longest = float(_lengths(arrays, atoms).max())
+        if not math.isfinite(longest):
             raise UserError(
                 "the dictionary holds NaN or infinity", "embed those concepts again or drop them"
             )
-        return cls(arrays, atoms, embeddings, float((atoms * atoms).sum(1).max()) ** 0.5)
-
-    def tolerance(self, embeddings: Array) -> Array:
-        """How far (n, 1) scores may miss a threshold: some rounding errors of an inner product."""
-        lengths = (embeddings * embeddings).sum(1)[:, None] ** 0.5
-        return 4 * self.arrays.precision * self.longest * lengths
+        return cls(arrays, atoms, embeddings, longest)
 
     def rows(self, start: int, stop: int) -> Array:
         """Embeddings (stop - start, d) in the working precision.
@@ -64,7 +60,7 @@ class Problem:
             UserError: NaN or infinity among them.
         """
         block = self.arrays.floats(self.embeddings[start:stop])
-        finite = self.arrays.xp.isfinite(block).all(1)
+        finite = self.arrays.xp.isfinite(_lengths(self.arrays, block))
         if not bool(finite.all()):
             row = start + int(self.arrays.xp.where(~finite)[0][0])
             raise UserError(
@@ -72,6 +68,11 @@ class Problem:
                 "embed that image again or drop it",
             )
         return block
+
+    def tolerance(self, embeddings: Array) -> Array:
+        """How far (n, 1) scores may miss a threshold: some rounding errors of an inner product."""
+        lengths = _lengths(self.arrays, embeddings)[:, None]
+        return 4 * self.arrays.precision * self.longest * lengths
 
 
 def check_penalty(l1_penalty: float) -> None:
@@ -93,3 +94,7 @@ def _check_matrix(name: str, matrix: Any) -> None:
         )
     if not any(kind in str(matrix.dtype) for kind in ("float", "int")):
         raise UserError(f"the type of the {name} is {matrix.dtype}", "give floating-point numbers")
+
+
+def _lengths(arrays: Arrays, vectors: Array) -> Array:
+    return arrays.xp.einsum("ij,ij->i", vectors, vectors) ** 0.5

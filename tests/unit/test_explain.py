@@ -1,9 +1,11 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.query import Hit, SparseVector
-from search.explain import explain_dense
+from search.explain import explain_dense, name_of
+from search.language import parse
 from splice.align import unit
 from splice.decomposition import Sparsity, decompose
 from splice.space import ConceptSpace
@@ -41,3 +43,22 @@ def test_real_scores_are_split_exactly(data):
     for row, image in enumerate(images):
         found = explain_dense(space, images[0], hit(image, weights, row))
         assert abs(found.score - float(unit(image) @ images[0])) < 1e-5
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "dog",
+        "=dog>0.6<0.8",
+        "NOT dog^2",
+        "dog AND (cat OR NOT car)",
+        "dog OR (cat AND car)",
+        "width>3.0",
+        "text:dusk^2",
+        "like:a.jpg^0.5 -dog +snow^2",
+    ],
+)
+def test_parts_are_named_as_they_are_asked(query):
+    tree = parse(query, columns={"width"})
+    assert name_of(tree) == query
+    assert parse(name_of(tree), columns={"width"}) == tree

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -51,6 +52,22 @@ def test_is_optimal(problem, penalty: float) -> None:
     assert kkt_residual(atoms, embeddings, weights, penalty).max() <= tolerance
     assert np.all(weights.data > 0)
     assert weights.has_sorted_indices
+
+
+@pytest.mark.parametrize("seed", [2, 3, 35])
+@pytest.mark.parametrize("penalty", [0.1, 0.35])
+def test_is_optimal_where_single_precision_cannot_tell_atoms_apart(
+    seed: int, penalty: float
+) -> None:
+    random = np.random.default_rng(seed)
+    common = random.normal(size=(1, 200))
+    common /= np.linalg.norm(common)
+    atoms = (common + 1e-5 * random.normal(size=(400, 200))).astype(np.float32)
+    embeddings = random.normal(size=(40, 200)) + 200**0.5 * common
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    embeddings = embeddings.astype(np.float32)
+    weights = nonnegative_lasso(atoms, embeddings, penalty)
+    assert kkt_residual(atoms, embeddings, weights, penalty).max() <= 1e-5
 
 
 @quick

@@ -1,0 +1,190 @@
+"""Photos indexed a second, memory, and where the time goes.
+
+    python -m benchmarks.photos [--model nano] [--photos DIR] [--limit N] [--json PATH]
+
+The whole of `splicedex index` but for loading the model and listing the folder: from opening an
+empty index to closing it with presence calibrated. The parts are the main process's time, which is
+the run's own: "decode" is how long it waited for pixels, not the work of the decoders beside it,
+and "presence" is what becomes of activations, calibration and its rewriting included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks.machine import cores, machine
+from benchmarks.report import publish
+from indexer import build as build_module
+from indexer.build import build
+from indexer.edge import EdgeEngine
+from indexer.index import Index, create_index, open_index
+from indexer.photo_source import PhotoSource, list_paths
+from indexer.settings import Settings, resolve
+
+PHOTOS = Path(__file__).parents[1].parent / "shared" / "data" / "photos"
+ASKED = 0.10
+"""Of the whole, for decomposing and writing together."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--model", default="nano")
+    parser.add_argument("--photos", type=Path, default=PHOTOS, help="a folder of photos")
+    parser.add_argument("--limit", type=int, help="index the first N only")
+    parser.add_argument("--workers", type=int, help="decoding processes [default: one a core]")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the figures there")
+    options = parser.parse_args()
+    if not options.photos.is_dir():
+        parser.exit(0, f"skipped: needs a folder of photos; {options.photos} is none\n")
+    listing = list_paths([str(options.photos)])
+    end = options.limit or len(listing.photos)
+    listing = type(listing)(listing.photos[:end], listing.names[:end])
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder) / "index"
+        recipe = resolve(index, Settings(model=options.model), listing, workers=options.workers)
+        assert recipe.encoder is not None
+        create_index(index, recipe.manifest, recipe.space)
+        source = PhotoSource(listing, recipe.encoder, workers=options.workers)
+        clock, memory = Clock(), Memory()
+        before = memory.now()
+        with memory, clock.watching(recipe.encoder):
+            started = time.perf_counter()
+            with open_index(index) as opened:
+                report = build(opened, source)
+            took = time.perf_counter() - started
+    done = report.added
+    rows = [
+        {"part": part, "seconds": seconds, "ms a photo": 1e3 * seconds / done, "share": share}
+        for part, seconds, share in shares(clock.seconds, took)
+    ]
+    ours = sum(row["share"] for row in rows if row["part"] in {"decompose", "presence", "write"})
+    summary = {
+        "model": options.model,
+        "photos": done,
+        "skipped": len(report.skipped),
+        "photos/s": done / took,
+        "seconds": took,
+        "peak MiB": memory.peak / 2**20,
+        "of it before": before / 2**20,
+        "decompose + presence + write": ours,
+        "asked, at most": ASKED,
+    }
+    about = machine(("torch", "open_clip_torch", "timm", "pillow", "numpy", "qdrant-edge-py"))
+    workers = cores() if options.workers is None else options.workers
+    heading = f"Where the main process's time goes ({workers} decoding processes beside it)"
+    publish("Indexing photos", about, {"Summary": [summary], heading: rows}, options.json)
+
+
+def shares(seconds: dict[str, float], took: float) -> Iterator[tuple[str, float, float]]:
+    """Parts with their seconds and their share of the whole, and what is left."""
+    for part in ("decode", "encode", "decompose", "presence", "write"):
+        yield part, seconds[part], seconds[part] / took
+    rest = took - sum(seconds.values())
+    yield "rest", rest, rest / took
+
+
+class Clock:
+    """Seconds by part, each counted once: a part inside another is taken off that one."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._inner = [0.0]
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count what happens inside as this part."""
+        self._inner.append(0.0)
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            took = time.perf_counter() - started
+            self.seconds[name] += took - self._inner.pop()
+            self._inner[-1] += took
+
+    def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function whose time counts as this part."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self.part(name):
+                return function(*args, **kwargs)
+
+        return call
+
+    @contextmanager
+    def watching(self, encoder: Any) -> Iterator[None]:
+        """Time the parts of an indexing run where the product calls them."""
+        embed = PhotoSource.embed
+
+        def waited(source: PhotoSource, items: Any) -> Iterator[Any]:
+            made = embed(source, items)
+            while True:
+                with self.part("decode"):  # less the encoding inside
+                    block = next(made, None)
+                if block is None:
+                    return
+                yield block
+
+        with (
+            patch.object(PhotoSource, "embed", waited),
+            patch.object(encoder, "encode_images", self.timed("encode", encoder.encode_images)),
+            self._patched(build_module, "decompose", "decompose"),
+            self._patched(build_module, "reconstruction_cosine", "decompose"),
+            self._patched(build_module, "recalibrate", "presence"),
+            self._patched(build_module, "codes", "presence"),
+            self._patched(Index, "presence", "presence"),
+            self._patched(EdgeEngine, "upsert", "write"),
+            self._patched(EdgeEngine, "close", "write"),
+        ):
+            yield
+
+    def _patched(self, owner: Any, name: str, part: str) -> Any:
+        return patch.object(owner, name, self.timed(part, getattr(owner, name)))
+
+
+class Memory:
+    """Peak of the memory of this process and its children together, sampled (Linux only)."""
+
+    def __init__(self) -> None:
+        self.peak = 0
+        self._over = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> None:
+        self._watcher.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watcher.join()
+
+    def now(self) -> int:
+        """Bytes held now; what processes share is divided among them."""
+        children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+        pids = [os.getpid(), *(int(pid) for file in children for pid in file.read_text().split())]
+        return sum(map(_held, pids))
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.2):
+            self.peak = max(self.peak, self.now())
+
+
+def _held(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has ended
+        return 0
+    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:")), 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Cursors: where a page of hits ended, tied to the question that was asked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from splice.errors import UserError
+
+
+def make_cursor(offset: int, *question: object) -> str:
+    """What to ask with for the page that starts at an offset."""
+    return f"{offset}.{_fingerprint(question)}"
+
+
+def offset_of(cursor: str, *question: object) -> int:
+    """The offset a cursor stands for.
+
+    Raises:
+        UserError: It was given for another question.
+    """
+    read = re.fullmatch(r"([0-9]{1,12})\.([0-9a-f]+)", cursor)
+    if read is None or read[2] != _fingerprint(question):
+        raise UserError(f"cursor {cursor!r} is of another query", "ask without it first")
+    return int(read[1])
+
+
+def _fingerprint(question: tuple[object, ...]) -> str:
+    told = repr(question).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(told, digest_size=6).hexdigest()

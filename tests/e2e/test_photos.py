@@ -1,0 +1,253 @@
+"""Photos end to end: a folder in, explained hits out, with small models of random weights."""
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.e2e.conftest import COMMAND
+from tests.e2e.test_cli import _size
+from tests.models import DIM, write_open_clip_model
+
+WORDS = ("dog", "cat", "tree", "sea", "car", "house", "red", "blue", "green", "night", "snow")
+COUNTS = ("added", "replaced", "unchanged", "pruned", "images")
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory):
+    """A folder of three models, each with an image mean and words of its own."""
+    folder = tmp_path_factory.mktemp("models")
+    for family in ("vit", "resnet", "timm"):
+        made = write_open_clip_model(folder / family, family)
+        (made / "vocabulary.txt").write_text("\n".join(WORDS))
+        np.save(made / "image_mean.npy", np.full(DIM, 0.02, np.float32))
+    return folder
+
+
+def paint(path, number):
+    """A picture like no other number's."""
+    random = np.random.default_rng(number)
+    small = Image.fromarray(random.integers(0, 256, (4, 5, 3), dtype=np.uint8))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    small.resize((100 + number, 80), Image.Resampling.BICUBIC).save(path)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Ten photos in a folder and one below it."""
+    folder = tmp_path / "photos"
+    for number in range(10):
+        suffix = ("jpg", "png", "webp", "gif", "tiff")[number % 5]
+        paint(folder / ("sub" if number % 2 else "") / f"{number}.{suffix}", number)
+    return folder
+
+
+@pytest.fixture
+def words(tmp_path, models):
+    """What indexes with the ViT into one folder; photos come after."""
+    folder = tmp_path / "photos.idx"
+    return ["index", "--index", folder, "--model", f"local-dir:{models / 'vit'}", "--workers", "1"]
+
+
+def counted(report):
+    return {name: report[name] for name in COUNTS if report[name]}
+
+
+@pytest.mark.parametrize("family", ["vit", "resnet", "timm"])
+def test_any_family_indexes_and_searches(splicedex, models, photos, tmp_path, monkeypatch, family):
+    folder = tmp_path / "i"
+    monkeypatch.chdir(models)
+    words = ["index", "--index", folder, "--model", f"local-dir:{family}", photos]
+    made = splicedex(*words, "--batch-size", "3", "--precision", "bf16", "--json")
+    assert counted(made) == {"added": 10, "images": 10}
+    assert made["skipped"] == []
+    monkeypatch.chdir(tmp_path)  # where a relative name would mean another folder
+    info = splicedex("info", "--index", folder, "--json")
+    assert (info["concepts"], info["dim"]) == (len(WORDS), DIM)
+    assert info["image_mean"] == str(models / family / "image_mean.npy")
+
+    copy = tmp_path / "copy.png"
+    shutil.copy(photos / "sub" / "1.png", copy)
+    query = f'text:"a dog in the snow" like:{copy}'
+    hits = splicedex("search", query, "--index", folder, "--json", "--weights", "1,1000")["hits"]
+    assert len(hits) == 10
+    assert hits[0]["path"] == str(photos / "sub" / "1.png")
+    for hit in hits:
+        total = sum(part["contribution"] for part in hit["concepts"]) + hit["base"] + hit["rest"]
+        assert total == pytest.approx(hit["score"], abs=1e-4)
+    near = splicedex("search", "dog", "--index", folder, "--json", "--near")["hits"]
+    assert {hit["path"] for hit in near} == {str(path) for path in photos.rglob("*.*")}
+
+
+def test_running_again_reads_what_changed(splicedex, photos, words, models):
+    words = [*words, photos, "--json"]
+    splicedex(*words)
+    os.utime(photos / "0.jpg", ns=(1, 1))
+    paint(photos / "2.webp", 22)
+    paint(photos / "new.png", 23)
+    (photos / "sub" / "1.png").unlink()
+    pruned = splicedex(*words, "--prune")
+    expected = {"added": 1, "replaced": 2, "unchanged": 7, "pruned": 1, "images": 10}
+    assert counted(pruned) == expected
+    (photos / "4.tiff").unlink()
+    (photos / "sub" / "3.gif").unlink()
+    some = splicedex(*words[:-2], photos / "*.*", "--prune", "--json")
+    assert counted(some) == {"unchanged": 5, "pruned": 1, "images": 9}
+    other = ["index", "--index", words[2], "--model", f"local-dir:{models / 'timm'}", photos]
+    assert "was made with model" in splicedex(*other, expect=2)
+    assert splicedex("info", "--index", words[2], "--json")["images"] == 9
+
+
+def test_a_csv_names_photos_and_labels_them(splicedex, photos, words, tmp_path):
+    rows = [(str(path.relative_to(photos)), path.suffix[1:]) for path in photos.rglob("*.*")]
+    with (tmp_path / "files.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("file", "label"), *rows, ("gone.jpg", "jpg")])
+    made = splicedex(*words, "--files", tmp_path / "files.csv", "--root", photos, "--json")
+    assert counted(made) == {"added": 10, "images": 10}
+    assert made["skipped"] == [{"path": "gone.jpg", "reason": "No such file or directory"}]
+    hits = splicedex("search", "label:png", "--index", words[2], "--json")["hits"]
+    assert {hit["path"] for hit in hits} == {"6.png", "sub/1.png"}
+    wide = splicedex("search", "label:png width>103", "--index", words[2], "--json")["hits"]
+    assert {hit["path"] for hit in wide} == {"6.png"}
+
+
+def test_an_interrupted_run_continues(splicedex, photos, words, environment):
+    noise = np.random.default_rng(0).integers(0, 256, (400, 600, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(photos / "noise.png")
+    count = 700
+    for number in range(count - 11):
+        os.link(photos / "noise.png", photos / f"link{number:03}.png")
+    process = subprocess.Popen(
+        [COMMAND, *map(str, words), photos], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while _size(words[2]) < 300_000:  # an empty index takes 180 kB, the first 256 photos 340 more
+        assert process.poll() is None, "it ended before it could be stopped"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "run the same command again" in said
+    assert "Traceback" not in said
+    had = splicedex("info", "--index", words[2], "--json")["images"]
+    assert 0 < had < count
+    rest = splicedex(*words, photos, "--json")
+    assert counted(rest) == {"unchanged": had, "added": count - had, "images": count}
+
+
+@pytest.fixture
+def spoilt(photos):
+    """The same photos among files that are none; gives the names of those."""
+    whole = (photos / "0.jpg").read_bytes()
+    bad = {
+        "truncated.jpg": whole[: len(whole) // 2],
+        "empty.png": b"",
+        "document.jpg": b"%PDF-1.7 ...",
+        "[bold]page[/red].jpg": b"<html>",
+    }
+    (photos / "[bold]page[").mkdir()
+    for name, content in bad.items():
+        (photos / name).write_bytes(content)
+    Image.new("1", (30_000, 30_000)).save(photos / "bomb.png")
+    (photos / "vanished.jpg").symlink_to("nowhere.jpg")
+    names = [*bad, "bomb.png", "vanished.jpg"]
+    if os.geteuid():  # root reads what nobody may
+        paint(photos / "barred.png", 1)
+        (photos / "barred.png").chmod(0)
+        names.append("barred.png")
+    return {str(photos / name) for name in names}
+
+
+class TestBadPhotos:
+    def test_are_skipped_and_listed_or_an_error(self, splicedex, photos, spoilt, words, tmp_path):
+        for number in range(25):
+            (photos / f"none{number:02}.jpg").write_bytes(b"")
+        bad = spoilt | {str(path) for path in photos.glob("none*")}
+        listed = tmp_path / "bad.csv"
+        said = splicedex(*words, photos, "--strict", "--errors", listed, expect=2).splitlines()
+        with listed.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert {row["path"] for row in rows} == bad
+        assert all(row["reason"] and "\n" not in row["reason"] for row in rows)
+        lines = [f"  {row['path']}: {row['reason']}" for row in rows]
+        assert [line for line in said if line.startswith("  /")] == lines[:20]
+        assert f"{len(bad)} skipped:" in said
+        assert f"  and {len(bad) - 20} more; {listed} lists all" in said
+        assert said[-1].startswith(f"error: {len(bad)} of {10 + len(bad)} ")
+        again = splicedex(*words, photos, "--json")
+        assert counted(again) == {"unchanged": 10, "images": 10}
+        assert again["skipped"] == rows
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="needs names of any bytes")
+    def test_may_have_any_name_and_so_may_good_ones(self, splicedex, photos, words, tmp_path):
+        folder = os.fsencode(tmp_path / "odd")
+        os.mkdir(folder)  # noqa: PTH102
+        names = [b"line\nbreak.png", b"not-utf8-\xff.png", "überall ☂.png".encode()]
+        for name in names:
+            shutil.copy(photos / "6.png", os.path.join(folder, name))  # noqa: PTH118
+        with open(os.path.join(folder, b"bad\n\xfe.jpg"), "wb"):  # noqa: PTH118, PTH123
+            pass
+        made = splicedex(*words, tmp_path / "odd", "--json")
+        assert counted(made) == {"added": 3, "images": 3}
+        assert [bad["path"] for bad in made["skipped"]] == [f"{tmp_path}/odd/bad\n\\xfe.jpg"]
+        hits = splicedex("search", "dog", "--index", words[2], "--near", "--json")["hits"]
+        assert {hit["path"].removeprefix(f"{tmp_path}/odd/") for hit in hits} == {
+            "line\nbreak.png", "not-utf8-\\xff.png", "überall ☂.png",
+        }  # fmt: skip
+        said = splicedex(*words, tmp_path / "odd", "--prune", "--strict", expect=2)
+        assert splicedex("info", "--index", words[2], "--json")["images"] == 3
+        assert f"  {tmp_path}/odd/bad\\n\\xfe.jpg: empty file" in said
+
+
+class TestUnknownMean:
+    def test_a_small_collection_works_with_warnings(
+        self, photos, tmp_path, models, splicedex, environment
+    ):
+        model = shutil.copytree(models / "vit", tmp_path / "meanless")
+        (model / "image_mean.npy").unlink()
+        words = ["index", "--index", tmp_path / "i", "--model", f"local-dir:{model}", photos]
+        done = subprocess.run(
+            [COMMAND, *map(str, words)],
+            env=environment, capture_output=True, text=True, timeout=120, check=True,
+        )  # fmt: skip
+        told = [line for line in done.stderr.splitlines() if line]
+        assert [line.startswith("warning: ") for line in told] == [True, True]
+        assert "no image mean is known" in told[0]
+        assert "10 photos are few" in told[1]
+        info = splicedex("info", "--index", tmp_path / "i", "--json")
+        assert info["image_mean"] == "estimated from the collection"
+        paint(photos / "new.png", 77)
+        assert counted(splicedex(*words, "--json")) == {"unchanged": 10, "added": 1, "images": 11}
+
+
+class TestBadOptions:
+    """One line that names the cause and the cure, exit code 2, no index left behind."""
+
+    @pytest.mark.parametrize(
+        ("more", "cause"),
+        [
+            (["--precision", "fp8"], "choose fp32, fp16, bf16"),
+            (["--device", "abacus"], "unknown device 'abacus'"),
+            (["--errors", "nowhere/e.csv"], "nowhere/e.csv cannot be written"),
+        ],
+    )
+    def test_are_told(self, splicedex, photos, words, more, cause):
+        said = splicedex(*words, photos, *more, expect=2)
+        assert cause in said
+        assert len(said.splitlines()) == 1
+        assert not words[2].exists()
+
+    def test_a_hub_out_of_reach(self, splicedex, photos, tmp_path):
+        said = splicedex("index", "--index", tmp_path / "i", photos, expect=2)
+        assert "ViT-B-32/laion2b_s34b_b79k is not in the cache" in said
+        assert "nano or local-dir:FOLDER" in said
+        assert len(said.splitlines()) == 1
+        assert not (tmp_path / "i").exists()

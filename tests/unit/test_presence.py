@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from splice.activation import Activations
+from splice.errors import UserError
+from splice.presence import PREVALENCE, Calibration, calibrate, logit, sigmoid
+from tests.photos import WORDS, make_embeddings, make_space
+
+SPACE = make_space()
+READ = Activations(SPACE)
+
+
+def by_the_book(space, activations):
+    """The formula, in float64 and without shortcuts."""
+    a = activations.astype(np.float64)
+    n, c = a.shape
+    far = np.linalg.norm(space.texts - space.texts.mean(0), axis=1).astype(np.float64)
+    specific = (far - far.mean()) / far.std()
+    strong = np.full(c, 4.5)
+    if n >= 3:
+        top = max(3, round(0.01 * n))
+        strong = np.clip(np.sort(a, axis=0)[n - top :].mean(axis=0), 3.5, 5.5)
+    evidence = 2 * (1 - 0.6 * strong) - 0.5 * specific
+    share = np.full(c, 0.02)
+    for _ in range(10):
+        odds = 2 * a + evidence + np.log(share / (1 - share))
+        share = ((1 / (1 + np.exp(-odds))).sum(0) + 2) / (n + 100)
+    return evidence + np.log(share / (1 - share)), share
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 40, 400])
+def test_calibration_is_the_formula(count):
+    photos = make_embeddings(SPACE, count)
+    found = calibrate(SPACE, READ, photos)
+    offset, share = by_the_book(SPACE, READ.of(photos))
+    np.testing.assert_allclose(found.offset, offset, atol=1e-3)
+    np.testing.assert_allclose(found.prevalence, share, rtol=1e-3)
+    assert found.images == count
+    odds = found.logit(READ.of(photos), slice(None))
+    np.testing.assert_allclose(odds, 2 * READ.of(photos) + offset, atol=1e-3)
+    probability = found.probability(READ.of(photos))
+    np.testing.assert_allclose(probability, 1 / (1 + np.exp(-odds)), atol=1e-6)
+
+
+def test_before_any_photo_every_concept_is_as_rare():
+    found = calibrate(SPACE, READ, make_embeddings(SPACE, 0))
+    assert found.prevalence == pytest.approx(np.full(len(SPACE.concepts), PREVALENCE))
+
+
+def test_prevalence_is_near_the_planted_share():
+    """Half of 1,500 photos show a dog alone, the others one of fourteen things."""
+    random = np.random.default_rng(0)
+    things = [SPACE.ids[word] for word in WORDS[1:]]
+    shown = np.where(np.arange(1500) < 750, SPACE.ids["dog"], random.choice(things, 1500))
+    photos = 0.5 * SPACE.atoms[shown] + SPACE.image_mean + 0.03 * random.normal(size=(1500, 32))
+    found = calibrate(SPACE, READ, photos.astype(np.float32)).prevalence
+    assert 0.4 < found[SPACE.ids["dog"]] < 0.6
+    for thing in things:
+        assert 0.01 < found[thing] < 0.12
+    for kinless in ("thing 1", "thing 30"):
+        assert found[SPACE.ids[kinless]] < 0.03
+
+
+@given(st.lists(st.floats(-80, 80, width=32), min_size=1))
+@settings(max_examples=50)
+def test_sigmoid_and_logit(odds):
+    odds = np.array(odds, np.float64)
+    p = sigmoid(odds)
+    assert ((p >= 0) & (p <= 1)).all()
+    near = np.abs(odds) < 10
+    np.testing.assert_allclose(logit(p[near]), odds[near], atol=1e-6)
+
+
+def test_saved_calibration_is_the_same(tmp_path):
+    made = calibrate(SPACE, READ, make_embeddings(SPACE, 10))
+    made.save(tmp_path / "presence.npz")
+    made.save(tmp_path / "presence.npz")
+    read = Calibration.load(tmp_path / "presence.npz")
+    np.testing.assert_array_equal(read.offset, made.offset)
+    np.testing.assert_array_equal(read.prevalence, made.prevalence)
+    assert read.images == 10
+    assert [file.name for file in tmp_path.iterdir()] == ["presence.npz"]
+
+
+@pytest.mark.parametrize("keep", [0, 10, 300, -10])
+def test_a_damaged_file_is_refused(tmp_path, keep):
+    file = tmp_path / "presence.npz"
+    calibrate(SPACE, READ, make_embeddings(SPACE, 0)).save(file)
+    file.write_bytes(file.read_bytes()[:keep])
+    with pytest.raises(UserError, match=r"presence\.npz cannot be read"):
+        Calibration.load(file)
+
+
+def test_a_missing_or_foreign_file_is_refused(tmp_path):
+    with pytest.raises(UserError, match="cannot be read"):
+        Calibration.load(tmp_path / "presence.npz")
+    np.savez(tmp_path / "other.npz", x=np.zeros(3))
+    with pytest.raises(UserError, match="cannot be read"):
+        Calibration.load(tmp_path / "other.npz")
+    (tmp_path / "text.npz").write_text("no archive")
+    with pytest.raises(UserError, match="cannot be read"):
+        Calibration.load(tmp_path / "text.npz")
