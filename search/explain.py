@@ -50,7 +50,7 @@ class Explanation:
 
     Args:
         concepts: Contributions, largest first.
-        base: What any image scores: the image mean's share (dense queries).
+        base: The share of the means, of images and of queries (dense queries).
         rest: What the concepts do not explain.
     """
 
@@ -105,15 +105,18 @@ def _fired(
     return [tuple(sorted(row, key=lambda fired: -fired.strength)) for row in found]
 
 
-def explain_dense(space: ConceptSpace, query: Matrix, hit: Hit) -> Explanation:
+def explain_dense(space: ConceptSpace, query: Matrix, common: Matrix, hit: Hit) -> Explanation:
     """Split a cosine over the image's concepts.
 
-    With z' = (z - mean) / s and z' = C^T w + r, a cosine is
-    `z·q = mean·q + Σ (s w_c)(C_c·q) + s r·q`: base, contributions, rest.
+    A query q is what all queries of its kind have in `common`, and what is its own, p = q - common;
+    an image is z = mean + s (C^T w + r). So `z·q = (z·common + mean·p) + Σ (s w_c)(C_c·p) + s r·p`:
+    base, contributions, rest. Were the common part left in p, its distance from every concept
+    would drown what they have to say.
 
     Args:
         space: The concepts.
         query: Unit query vector q (d,).
+        common: Its kind's mean (d,): of images, of texts, or zero for a direction.
         hit: An image, with its embedding z (d,) and weights w.
     """
     assert hit.dense is not None
@@ -123,14 +126,16 @@ def explain_dense(space: ConceptSpace, query: Matrix, hit: Hit) -> Explanation:
     offset = z - space.image_mean
     weights = float(np.linalg.norm(offset)) * image.values
     atoms = space.atoms[image.indices]
-    query_weights = atoms @ query
-    rest = float((offset - weights @ atoms) @ query)
+    own = query - common
+    query_weights = atoms @ own
+    rest = float((offset - weights @ atoms) @ own)
     parts = [
         Contribution(space.concepts[i], float(asked), float(weight), float(asked * weight))
         for i, asked, weight in zip(image.indices, query_weights, weights, strict=True)
     ]
     ordered = sorted(parts, key=lambda part: (-part.contribution, part.concept))
-    return Explanation(tuple(ordered), float(space.image_mean @ query), rest)
+    base = float(z @ common + space.image_mean @ own)
+    return Explanation(tuple(ordered), base, rest)
 
 
 def explain_fusion(

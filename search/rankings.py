@@ -121,17 +121,38 @@ class ByBelief:
         return self._beliefs.evidence(rows, [hit.payload for hit in hits])
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One of the things that a query ranks by.
+
+    Args:
+        name: What to call it.
+        nearest: How it ranks.
+        common: What vectors of its kind have in common (d,): the mean of images or of texts.
+        weight: How much it counts.
+    """
+
+    name: str
+    nearest: Nearest
+    common: Matrix
+    weight: float = 1.0
+
+
 class AlongVector:
     """By cosine to one vector, in the engine alone.
 
     Args:
         index: Open index.
-        vector: Unit vector (d,).
+        parts: What it is the weighted sum of.
     """
 
-    def __init__(self, index: Index, vector: Matrix) -> None:
+    def __init__(self, index: Index, parts: Sequence[Part]) -> None:
+        total = np.sum([part.weight * np.asarray(part.nearest.vector) for part in parts], axis=0)
+        length = float(np.linalg.norm(total)) or 1.0
+        common = np.sum([part.weight * part.common for part in parts], axis=0)
         self._index = index
-        self._vector = vector
+        self._vector: Matrix = (total / length).astype(np.float32)
+        self._common: Matrix = (common / length).astype(np.float32)
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Images from place `offset` on, best first."""
@@ -142,16 +163,7 @@ class AlongVector:
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Split the scores over the images' concepts."""
-        return [explain_dense(self._index.space, self._vector, hit) for hit in hits]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One of the rankings that are fused: what to call it, how it ranks, what it weighs."""
-
-    name: str
-    nearest: Nearest
-    weight: float = 1.0
+        return [explain_dense(self._index.space, self._vector, self._common, hit) for hit in hits]
 
 
 class Fused:

@@ -21,7 +21,6 @@ from search.explain import Explanation, name_of
 from search.plan import Context, Plan, describe, make_plan
 from search.rankings import BLOCK, AlongVector, ByBelief, Fused, Part, Ranking, Scored
 from search.vectors import EncodeFile, image_vector, text_vector
-from splice.align import unit
 from splice.errors import UserError
 
 Rank: TypeAlias = Literal["auto", "concept", "dense", "rrf"]
@@ -253,21 +252,23 @@ class Searcher:
             ]
         if options.rank == "rrf":
             return Fused(self.index, parts), itself
-        vectors = [part.weight * np.asarray(part.nearest.vector) for part in parts]
-        return AlongVector(self.index, unit(np.sum(vectors, axis=0))), itself
+        return AlongVector(self.index, parts), itself
 
     def _parts(self, plan: Plan) -> tuple[list[Part], tuple[str, ...]]:
         """The vectors a query looks along, and the ids of the images they come from."""
+        space = self.index.space
         parts, itself = [], []
         for asked in plan.dense:
             if isinstance(asked, language.Text):
-                vector = text_vector(asked, self._encode)
+                vector, common = text_vector(asked, self._encode), space.text_mean
             else:
                 vector, id_ = image_vector(self.index, asked, plan.meanings, self._encode_file)
+                common = space.image_mean
                 itself += [id_] if id_ else []
-            parts.append(Part(name_of(asked), Nearest(vector), asked.boost))
+            parts.append(Part(name_of(asked), Nearest(vector), common, asked.boost))
         if plan.direction is not None:
-            parts.append(Part("concepts", Nearest(plan.direction)))
+            nothing = np.zeros(space.dim, np.float32)
+            parts.append(Part("concepts", Nearest(plan.direction), nothing))
         return parts, tuple(itself)
 
     def _results(self, ranking: Ranking, page: list[Scored], *, match: bool) -> list[Result]:

@@ -140,5 +140,5 @@ def _because(hit: Result) -> str:
     for part in hit.explanation.concepts[:SHOWN]:
         kin = [fired.concept for fired in part.fired[:1] if fired.concept != part.concept]
         as_kin = f" as {kin[0]}" if kin and not part.concept.startswith("NOT") else ""
-        told.append(f"{part.concept}{as_kin} {part.contribution:+.2f}")
+        told.append(f"{part.concept}{as_kin} {part.contribution:+.3f}")
     return ", ".join(told)

@@ -26,8 +26,9 @@ def test_a_dense_score_is_split_exactly(seed, penalty):
     mean = (0.4 * unit(random.normal(size=12))).astype(np.float32)
     space = ConceptSpace(tuple(map(str, range(30))), texts, mean)
     image, query = unit(random.normal(size=(2, 12)).astype(np.float32))
+    common = random.choice([0, 0.5, 1]) * mean
     weights = decompose(space, image[None], Sparsity(penalty))
-    found = explain_dense(space, query, hit(image, weights, 0))
+    found = explain_dense(space, query, common, hit(image, weights, 0))
     assert abs(found.score - float(image @ query)) < 1e-5
     assert len(found.concepts) == weights.nnz
     for part in found.concepts:
@@ -41,7 +42,7 @@ def test_real_scores_are_split_exactly(data):
     images = np.load(data / "clip_vitb32" / "image_embeddings.npy")[:20]
     weights = decompose(space, images, Sparsity())
     for row, image in enumerate(images):
-        found = explain_dense(space, images[0], hit(image, weights, row))
+        found = explain_dense(space, images[0], space.image_mean, hit(image, weights, row))
         assert abs(found.score - float(unit(image) @ images[0])) < 1e-5
 
 

@@ -124,7 +124,7 @@ def is_so(tree, photo):
 
 
 @given(trees(CONCEPTS | FIELDS), st.lists(PHOTOS, min_size=1, max_size=8))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_filter_is_the_query(tree, photos):
     plan = make_plan("", tree, CONTEXT)
     for photo in photos:
@@ -132,7 +132,7 @@ def test_the_filter_is_the_query(tree, photos):
 
 
 @given(trees(CONCEPTS | FIELDS), st.lists(PHOTOS, min_size=1, max_size=8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_match_is_among_the_near(tree, photos):
     plan = make_plan("", tree, CONTEXT)
     for photo in map(payload, photos):
@@ -140,7 +140,7 @@ def test_every_match_is_among_the_near(tree, photos):
 
 
 @given(trees(FIELDS), st.lists(PHOTOS, min_size=1, max_size=8))
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_columns_are_never_nearly_met(tree, photos):
     plan = make_plan("", tree, CONTEXT)
     for photo in map(payload, photos):

@@ -11,6 +11,10 @@ from search.rank import Beliefs
 from search.rankings import AlongVector, ByBelief, Fused, Part, whole_blocks
 from tests.photos import make_embeddings, make_index, make_space, name
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
+    pytest.mark.filterwarnings("ignore:Local mode performs exact"),
+]
 SPACE = make_space()
 PHOTOS = make_embeddings(SPACE, 60)
 ALL = And(())
@@ -117,7 +121,7 @@ def test_boosts_weigh_under_or_too(index):
 
 
 def test_along_a_vector_is_by_cosine(index):
-    ranking = AlongVector(index, PHOTOS[7])
+    ranking = AlongVector(index, [Part("7", Nearest(PHOTOS[7]), index.space.image_mean)])
     page = ranking.page(ALL, 0, 60)
     paths = [hit.payload["path"] for hit in hits_of(index, page)]
     cosines = PHOTOS @ PHOTOS[7]
@@ -131,7 +135,7 @@ def test_along_a_vector_is_by_cosine(index):
 @pytest.mark.parametrize("weights", [(1.0, 1.0), (3.0, 1.0), (1.0, 0.0)])
 def test_a_fusion_is_split_over_its_rankings(index, weights):
     parts = [
-        Part(str(row), Nearest(PHOTOS[row]), weight)
+        Part(str(row), Nearest(PHOTOS[row]), index.space.image_mean, weight)
         for row, weight in zip((3, 8), weights, strict=True)
     ]
     ranking = Fused(index, parts)

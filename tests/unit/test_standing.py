@@ -6,6 +6,10 @@ from search.standing import standing
 from splice.errors import UserError
 from tests.photos import make_embeddings, make_index, make_space, name
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
+    pytest.mark.filterwarnings("ignore:Local mode performs exact"),
+]
 SPACE = make_space()
 PHOTOS = make_embeddings(SPACE, 30)
 
