@@ -35,7 +35,10 @@ format: setup  ## Put the code in shape
 
 bench: setup  ## Short forms of the benchmarks
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
-	$(BIN)/python benchmarks/solver.py --short
+	$(BIN)/python -m benchmarks.solver --short
+	$(BIN)/python -m benchmarks.recomposition
+	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.photos --limit 200
 
 clean:  ## Remove what make made
 	rm -rf .venv build dist artifacts demo-index .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,6 @@
 """How long the lasso takes an image: ours beside scikit-learn, SPAMS and the one product.
 
-    python benchmarks/solver.py [--images 4096] [--atoms 10000] [--dimensions 512]
+    python -m benchmarks.solver [--images 4096] [--atoms 10000] [--dimensions 512]
                                 [--penalty 0.15 0.25 0.35] [--admm] [--short] [--json PATH]
 
 Without `--atoms` it measures 10,000 x 512 and 15,000 x 768. The methods take turns, several times
@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from datasets import DATA, Embeddings, Matrix, embeddings
-from machine import cores, machine
-from report import publish
 from scipy.sparse import csr_array
 
+from benchmarks.datasets import DATA, Embeddings, Matrix, embeddings
+from benchmarks.machine import cores, machine
+from benchmarks.report import publish
 from splice.solver import admm, kkt_residual, nonnegative_lasso
 
 FEW = 32
