@@ -40,6 +40,6 @@ def indexing(total: int) -> Iterator[Callable[[Report], None]]:
         _Rate(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=errors, transient=True) as bar:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("indexing", total=total)
         yield lambda report: bar.update(task, completed=report.done, total=report.total)

@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import ThreadpoolController
+
 
 def machine(packages: Sequence[str] = ("numpy", "scipy")) -> dict[str, Any]:
     """Processor, cores, memory, load and versions.
@@ -23,6 +25,7 @@ def machine(packages: Sequence[str] = ("numpy", "scipy")) -> dict[str, Any]:
         "load": round(os.getloadavg()[0], 1),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
+        "blas": _blas(),
         **_versions(packages),
     }
 
@@ -46,6 +49,16 @@ def _processor() -> str:
 def _memory_gib() -> float:
     pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     return round(pages * size / 2**30, 1)
+
+
+def _blas() -> str:
+    """Libraries and the kernels they chose, which may differ by a factor of two."""
+    libraries = ThreadpoolController().select(user_api="blas").info()
+    return " and ".join(
+        sorted(
+            {f"{lib['internal_api']} {lib.get('architecture', '')}".strip() for lib in libraries}
+        )
+    )
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:

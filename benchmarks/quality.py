@@ -1,6 +1,6 @@
 """Search quality on real CLIP embeddings, by what the search itself returns.
 
-    python benchmarks/quality.py [--json PATH] [--wear]
+    python -m benchmarks.quality [--json PATH] [--wear]
 
 Ranks the 305 captioned photos of the data folder inside an index of all 2,461, with the queries
 `dog`, `dog AND ball`, `dog AND NOT man` and near misses allowed, so that every photo has a place.

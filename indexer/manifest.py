@@ -104,7 +104,9 @@ class Manifest:
         elif "space" in differs:
             name = next((n for n in ("vocabulary", "image_mean") if n in differs), "model")
         else:
-            name = next((n for n in ("l1_penalty", "l0") if n in differs), "")
+            # Only one of the two is set: say the one that the user asked for.
+            set_now = "l0" if other.l0 is not None else "l1_penalty"
+            name = set_now if set_now in differs else ""
         if not name:
             return
         mine, theirs = getattr(self, name), getattr(other, name)

@@ -21,7 +21,7 @@ SAMPLES = {
     "sklearn": "datasets/images",
 }
 NO_PHOTOS = {"phantom", "logo", "page", "text", "chessboard_GRAY", "chessboard_RGB", "color"}
-QUERIES = ("cat", "person NOT cat", "flower OR coffee")
+QUERIES = ("cat", "flower OR coffee", "motorcycle NOT person")
 
 
 def main() -> None:

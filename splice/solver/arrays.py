@@ -24,7 +24,9 @@ class Arrays(Protocol):
     xp: Any
     """The library's module, for all that both spell alike."""
     block: int
-    """How many floats a block of rows should fill: what a cache holds, or a device likes."""
+    """How many floats a block of rows should fill: few enough for memory, enough to be busy."""
+    tile: int
+    """How many floats to gather from the dictionary at a time: what the cache of a core holds."""
     threaded: bool
     """Whether it is for us to share the blocks among threads."""
     precision: float
@@ -59,7 +61,8 @@ class _NumpyArrays:
     """NumPy, in main memory."""
 
     xp: Any = np
-    block = 5_000_000
+    block = 8_000_000
+    tile = 800_000
     threaded = True
 
     def __init__(self, *, double: bool) -> None:
@@ -97,6 +100,7 @@ class _TorchArrays:
     """torch, on an accelerator."""
 
     block = 100_000_000
+    tile = 25_000_000
     threaded = False
 
     def __init__(self, device: Any, *, double: bool) -> None:

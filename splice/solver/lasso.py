@@ -169,8 +169,7 @@ def _gram(problem: Problem, atoms: Array, *, double: bool) -> Array:
 
 def _gathered(problem: Problem, atoms: Array) -> int:
     """How many rows of atoms to gather from the dictionary at a time."""
-    d = int(problem.dictionary.shape[1])
-    return problem.arrays.block // (4 * int(atoms.shape[1]) * d)
+    return problem.arrays.tile // int(atoms.shape[1] * problem.dictionary.shape[1])
 
 
 def _slices(stop: int, step: int) -> Iterator[slice]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from splice.solver.arrays import Array, Arrays
 
-_GRADIENT_STEPS = 24
+_GRADIENT_STEPS = 32
 _PIVOT_ROUNDS = 20
 
 
