@@ -25,8 +25,8 @@ QUERIES = ("cat", "flower OR coffee", "motorcycle NOT person")
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else samples()
-    index = str(BUILD / "photos.idx")
+    folder = Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else samples()
+    index = str(BUILD / f"{folder.name}.idx")
     splicedex("index", "--index", index, "--model", "nano", str(folder))
     for query in QUERIES:
         splicedex("search", query, "--index", index, "--limit", "3")
