@@ -100,15 +100,23 @@ class Manifest:
         } - {"columns", "format"}
         # A fingerprint says nothing to a person: name what it stands for.
         if differs & {"encoder", "dim"}:
-            name = "model"
+            told = _told(self, other, "model")
         elif "space" in differs:
-            name = next((n for n in ("vocabulary", "image_mean") if n in differs), "model")
+            named = (name for name in ("vocabulary", "image_mean") if name in differs)
+            told = _told(self, other, next(named, "model"))
+        elif differs & {"l1_penalty", "l0"}:
+            told = f"{_sparsity(self)}, not {_sparsity(other)}"
         else:
-            # Only one of the two is set: say the one that the user asked for.
-            set_now = "l0" if other.l0 is not None else "l1_penalty"
-            name = set_now if set_now in differs else ""
-        if not name:
             return
-        mine, theirs = getattr(self, name), getattr(other, name)
-        told = f"{name} {mine!r}, not {theirs!r}" if mine != theirs else f"other contents of {mine}"
         raise UserError(f"{folder} was made with {told}", "use the same, or another --index folder")
+
+
+def _told(mine: Manifest, theirs: Manifest, name: str) -> str:
+    ours, others = getattr(mine, name), getattr(theirs, name)
+    return f"other contents of {ours}" if ours == others else f"{name} {ours!r}, not {others!r}"
+
+
+def _sparsity(manifest: Manifest) -> str:
+    if manifest.l0 is not None:
+        return f"l0 {manifest.l0}"
+    return f"l1_penalty {manifest.l1_penalty}"

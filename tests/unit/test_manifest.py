@@ -47,7 +47,7 @@ def test_no_index(tmp_path):
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
-        ({"l1_penalty": 0.3}, "l1_penalty 0.25, not 0.3"),
+        ({"l1_penalty": 0.3}, "l1_penalty 0.25, not l1_penalty 0.3"),
         ({"model": "other", "encoder": "f", "space": "t", "dim": 8}, "model 'nano', not 'other'"),
         ({"vocabulary": "laion", "space": "t", "concepts": 9}, "vocabulary 'clip', not 'laion'"),
         ({"image_mean": "a file", "space": "t"}, "image_mean 'its own', not 'a file'"),

@@ -73,8 +73,8 @@ def test_an_index_knows_what_it_was_made_with(made):
 @pytest.mark.parametrize(
     ("other", "cause"),
     [
-        (Settings(sparsity=Sparsity(0.2)), "l1_penalty 0.3, not 0.2"),
-        (Settings(sparsity=Sparsity(l0=5)), "l1_penalty 0.3, not None"),
+        (Settings(sparsity=Sparsity(0.2)), "l1_penalty 0.3, not l1_penalty 0.2"),
+        (Settings(sparsity=Sparsity(l0=5)), "l1_penalty 0.3, not l0 5"),
         (Settings(model="n"), "model 'm', not 'n'"),
     ],
 )
