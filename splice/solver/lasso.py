@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from scipy.sparse import csr_array
 
 from splice.solver.arrays import Array, Arrays
 from splice.solver.blocks import csr_from_entries, solve_blocks
+from splice.solver.nnqp import nnqp, pack, product
 from splice.solver.problem import Problem, check_penalty
-from splice.solver.screening import proven_optimal
-from splice.solver.working_set import Rows, improve
 
 _NEWCOMERS = 48
-"""Atoms a working set may grow by; as many as it has if those are more."""
+"""Atoms a working set grows by, at least; it may double beyond that."""
 _PASSES = 1000
 """Far beyond what is ever needed: each pass lowers the objective, most images take two or three."""
 _DOUBLE_AFTER = 20
@@ -28,9 +28,9 @@ def nonnegative_lasso(
 
     For every embedding z it minimises `||C^T w - z||² + l1_penalty·||w||₁` over w ≥ 0. Each image
     keeps a working set: the atoms it uses and those most correlated with its residual. The small
-    problem over the working set is solved exactly, the residual correlated with the atoms anew, and
+    problem over the working set is solved exactly, the residual correlated with all atoms anew, and
     whoever exceeds λ/2 comes in, until nobody does. An image leaves once this optimality check
-    (KKT) has passed; where the residual hardly moved, few atoms are left to be checked.
+    (KKT) has passed.
 
     Args:
         dictionary: Atoms C (c, d), usually unit vectors; NumPy array or torch tensor.
@@ -56,42 +56,125 @@ def nonnegative_lasso(
 
 
 def _solve_block(problem: Problem, embeddings: Array, threshold: float) -> csr_array:
-    """Weights (b, c) of a block (b, d); an atom enters where its score exceeds λ/2, the threshold."""
+    """Weights (b, c) of a block (b, d); an atom enters where its score exceeds λ/2, the threshold.
+
+    Tables of atoms are padded: a place that is not meant has weight 0 and gain -inf.
+    """
     arrays, xp = problem.arrays, problem.arrays.xp
-    rows = Rows.starting(problem, embeddings)
+    tolerance = problem.tolerance(embeddings)
+    live = arrays.arange(len(embeddings))
+    atoms = arrays.zeros((len(live), 1), like=live)
+    weights = arrays.zeros((len(live), 1), like=embeddings)
+    residual = embeddings
     finished = []
     for turn in range(_PASSES):
-        scores = rows.residual @ problem.dictionary.T
-        used = rows.weights > 0
-        row, place = xp.where(used)
-        atoms = rows.atoms[row, place]
-        held = scores[row, atoms]
-        gain = arrays.zeros(used.shape, like=scores) - math.inf
-        gain[row, place] = held - threshold
-        scores[row, atoms] = -math.inf
+        scores = residual @ problem.dictionary.T
+        used = weights > 0
+        rows, places = xp.where(used)
+        members = atoms[rows, places]
+        gain = arrays.zeros(weights.shape, like=weights) - math.inf
+        gain[rows, places] = scores[rows, members] - threshold
+        scores[rows, members] = -math.inf
         newcomers, best = _largest_above(
-            arrays, scores, threshold + rows.tolerance, max(_NEWCOMERS, used.shape[1])
+            arrays, scores, threshold + tolerance, max(_NEWCOMERS, atoms.shape[1])
         )
-        scores[row, atoms] = held
-        unsettled = (used & (xp.abs(gain) > rows.tolerance)).any(1) | (best > 0).any(1)
-        finished.append(rows.take(~unsettled).entries(arrays))
+        unsettled = (used & (xp.abs(gain) > tolerance)).any(1) | (best > 0).any(1)
+
+        rows, places = xp.where(used & ~unsettled[:, None])
+        finished.append((live[rows], atoms[rows, places], weights[rows, places]))
         if not bool(unsettled.any()):
             break
         gain = xp.concatenate([gain, best - threshold], 1)
         go = xp.where(unsettled)[0]
         go = go[xp.argsort((gain[go] > -math.inf).sum(1))]
-        before = rows.take(go)
-        after = improve(problem, before, newcomers[go], gain[go], double=turn >= _DOUBLE_AFTER)
-        proven = proven_optimal(problem, scores, go, before, after, threshold)
-        finished.append(after.take(proven).entries(arrays))
-        rows = after.take(~proven)
-        if bool(proven.all()):
-            break
+        live, tolerance = live[go], tolerance[go]
+        atoms, weights, residual = _improve(
+            problem,
+            embeddings[live],
+            xp.concatenate([atoms, newcomers], 1)[go],
+            xp.concatenate([weights, arrays.zeros(best.shape, like=weights)], 1)[go],
+            gain[go],
+            tolerance,
+            double=turn >= _DOUBLE_AFTER,
+        )
     else:
         raise RuntimeError("the lasso's optimality check never passed; please report this")
-    index, columns, values = (xp.concatenate(part) for part in zip(*finished, strict=True))
+    rows, columns, values = (xp.concatenate(part) for part in zip(*finished, strict=True))
     shape = len(embeddings), len(problem.dictionary)
-    return csr_from_entries(arrays, index, columns, values, shape)
+    return csr_from_entries(arrays, rows, columns, values, shape)
+
+
+def _improve(
+    problem: Problem,
+    embeddings: Array,
+    atoms: Array,
+    weights: Array,
+    gain: Array,
+    tolerance: Array,
+    *,
+    double: bool,
+) -> tuple[Array, Array, Array]:
+    """Solve the lasso over each image's working set, similar sizes together.
+
+    Args:
+        problem: For its dictionary.
+        embeddings: (n, d).
+        atoms: Working sets (n, k).
+        weights: Of those atoms now (n, k).
+        gain: Their score less the threshold (n, k), -inf where there is no atom.
+        tolerance: Of the optimality check (n, 1).
+        double: Take the Gram matrices in double precision.
+
+    Returns:
+        Atoms in use (n, m), their weights (n, m), and the residuals (n, d).
+    """
+    arrays, xp = problem.arrays, problem.arrays.xp
+    row = arrays.arange(len(atoms))[:, None]
+    table, used = pack(arrays, gain > -math.inf)
+    atoms = atoms[row, table]
+    gain = xp.where(used, gain[row, table], -math.inf)
+    weights = xp.where(used, weights[row, table], 0)
+    for rows in _slices(len(atoms), arrays.block // (4 * table.shape[1] ** 2)):
+        part = rows, slice(int(used[rows].sum(1).max()))
+        gram = _gram(problem, atoms[part], double=double)
+        start = arrays.cast(weights[part], like=gram)
+        linear = arrays.cast(gain[part], like=gram) + product(gram, start)
+        solution = nnqp(arrays, gram, linear, start, tolerance[rows] / 2)
+        weights[part] = arrays.cast(solution, like=weights)
+    table, used = pack(arrays, weights > 0)
+    atoms, weights = atoms[row, table], xp.where(used, weights[row, table], 0)
+    residual = arrays.zeros(embeddings.shape, like=embeddings)
+    for rows in _slices(len(atoms), _gathered(problem, atoms)):
+        residual[rows] = embeddings[rows] - product(problem.dictionary[atoms[rows]], weights[rows])
+    return atoms, weights, residual
+
+
+def _gram(problem: Problem, atoms: Array, *, double: bool) -> Array:
+    """Inner products (n, k, k) of each image's atoms (n, k).
+
+    The diagonal is a trifle larger, so that equal atoms share their weight rather than make the
+    problem singular. As it is solved for the change since the last pass, that leaves no error.
+    """
+    arrays, xp = problem.arrays, problem.arrays.xp
+    grams = []
+    for rows in _slices(len(atoms), _gathered(problem, atoms)):
+        vectors = problem.dictionary[atoms[rows]]
+        vectors = arrays.wide(vectors) if double else vectors
+        grams.append(vectors @ vectors.swapaxes(1, 2))
+    gram = xp.concatenate(grams)
+    place = arrays.arange(atoms.shape[1])
+    gram[:, place, place] *= 1 + 4 * arrays.precision
+    return gram
+
+
+def _gathered(problem: Problem, atoms: Array) -> int:
+    """How many rows of atoms to gather from the dictionary at a time."""
+    return problem.arrays.tile // int(atoms.shape[1] * problem.dictionary.shape[1])
+
+
+def _slices(stop: int, step: int) -> Iterator[slice]:
+    step = max(1, step)
+    return (slice(start, start + step) for start in range(0, stop, step))
 
 
 def _largest_above(arrays: Arrays, scores: Array, limit: Array, count: int) -> tuple[Array, Array]:

@@ -267,7 +267,8 @@ class TestBadInput:
 
     def test_an_index_made_otherwise(self, splicedex, indexed, embedded):
         folder, words = indexed
-        assert "l1_penalty 0.25, not l1_penalty 0.3" in splicedex(*words, "--penalty", ".3", expect=2)
+        said = splicedex(*words, "--penalty", ".3", expect=2)
+        assert "l1_penalty 0.25, not l1_penalty 0.3" in said
         names = (embedded / "space" / "concepts.txt").read_text()
         (embedded / "space" / "concepts.txt").write_text(names.replace("dog\n", "wolf\n", 1))
         assert "was made with other contents of" in splicedex(*words, expect=2)
