@@ -17,8 +17,9 @@ _NEWCOMERS = 48
 """Atoms a working set grows by, at least; it may double beyond that."""
 _PASSES = 1000
 """Far beyond what is ever needed: each pass lowers the objective, most images take two or three."""
-_DOUBLE_AFTER = 20
-"""Passes before Gram matrices are taken in double: only nearly equal atoms need that."""
+_STUBBORN = 20
+"""Passes after which nearly equal or opposite atoms must be why an image is not done yet: then Gram
+matrices are taken in double, and the tolerance allows for the rounding of large weights."""
 
 
 def nonnegative_lasso(
@@ -42,7 +43,8 @@ def nonnegative_lasso(
     Returns:
         Weights (n, c), indices sorted, no explicit zeros. For unit vectors in single precision the
         gradient `2C(C^T w - z) + λ` is zero on the support and nowhere negative, to within 1e-5;
-        the tolerance grows with the length of the atoms and embeddings.
+        the tolerance grows with the length of the atoms and embeddings, and for λ so small that
+        large weights nearly cancel out it is what single precision allows.
 
     Raises:
         UserError: λ ≤ 0, shapes that do not match, an empty dictionary, NaN or infinity.
@@ -69,6 +71,9 @@ def _solve_block(problem: Problem, embeddings: Array, threshold: float) -> csr_a
     finished = []
     for turn in range(_PASSES):
         scores = residual @ problem.dictionary.T
+        if turn >= _STUBBORN:
+            sums = problem.longest * weights.sum(1)[:, None]
+            tolerance = xp.maximum(tolerance, problem.rounding(sums))
         used = weights > 0
         rows, places = xp.where(used)
         members = atoms[rows, places]
@@ -95,7 +100,7 @@ def _solve_block(problem: Problem, embeddings: Array, threshold: float) -> csr_a
             xp.concatenate([weights, arrays.zeros(best.shape, like=weights)], 1)[go],
             gain[go],
             tolerance,
-            double=turn >= _DOUBLE_AFTER,
+            double=turn >= _STUBBORN,
         )
     else:
         raise RuntimeError("the lasso's optimality check never passed; please report this")

@@ -16,6 +16,8 @@ from splice.solver.arrays import Array, Arrays
 
 _GRADIENT_STEPS = 32
 _PIVOT_ROUNDS = 20
+_NUDGE = 1e-11
+"""Share of the diagonal that keeps rounded matrices from being singular to the last bit."""
 
 
 def nnqp(arrays: Arrays, gram: Array, linear: Array, start: Array, tolerance: Array) -> Array:
@@ -117,6 +119,7 @@ def _solve_free(
     linear, stripes = linear[live], gram[live[:, None], columns]
     system = arrays.wide(stripes[row[:, :, None], place[:, None], columns[:, None, :]])
     system *= used[:, :, None] & used[:, None, :]
+    system[:, place, place] *= 1 + _NUDGE
     system[:, place, place] += arrays.cast(~used, like=system)
     target = arrays.wide(xp.where(used, linear[row, columns], 0))
     packed = xp.linalg.solve(system, target[:, :, None])[:, :, 0]

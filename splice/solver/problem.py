@@ -71,7 +71,10 @@ class Problem:
 
     def tolerance(self, embeddings: Array) -> Array:
         """How far (n, 1) scores may miss a threshold: some rounding errors of an inner product."""
-        lengths = _lengths(self.arrays, embeddings)[:, None]
+        return self.rounding(_lengths(self.arrays, embeddings)[:, None])
+
+    def rounding(self, lengths: Array) -> Array:
+        """Some rounding errors of an atom's inner products with vectors of given lengths (n, 1)."""
         return 4 * self.arrays.precision * self.longest * lengths
 
 

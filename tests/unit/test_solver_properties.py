@@ -70,6 +70,22 @@ def test_is_optimal_where_single_precision_cannot_tell_atoms_apart(
     assert kkt_residual(atoms, embeddings, weights, penalty).max() <= 1e-5
 
 
+def test_large_weights_that_cancel_out_are_as_exact_as_single_precision_goes() -> None:
+    atoms = [[-0.926, 0.37747], [-0.92832, -0.37179], [0.3811, 0.92453], [-0.30456, -0.95249]]
+    angles = np.linspace(0, 2 * np.pi, 200, endpoint=False)
+    embeddings = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    dictionary = np.array(atoms, np.float32)
+    weights = nonnegative_lasso(dictionary, embeddings, 0.001)
+    assert weights.max() > 10
+    assert kkt_residual(dictionary, embeddings, weights, 0.001).max() <= 1e-4
+
+
+def test_equal_rows_of_a_rounded_matrix_are_no_failure() -> None:
+    gram, linear = np.ones((1, 2, 2), np.float32), np.ones((1, 2), np.float32)
+    weights = nnqp(arrays_for(gram), gram, linear, 0 * linear, np.full((1, 1), 1e-7))
+    assert np.allclose(gram[0] @ weights[0], linear[0])
+
+
 @quick
 @given(problems(), penalties, seeds)
 def test_order_does_not_matter(problem, penalty: float, seed: int) -> None:
