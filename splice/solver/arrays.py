@@ -62,7 +62,7 @@ class _NumpyArrays:
 
     xp: Any = np
     block = 8_000_000
-    tile = 800_000
+    tile = 160_000
     threaded = True
 
     def __init__(self, *, double: bool) -> None:

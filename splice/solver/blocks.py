@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController
 
 from splice.solver.arrays import Array, Arrays
 from splice.solver.problem import Problem

@@ -34,7 +34,7 @@ def nnqp(arrays: Arrays, gram: Array, linear: Array, start: Array, tolerance: Ar
         Weights (n, k) in double precision.
     """
     xp = arrays.xp
-    free = _projected_gradient(xp, gram, linear, start) > 0
+    free = projected_gradient(xp, gram, linear, start) > 0
     weights = arrays.wide(start)
     live = arrays.arange(len(linear))
     for _ in range(_PIVOT_ROUNDS):
@@ -71,7 +71,7 @@ def pack(arrays: Arrays, mask: Array) -> tuple[Array, Array]:
     return table, used
 
 
-def _projected_gradient(xp: Any, gram: Array, linear: Array, start: Array) -> Array:
+def projected_gradient(xp: Any, gram: Array, linear: Array, start: Array) -> Array:
     """A few accelerated steps of length 1/L, L bounded by the largest absolute row sum."""
     bound = xp.amax(xp.abs(gram).sum(2), 1)[:, None]
     step = 1 / xp.where(bound > 0, bound, 1)

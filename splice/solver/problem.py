@@ -53,16 +53,16 @@ class Problem:
             )
         return cls(arrays, atoms, embeddings, longest)
 
-    def rows(self, start: int, stop: int) -> Array:
-        """Embeddings (stop - start, d) in the working precision.
+    def rows(self, start: int, stop: int, step: int = 1) -> Array:
+        """Embeddings (n, d) from `start` to `stop`, each or every so many, in working precision.
 
         Raises:
             UserError: NaN or infinity among them.
         """
-        block = self.arrays.floats(self.embeddings[start:stop])
+        block = self.arrays.floats(self.embeddings[start:stop:step])
         finite = self.arrays.xp.isfinite(_lengths(self.arrays, block))
         if not bool(finite.all()):
-            row = start + int(self.arrays.xp.where(~finite)[0][0])
+            row = start + step * int(self.arrays.xp.where(~finite)[0][0])
             raise UserError(
                 f"row {row} of the embeddings holds NaN or infinity",
                 "embed that image again or drop it",

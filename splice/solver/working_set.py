@@ -1,0 +1,161 @@
+"""A block of images on its way to the optimum, and the step that brings them nearer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from splice.solver.arrays import Array
+from splice.solver.candidates import Candidates
+from splice.solver.nnqp import nnqp, pack, product, projected_gradient
+from splice.solver.problem import Problem
+
+Accuracy: TypeAlias = Literal["rough", "single", "double"]
+"""Of a step: a guess; exact, Gram matrices in the working precision; exact and those in double."""
+
+
+@dataclass
+class Block:
+    """b images, the atoms they use and what those leave unexplained.
+
+    Tables of atoms are padded: a place that is not meant has weight 0, and its atom means nothing.
+
+    Attributes:
+        problem: For its dictionary (c, d).
+        threshold: λ/2, which no atom's score may exceed.
+        embeddings: (b, d).
+        tolerance: How far (b, 1) scores may miss the threshold.
+        atoms: In use (b, m).
+        weights: Of the atoms (b, m).
+        residual: z - C^T w (b, d).
+        stationary: Whether the scores of all atoms in use are at the threshold (b,).
+    """
+
+    problem: Problem
+    threshold: float
+    embeddings: Array
+    tolerance: Array
+    atoms: Array
+    weights: Array
+    residual: Array
+    stationary: Array
+
+    @classmethod
+    def starting(cls, problem: Problem, embeddings: Array, threshold: float) -> Block:
+        """With no atoms yet."""
+        row = problem.arrays.arange(len(embeddings))
+        return cls(
+            problem=problem,
+            threshold=threshold,
+            embeddings=embeddings,
+            tolerance=problem.tolerance(embeddings),
+            atoms=0 * row[:, None],
+            weights=0 * embeddings[:, :1],
+            residual=embeddings + 0,
+            stationary=row >= 0,
+        )
+
+    def violating(self, rows: Array, candidates: Candidates) -> Candidates:
+        """Those of the candidates of images `rows` (n,) whose score is above the threshold."""
+        limit = self.threshold + self.tolerance[rows, 0]
+        return candidates.take(candidates.score > limit[candidates.row])
+
+    def members(self, rows: Array) -> tuple[Array, Array]:
+        """Where in a table (n, c) the atoms are that images `rows` (n,) use."""
+        row, place = self.problem.arrays.xp.where(self.weights[rows] > 0)
+        return row, self.atoms[rows[row], place]
+
+    def allow_for_large_weights(self) -> None:
+        """Widen the tolerance to the rounding of large weights that nearly cancel out."""
+        sums = self.problem.longest * self.weights.sum(1)[:, None]
+        rounding = self.problem.rounding(sums)
+        self.tolerance = self.problem.arrays.xp.maximum(self.tolerance, rounding)
+
+    def improve(self, rows: Array, newcomers: Array, meant: Array, accuracy: Accuracy) -> None:
+        """Solve the lasso over each image's working set, similar sizes together.
+
+        The working set is the atoms in use and the newcomers.
+
+        Args:
+            rows: Which images (n,).
+            newcomers: Atoms (n, k) they do not use yet.
+            meant: Which of these are not padding (n, k).
+            accuracy: Of the solution.
+        """
+        arrays, xp = self.problem.arrays, self.problem.arrays.xp
+        weights = self.weights[rows]
+        table, used = pack(arrays, xp.concatenate([weights > 0, meant], 1))
+        row = arrays.arange(len(rows))[:, None]
+        atoms = xp.concatenate([self.atoms[rows], newcomers], 1)[row, table]
+        weights = xp.concatenate([weights, arrays.zeros(meant.shape, like=weights)], 1)
+        weights = xp.where(used, weights[row, table], 0)
+        sizes = used.sum(1)
+        order = xp.argsort(sizes)
+        for some in _slices(len(rows), arrays.block // (32 * table.shape[1] ** 2)):
+            these = order[some]
+            part = these[:, None], arrays.arange(max(1, int(sizes[these[-1]])))
+            solution = self._solve(rows[these], atoms[part], weights[part], used[part], accuracy)
+            self._use(rows[these], atoms[part], solution)
+
+    def _solve(
+        self, rows: Array, atoms: Array, start: Array, used: Array, accuracy: Accuracy
+    ) -> Array:
+        """Weights (n, k) of working sets, from those they start with; 0 where not `used`."""
+        arrays, xp = self.problem.arrays, self.problem.arrays.xp
+        gram, scores = self._inner_products(rows, atoms, double=accuracy == "double")
+        gain = xp.where(used, scores - self.threshold, -math.inf)
+        weights = arrays.cast(start, like=gram)
+        linear = arrays.cast(gain, like=gram) + product(gram, weights)
+        if accuracy == "rough":
+            return projected_gradient(xp, gram, linear, weights)
+        weights = nnqp(arrays, gram, linear, weights, self.tolerance[rows] / 2)
+        return arrays.cast(weights, like=start)
+
+    def _use(self, rows: Array, atoms: Array, weights: Array) -> None:
+        """Give images the atoms (n, k) whose weight (n, k) is above zero instead of their own."""
+        arrays, xp = self.problem.arrays, self.problem.arrays.xp
+        table, used = pack(arrays, weights > 0)
+        row, width = arrays.arange(len(rows))[:, None], table.shape[1]
+        atoms, weights = atoms[row, table], xp.where(used, weights[row, table], 0)
+        wanting = len(self.atoms), max(0, width - self.atoms.shape[1])
+        self.atoms = xp.concatenate([self.atoms, arrays.zeros(wanting, like=self.atoms)], 1)
+        self.weights = xp.concatenate([self.weights, arrays.zeros(wanting, like=self.weights)], 1)
+        self.weights[rows] = 0
+        self.weights[rows, :width], self.atoms[rows, :width] = weights, atoms
+        for some in self._tiles(atoms):
+            these = rows[some]
+            vectors = self.problem.dictionary[atoms[some]]
+            residual = self.embeddings[these] - product(vectors, weights[some])
+            gain = (vectors @ residual[:, :, None])[:, :, 0] - self.threshold
+            settled = (xp.abs(gain) <= self.tolerance[these]) | ~used[some]
+            self.residual[these], self.stationary[these] = residual, settled.all(1)
+
+    def _inner_products(self, rows: Array, atoms: Array, *, double: bool) -> tuple[Array, Array]:
+        """Of images' atoms (n, k) with one another (n, k, k), and with the residual (n, k).
+
+        The diagonal is a trifle larger, so that equal atoms share their weight rather than make the
+        problem singular. As it is solved for the change since the last pass, that leaves no error.
+        """
+        arrays, xp = self.problem.arrays, self.problem.arrays.xp
+        grams, scores = [], []
+        for some in self._tiles(atoms):
+            vectors = self.problem.dictionary[atoms[some]]
+            scores.append((vectors @ self.residual[rows[some]][:, :, None])[:, :, 0])
+            vectors = arrays.wide(vectors) if double else vectors
+            grams.append(vectors @ vectors.swapaxes(1, 2))
+        gram = xp.concatenate(grams)
+        place = arrays.arange(atoms.shape[1])
+        gram[:, place, place] *= 1 + 4 * arrays.precision
+        return gram, xp.concatenate(scores)
+
+    def _tiles(self, atoms: Array) -> Iterator[slice]:
+        """Slices of a table of atoms (n, k) whose vectors are gathered at a time."""
+        floats = int(atoms.shape[1]) * int(self.problem.dictionary.shape[1])
+        return _slices(len(atoms), self.problem.arrays.tile // floats)
+
+
+def _slices(stop: int, step: int) -> Iterator[slice]:
+    step = max(1, step)
+    return (slice(start, start + step) for start in range(0, stop, step))
