@@ -1,15 +1,19 @@
-"""`splicedex concepts`: what a word means in an index, and how many images have it."""
+"""`splicedex concepts`: what a word means in an index, and which concepts its images have."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.options import IndexFolder, Json, Limit
-from api.render import bar, console, print_json, table
+from api.options import IndexPlace, Json, Limit
+from api.render import bar, console, print_json, print_notes, table
+from splice.errors import UserError
 
 if TYPE_CHECKING:
+    from search.curation.distribution import Distribution
     from search.searcher import Searcher
 
 EXAMPLES = """
@@ -18,25 +22,86 @@ EXAMPLES = """
 splicedex concepts dogs --index photos.idx
 
 splicedex concepts --index photos.idx --limit 50
+
+splicedex concepts --in "label:cat" --index photos.idx --chart cat.png
+
+splicedex concepts --in "dog NOT person" --order lift --index photos.idx --json
 """
 
 
 def run(
-    index: IndexFolder,
+    index: IndexPlace,
     word: Annotated[
         str | None, typer.Argument(help="Leave out for the most frequent concepts.")
+    ] = None,
+    inside: Annotated[
+        str | None,
+        typer.Option("--in", help="A query: the concepts of the images that match it."),
+    ] = None,
+    order: Annotated[
+        str, typer.Option(help="With --in: by mean weight, share of images, or lift.")
+    ] = "weight",
+    chart: Annotated[
+        Path | None, typer.Option(help="With --in: save a bar chart there, .png or .svg.")
     ] = None,
     limit: Limit = 10,
     json: Json = False,
 ) -> None:
-    """Show what a word resolves to and how many images have it, or the commonest concepts."""
+    """Show what a word resolves to and how many images have it, or the concepts of a subset."""
     from api.opening import open_searcher
 
+    if word is not None and inside is not None:
+        raise UserError("a word and --in are two questions", "ask one")
+    if chart is not None and inside is None:
+        raise UserError("--chart draws the concepts of a subset", 'add --in "QUERY"')
     with open_searcher(index) as searcher:
-        if word is None:
+        if inside is not None:
+            _inside(searcher, inside, limit, order, chart, as_json=json)
+        elif word is None:
             _frequent(searcher, limit, as_json=json)
         else:
             _meaning(searcher, word, limit, as_json=json)
+
+
+def _inside(
+    searcher: Searcher, query: str, limit: int, order: str, chart: Path | None, *, as_json: bool
+) -> None:
+    from search.curation.distribution import distribution
+
+    found = distribution(searcher, query, limit, order)  # type: ignore[arg-type]
+    if chart is not None:
+        from search.curation.charts import chart_distribution
+
+        chart_distribution(found, chart)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        _show(found, order)
+
+
+def _show(found: Distribution, order: str) -> None:
+    print_notes(found.notes)
+    numbers = ("weight", "images", "share", "95%", "lift")
+    shown = table(*numbers[:1], "", *numbers[1:], "concept", right=numbers)
+    drawn = {
+        "weight": [one.weight.value for one in found.concepts],
+        "share": [one.share.value for one in found.concepts],
+        "lift": [one.lift for one in found.concepts],
+    }[order]
+    for value, one in zip(drawn, found.concepts, strict=True):
+        kin = [name for name in one.family if name != one.concept]
+        shown.add_row(
+            f"{one.weight.value:.3f}",
+            bar(value, max(drawn)),
+            f"{one.images:,}",
+            f"{one.share.value:.1%}",
+            f"{one.share.low:.1%} to {one.share.high:.1%}",
+            f"{one.lift:.1f}",
+            f"{one.concept} ({', '.join(kin)})" if kin else one.concept,
+        )
+    console.print(shown)
+    told = f"{found.images:,} images, mean weights from {found.weighed:,} of them"
+    console.print(told, style="dim", highlight=False)
 
 
 def _frequent(searcher: Searcher, limit: int, *, as_json: bool) -> None:

@@ -1,0 +1,253 @@
+"""Curation: what is in a data set, what goes with what, what to drop; and tags."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from fastapi import APIRouter
+from fastapi import Query as Asked
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from starlette.background import BackgroundTask
+
+from api.http import models
+from api.http.problems import ProblemError, responses
+from api.http.service import Served
+from search.curation import contrast
+from search.curation import distribution as distributions
+from search.curation import duplicates as doubles
+from search.curation.balance import Balance, balance
+from search.curation.classify import Classification, classify
+from search.curation.compare import Comparison, compare, compare_by
+from search.curation.distribution import Distribution
+from search.curation.drift import Drift, drift
+from search.curation.duplicates import Duplicates
+from search.curation.export import export
+from search.curation.outliers import Outlier, outliers
+from search.curation.probe import Probe, probe
+from search.curation.sample import sample
+from search.curation.selection import Selection
+from search.curation.spurious import spurious
+from search.curation.subset import subset
+from search.curation.suspects import Suspicions
+from search.curation.tagging import Tagging, tag
+
+router = APIRouter(prefix="/v1", tags=["curation"])
+PROBLEMS = responses(400, 401, 422, 503)
+MOST_COMPARED = 20_000
+"""Images among which duplicates are looked for over HTTP: every pair is compared."""
+MOST_DRAWN = 10_000
+
+Column: TypeAlias = Annotated[str, Asked(max_length=200, description="Name of a column.")]
+Shown: TypeAlias = Annotated[int, Asked(ge=0, le=20, description="Example images of each kind.")]
+Count: TypeAlias = Annotated[int, Asked(ge=1, le=MOST_DRAWN, description="How many images.")]
+Seed: TypeAlias = Annotated[
+    int, Asked(ge=0, lt=2**53, description="The same seed chooses the same.")
+]
+Words: TypeAlias = Annotated[list[str], Asked(max_length=100, description="One or several.")]
+
+
+@router.get("/curate/concepts", responses=PROBLEMS)
+async def concept_distribution(
+    service: Served,
+    q: models.Query = "",
+    order: distributions.Order = "weight",
+    limit: models.Limit = 20,
+) -> Distribution:
+    """The concepts of a subset: share of images, mean weight, lift, with intervals."""
+    return await service.curating.run(distributions.distribution, service.searcher, q, limit, order)
+
+
+@router.get("/curate/compare", responses=PROBLEMS)
+async def comparison(
+    service: Served,
+    q: models.Query = "",
+    other: models.Query | None = None,
+    order: contrast.Order = "share",
+    examples: Shown = 3,
+    limit: models.Limit = 20,
+) -> Comparison:
+    """Concepts that tell two subsets apart; without `other`, `q` from all it leaves."""
+    return await service.curating.run(compare, service.searcher, q, other, limit, order, examples)
+
+
+@router.get("/curate/compare-by", responses=PROBLEMS)
+async def comparison_by(
+    service: Served,
+    column: Column,
+    q: models.Query = "",
+    order: contrast.Order = "share",
+    examples: Shown = 0,
+    limit: models.Limit = 5,
+) -> list[Comparison]:
+    """Concepts that tell each value of a column from the others."""
+    found = await service.curating.run(
+        compare_by, service.searcher, column, q, limit, order, examples
+    )
+    return list(found)
+
+
+@router.get("/curate/spurious", responses=PROBLEMS)
+async def spurious_correlations(
+    service: Served,
+    label: Column,
+    split: Column | None = None,
+    part: Column | None = None,
+    q: models.Query = "",
+    examples: Shown = 3,
+    limit: models.Limit = 20,
+) -> Suspicions:
+    """Concepts that go with a label although they need not, with counter-examples."""
+    return await service.curating.run(
+        spurious, service.searcher, label, split, part, q, limit, examples
+    )
+
+
+@router.get("/curate/drift", responses=PROBLEMS)
+async def concept_drift(
+    service: Served, q: models.Query, other: models.Query, limit: models.Limit = 20
+) -> Drift:
+    """How far the concepts of two subsets are apart, beside chance, and which moved."""
+    searcher = service.searcher
+    return await service.curating.run(drift, (searcher, q), (searcher, other), limit)
+
+
+@router.get("/curate/outliers", responses=PROBLEMS)
+async def worst_explained(
+    service: Served, q: models.Query = "", limit: models.Limit = 20
+) -> list[Outlier]:
+    """Images with the lowest reconstruction cosine."""
+    return list(await service.curating.run(outliers, service.searcher, q, limit))
+
+
+@router.get("/curate/duplicates", responses=PROBLEMS)
+async def near_duplicates(
+    service: Served,
+    q: models.Query = "",
+    above: Annotated[float, Asked(gt=0, le=1, description="Least cosine.")] = doubles.ABOVE,
+    keep: doubles.Keep = "largest",
+) -> Duplicates:
+    """Groups of images that look the same, in subsets of at most 20,000."""
+
+    def find() -> Duplicates:
+        images = subset(service.searcher, q).images
+        if images > MOST_COMPARED:
+            raise ProblemError(
+                400,
+                f"{images:,} images are too many to compare every pair",
+                f"narrow q to {MOST_COMPARED:,}, or run `splicedex duplicates`",
+            )
+        return doubles.duplicates(service.searcher, q, above, keep)
+
+    return await service.curating.run(find)
+
+
+@router.get("/curate/balance", responses=PROBLEMS)
+async def balanced(
+    service: Served,
+    by: Words,
+    n: Count,
+    q: models.Query = "",
+    seed: Seed = 0,
+) -> Balance:
+    """Images in which the parts named by `by`, each a query, are as equal as can be."""
+    return await service.curating.run(balance, service.searcher, q, by, n, seed)
+
+
+@router.get("/curate/sample", responses=PROBLEMS)
+async def drawn(service: Served, n: Count, q: models.Query = "", seed: Seed = 0) -> Selection:
+    """Images drawn from a subset."""
+    return await service.curating.run(sample, service.searcher, q, n, seed)
+
+
+@router.get("/curate/classify", responses=PROBLEMS)
+async def classified(
+    service: Served,
+    names: Words = [],  # noqa: B006  (FastAPI copies it)
+    names_from: Column | None = None,
+    truth: Column | None = None,
+    by: Column | None = None,
+    q: models.Query = "",
+    without: Words = [],  # noqa: B006
+) -> Classification:
+    """Zero-shot classes from dense and recomposed embeddings, with concepts suppressed."""
+    return await service.curating.run(
+        classify, service.searcher, names, names_from, truth, by, q, without
+    )
+
+
+@router.get("/curate/probe", responses=PROBLEMS)
+async def probed(
+    service: Served,
+    label: Column,
+    split: Column | None = None,
+    train: Column = "train",
+    by: Column | None = None,
+    q: models.Query = "",
+    without: Words = [],  # noqa: B006
+    limit: models.Limit = 10,
+    seed: Seed = 0,
+) -> Probe:
+    """A linear probe on concept weights, and one without some concepts."""
+    return await service.curating.run(
+        probe, service.searcher, label, split, train, by, q, without, limit, seed
+    )
+
+
+@router.get(
+    "/curate/export",
+    responses={
+        **PROBLEMS,
+        200: {
+            "description": "The table.",
+            "content": {"text/csv": {}, "application/jsonl": {}, "application/json": {}},
+        },
+    },
+    response_class=FileResponse,
+)
+async def exported(
+    service: Served,
+    q: models.Query = "",
+    format_: Annotated[
+        Literal["csv", "jsonl", "fiftyone"], Asked(alias="as", description="What to write.")
+    ] = "csv",
+    label: Column | None = None,
+) -> FileResponse:
+    """The images of a subset as a table."""
+    folder = tempfile.TemporaryDirectory(prefix="splicedex-")
+    name = {"csv": "images.csv", "jsonl": "images.jsonl", "fiftyone": "labels.json"}[format_]
+    to = Path(folder.name) / name
+    try:
+        await service.curating.run(export, service.searcher, q, to, format_, label)
+    except BaseException:
+        folder.cleanup()
+        raise
+    kind = {"csv": "text/csv", "jsonl": "application/jsonl", "fiftyone": "application/json"}
+    return FileResponse(
+        to, media_type=kind[format_], filename=name, background=BackgroundTask(folder.cleanup)
+    )
+
+
+class TagRequest(BaseModel):
+    """A column to write to the images of a subset."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: models.Query = Field("", description="Which images.", examples=["dog NOT person"])
+    name: str = Field(max_length=200, description="The column.", examples=["reviewed"])
+    value: StrictStr | StrictInt | StrictFloat | None = Field(
+        description="Text or a number; null takes the column away.", examples=["yes"]
+    )
+    dry_run: StrictBool = Field(True, description="Only count.")
+
+
+@router.post("/tags", responses={**PROBLEMS, **responses(413)})
+async def write_tags(service: Served, asked: TagRequest) -> Tagging:
+    """Set a column of every image that matches."""
+
+    def write() -> Tagging:
+        return tag(service.searcher, asked.q, asked.name, asked.value, dry_run=asked.dry_run)
+
+    return await service.curating.run(write)

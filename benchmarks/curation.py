@@ -1,0 +1,280 @@
+"""Curation on real photos: shortcuts found and taken out, classes read back, time at scale.
+
+    python -m benchmarks.curation [--index FOLDER] [--json PATH]
+
+Photos of `spurious_pacs` go through the nano model: in train the label goes with the domain 95% of
+the time, in test not at all. The probe is the paper's table 1: trained on all concepts, or without
+those that `spurious` finds; it looks at one half of test, and the probe is tested on the other.
+CIFAR-10 photos by their real CLIP embeddings: what speaks for each class, and zero-shot accuracy of
+dense and recomposed embeddings (the paper's figure 3). `--index` adds how long `concepts` and
+`compare` take on an index of any size with a column `label`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from api.opening import open_searcher
+from benchmarks.machine import machine
+from benchmarks.report import publish
+from indexer.array_source import array_source
+from indexer.build import build
+from indexer.index import create_index, open_index
+from indexer.photo_source import PhotoSource, list_table
+from indexer.settings import Settings, resolve
+from search.curation.association import phi
+from search.curation.classify import classify
+from search.curation.compare import compare
+from search.curation.counts import concept_counts
+from search.curation.distribution import distribution
+from search.curation.probe import Probe, probe
+from search.curation.sample import sample
+from search.curation.spurious import spurious
+from search.curation.subset import subset, values_of
+from search.curation.suspects import Suspect
+from search.curation.tagging import write_tag
+from search.searcher import Searcher
+from splice.sparsity import Sparsity
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+CIFAR = "source:cifar500"
+NAMES = (
+    "airplane", "automobile=car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+)  # fmt: skip
+PENALTY = 0.15
+"""λ for the probe: some 35 concepts a photo."""
+L0 = (5, 10, 20, 35)
+TIMES = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--index", type=Path, help="time concepts and compare on this index too")
+    parser.add_argument("--json", type=Path, help="save the figures there")
+    options = parser.parse_args(arguments)
+    if not DATA.is_dir():
+        parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
+    tables: dict[str, list[dict[str, Any]]] = {}
+    with photos() as searcher:
+        tables |= shortcuts(searcher)
+    tables["CIFAR-10 classes by lift, and by mean weight"] = classes()
+    tables["CIFAR-10 zero-shot, 500 photos"] = zero_shot()
+    if options.index is not None:
+        tables |= timed(options.index)
+    about = machine(("numpy", "scipy", "scikit-learn", "qdrant-edge-py"))
+    publish("Curation", about, tables, options.json)
+
+
+def shortcuts(searcher: Searcher) -> dict[str, list[dict[str, Any]]]:
+    """What goes with the labels in train and not in test, and a probe with and without it."""
+    found = spurious(searcher, "label", "split", limit=100, shown=0)
+    domain = by_domain(searcher)
+    suspects = [suspect_row(searcher, one, domain) for one in found.suspects[:12]]
+    reverse = spurious(searcher, "label", "split", "test", limit=100, shown=0)
+    probed, rows = cross_fitted(searcher)
+    summary = [
+        {
+            "looked at": f"{each.part} against the rest",
+            "pairs tested": each.tested,
+            "suspects": len(each.suspects),
+            "of those, more in one domain": sum(
+                goes_with(searcher, one, domain) for one in each.suspects
+            ),
+        }
+        for each in (found, reverse)
+    ]
+    speak = [
+        {
+            "probe": words.method,
+            "class": words.label,
+            "what speaks for it": ", ".join(f"{n} {w:.2f}" for n, w in words.concepts[:8]),
+        }
+        for words in probed.words
+    ]
+    return {
+        "Suspects of each split": summary,
+        "Foremost in train": suspects,
+        f"Probe, accuracy on test (λ {PENALTY})": rows,
+        "Coefficients, suspects found with the first half of test": speak,
+    }
+
+
+def cross_fitted(searcher: Searcher) -> tuple[Probe, list[dict[str, Any]]]:
+    """Probes tested on each half of test, without the suspects that the other half gave away.
+
+    What is left out must not be chosen on the photos it is tested on.
+    """
+    half = sample(searcher, "split:test", searcher.index.engine.count() // 4)
+    write_tag(searcher, [image.id for image in half.chosen], "half", "first")
+    right: dict[tuple[str, str], float] = defaultdict(float)
+    images: dict[str, int] = defaultdict(int)
+    for seen, held in (
+        ("half:first", "split:test NOT half:first"),
+        ("NOT half:first", "half:first"),
+    ):
+        known = f"split:train OR (split:test {seen})"
+        found = spurious(searcher, "label", "split", query=known, limit=100, shown=0)
+        without = [one.concept for one in found.suspects]
+        tested = f"split:train OR ({held})"
+        probed = probe(searcher, "label", "split", by="group", query=tested, without=without)
+        for one in probed.accuracies:
+            method = "all concepts" if one.method == probed.methods[0] else "without suspects"
+            right[one.group, method] += one.accuracy.value * one.images
+            images[one.group] += one.images if one.method == probed.methods[0] else 0
+        if seen == "half:first":
+            first = probed
+    rows = [
+        {
+            "group": group.replace("|", ", ") or "all",
+            "photos": count,
+            **{m: right[group, m] / count for m in ("all concepts", "without suspects")},
+        }
+        for group, count in images.items()
+    ]
+    return first, rows
+
+
+def by_domain(searcher: Searcher) -> np.ndarray:
+    """Correlation (c,) of each concept with painting rather than photo, in test."""
+    sides = [subset(searcher, f"split:test domain:{name}") for name in ("art_painting", "photo")]
+    paintings, photos_ = (concept_counts(searcher.index, side.filter) for side in sides)
+    return phi(paintings, sides[0].images, photos_, sides[1].images)
+
+
+def goes_with(searcher: Searcher, one: Suspect, domain: np.ndarray) -> bool:
+    """Whether a suspect is of the domain that its label comes with in train, by the test split."""
+    strength = domain[searcher.index.space.ids[one.concept.casefold()]]
+    return bool(strength > 0.127 if one.label == "horse" else strength < -0.127)  # q .05 at n 240
+
+
+def suspect_row(searcher: Searcher, one: Suspect, domain: np.ndarray) -> dict[str, Any]:
+    train, test = one.strengths
+    return {
+        "label": one.label,
+        "concept": one.concept,
+        "excess": one.excess.value,
+        "φ train": train.phi.value,
+        "φ test": test.phi.value,
+        "q": one.q,
+        "φ with painting": float(domain[searcher.index.space.ids[one.concept.casefold()]]),
+    }
+
+
+def classes() -> list[dict[str, Any]]:
+    """Concepts of each CIFAR-10 class."""
+    rows = []
+    with cifar(Sparsity()) as searcher:
+        for value, images in sorted(values_of(searcher, "label", subset(searcher, CIFAR))):
+            query = f"{CIFAR} label:{value}"
+            told = {
+                order: ", ".join(
+                    one.concept
+                    for one in distribution(searcher, query, 5, order).concepts  # type: ignore[arg-type]
+                )
+                for order in ("lift", "weight")
+            }
+            rows.append({"class": value, "photos": images, **told})
+    return rows
+
+
+def zero_shot() -> list[dict[str, Any]]:
+    """Accuracy by how many concepts an embedding is recomposed from."""
+    rows: list[dict[str, Any]] = []
+    for l0 in L0:
+        with cifar(Sparsity(l0=l0)) as searcher:
+            found = classify(searcher, NAMES, truth="label", query=CIFAR)
+            chosen = subset(searcher, CIFAR)
+            hits = searcher.index.engine.scroll(chosen.filter, with_payload=("cosine",))
+            cosine = float(np.mean([hit.payload["cosine"] for hit in hits]))
+        dense, recomposed = (
+            next(one.accuracy for one in found.accuracies if one.method == method)
+            for method in ("dense", "recomposed")
+        )
+        if not rows:
+            rows.append(_row("dense", None, dense))
+        rows.append(_row(f"recomposed, l0 {l0}", cosine, recomposed))
+    return rows
+
+
+def _row(name: str, cosine: float | None, accuracy: Any) -> dict[str, Any]:
+    return {
+        "embeddings": name,
+        "cosine": cosine,
+        "accuracy": accuracy.value,
+        "from": accuracy.low,
+        "to": accuracy.high,
+    }
+
+
+def timed(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Seconds that `concepts` and `compare` take, the first time and after."""
+    rows = []
+    with open_searcher(folder) as searcher:
+        images = searcher.index.engine.count()
+        [(one, _), (two, _), *_] = values_of(searcher, "label", subset(searcher, ""))
+        labels = f"label:{one}", f"label:{two}"
+        word = searcher.index.space.concepts[int(concept_counts(searcher.index, None).argmax())]
+        asks: dict[str, Callable[[], object]] = {
+            "concepts --in ''": lambda: distribution(searcher, ""),
+            f"concepts --in {labels[0]}": lambda: distribution(searcher, labels[0]),
+            f"concepts --in {word}": lambda: distribution(searcher, f'"{word}"'),
+            f"compare {labels[0]} {labels[1]}": lambda: compare(searcher, *labels),
+            f"compare {labels[0]}": lambda: compare(searcher, labels[0]),
+            f"compare {word}": lambda: compare(searcher, f'"{word}"'),
+        }
+        for name, ask in asks.items():
+            seconds = []
+            for _ in range(TIMES):
+                start = time.perf_counter()
+                ask()
+                seconds.append(time.perf_counter() - start)
+            rows.append({"command": name, "first s": seconds[0], "median s": median(seconds)})
+    return {f"Seconds at {images:,} images": rows}
+
+
+@contextmanager
+def photos() -> Iterator[Searcher]:
+    """`spurious_pacs` through nano."""
+    folder = DATA / "spurious_pacs"
+    with tempfile.TemporaryDirectory() as made:
+        index = Path(made) / "index"
+        listing = list_table(folder / "labels.csv", folder / "images")
+        settings = Settings(model="nano", sparsity=Sparsity(PENALTY))
+        recipe = resolve(index, settings, listing)
+        assert recipe.encoder is not None
+        create_index(index, recipe.manifest, recipe.space)
+        with open_index(index) as opened:
+            build(opened, PhotoSource(listing, recipe.encoder))
+        with open_searcher(index) as searcher:
+            yield searcher
+
+
+@contextmanager
+def cifar(sparsity: Sparsity) -> Iterator[Searcher]:
+    """`clip_vitb32` at a sparsity."""
+    folder = DATA / "clip_vitb32"
+    with tempfile.TemporaryDirectory() as made:
+        index = Path(made) / "index"
+        settings = Settings(model=str(folder / "space"), sparsity=sparsity)
+        recipe = resolve(index, settings, photos=None)
+        create_index(index, recipe.manifest, recipe.space)
+        files = folder / "images.csv"
+        with open_index(index) as opened:
+            embeddings = folder / "image_embeddings.npy"
+            build(opened, array_source(embeddings, files=files, root=None, dim=recipe.space.dim))
+        with open_searcher(index) as searcher:
+            yield searcher
+
+
+if __name__ == "__main__":
+    main()
