@@ -17,3 +17,7 @@ class UserError(Exception):
         super().__init__(f"{cause}; {cure}")
         self.cause = cause
         self.cure = cure
+
+
+class UnavailableError(UserError):
+    """Something we depend on fails: a server, a disk. The same may be possible later (a 503)."""

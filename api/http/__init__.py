@@ -1,0 +1,1 @@
+"""The HTTP API: the same search as the command line, as JSON."""

@@ -1,0 +1,127 @@
+"""From what the library finds to what the API says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from api.http.models import (
+    ConceptFacet,
+    Explanation,
+    Hit,
+    ImageRecord,
+    ImageSearchAnswer,
+    Part,
+    Probability,
+    SearchAnswer,
+    Strength,
+    UploadRecord,
+    Weight,
+)
+from api.http.photos import media_type, photo_of
+from api.http.uploads import Upload, Uploads
+from search import facets
+from search.explain import Contribution, Fired
+from search.record import Record, columns_of
+from search.searcher import Result, Results
+
+SHOWN = 8
+"""Concepts that a hit comes with."""
+
+
+def search_answer(results: Results) -> SearchAnswer:
+    """The answer to a query; looks for the photos' files."""
+    return SearchAnswer(
+        query=results.query,
+        matches=results.matches,
+        took_ms=round(results.took_ms, 3),
+        cursor=results.cursor,
+        notes=list(results.notes),
+        hits=[hit_of(result) for result in results.hits],
+    )
+
+
+def image_search_answer(results: Results, upload: UploadRecord) -> ImageSearchAnswer:
+    """The answer to a search by an uploaded image."""
+    return ImageSearchAnswer(**dict(search_answer(results)), upload=upload)
+
+
+def hit_of(result: Result) -> Hit:
+    """A hit."""
+    found = result.explanation
+    return Hit(
+        id=result.id,
+        path=result.path,
+        score=result.score,
+        match=result.match,
+        cosine=result.payload["cosine"],
+        columns=columns_of(result.payload),
+        thumbnail=f"/v1/images/{result.id}/thumbnail" if photo_of(result.payload) else None,
+        explanation=Explanation(
+            base=found.base, rest=found.rest, parts=[_part(part) for part in found.concepts]
+        ),
+        concepts=weights(result.concepts[:SHOWN]),
+    )
+
+
+def _part(part: Contribution) -> Part:
+    return Part(
+        concept=part.concept,
+        query_weight=part.query_weight,
+        weight=part.weight,
+        contribution=part.contribution,
+        fired=strengths(part.fired),
+    )
+
+
+def strengths(fired: Iterable[Fired]) -> list[Strength]:
+    """Members of a family with their strengths."""
+    return [Strength(concept=one.concept, strength=one.strength) for one in fired]
+
+
+def weights(concepts: Iterable[tuple[str, float]]) -> list[Weight]:
+    """Concepts with their weights."""
+    return [Weight(concept=name, weight=weight) for name, weight in concepts]
+
+
+def image_record(record: Record) -> ImageRecord:
+    """What the index knows of an image; looks at its file."""
+    photo = photo_of(record.payload)
+    here = f"/v1/images/{record.id}"
+    columns = record.columns
+    return ImageRecord(
+        id=record.id,
+        path=record.path,
+        columns=columns,
+        width=_whole(columns.get("width")),
+        height=_whole(columns.get("height")),
+        cosine=record.decomposition.cosine,
+        concepts=weights(record.decomposition.concepts),
+        present=[Probability(concept=name, probability=p) for name, p in record.present],
+        thumbnail=f"{here}/thumbnail" if photo else None,
+        file=f"{here}/file" if photo and media_type(photo) else None,
+        like=f"like:{record.id}",
+    )
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def upload_record(upload: Upload, uploads: Uploads) -> UploadRecord:
+    """An upload, as far as it is remembered."""
+    return UploadRecord(
+        id=upload.id,
+        like=f"like:{upload.id}",
+        width=upload.width,
+        height=upload.height,
+        cosine=upload.decomposition.cosine,
+        concepts=weights(upload.decomposition.concepts),
+        thumbnail=f"/v1/uploads/{upload.id}/thumbnail",
+        expires_s=round(uploads.left(upload), 1),
+    )
+
+
+def concept_facets(found: Iterable[facets.ConceptFacet]) -> list[ConceptFacet]:
+    """Concepts among some images."""
+    return [ConceptFacet(**asdict(facet)) for facet in found]

@@ -1,0 +1,138 @@
+"""Errors as RFC 9457 problem details: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
+
+from search.language import QueryError
+from splice.errors import UnavailableError, UserError
+
+Responses: TypeAlias = dict[int | str, dict[str, Any]]
+"""What a route may answer with, by status, as FastAPI takes it."""
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+MEDIA_TYPE = "application/problem+json"
+CURES = {
+    401: "send the token as 'Authorization: Bearer TOKEN' or 'X-API-Key: TOKEN'",
+    400: "correct the request",
+    404: "check the address against /openapi.json",
+    405: "use a method that the Allow header lists",
+    408: "send it faster",
+    413: "send less, or serve with a larger --max-upload-mb",
+    500: "try again; if it stays, the server's log says more",
+}
+
+
+class Problem(BaseModel):
+    """What went wrong, as RFC 9457 has it."""
+
+    type: str = Field("about:blank", description="Kind of problem, as a URI.")
+    title: str = Field(description="The status in words.", examples=["Bad Request"])
+    status: int = Field(description="HTTP status.", examples=[400])
+    detail: str = Field(description="The cause.", examples=["query, character 1: a quote ..."])
+    cure: str = Field(description="What to do about it.", examples=["add another '\"'"])
+    at: int | None = Field(
+        None, description="Offset of the character in the query, from 0.", examples=[0]
+    )
+    query: str | None = Field(None, description="The query that `at` points into.")
+
+
+class ProblemError(UserError):
+    """A mistake that HTTP has a status of its own for.
+
+    Args:
+        status: HTTP status.
+        cause: What is wrong.
+        cure: What to do about it.
+        headers: Of the answer.
+    """
+
+    def __init__(
+        self, status: int, cause: str, cure: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(cause, cure)
+        self.status = status
+        self.headers = dict(headers or {})
+
+
+def answer(
+    status: int,
+    cause: str,
+    cure: str,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> JSONResponse:
+    """A problem as a response."""
+    title = HTTPStatus(status).phrase
+    problem = Problem(title=title, status=status, detail=cause, cure=cure, **more)
+    return JSONResponse(
+        problem.model_dump(exclude_none=True), status, dict(headers or {}), MEDIA_TYPE
+    )
+
+
+def responses(*statuses: int) -> Responses:
+    """The problems that a route may answer with, for its OpenAPI."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "model": Problem,
+            "content": {MEDIA_TYPE: schema},
+        }
+        for status in statuses
+    }
+
+
+def tell_problems(app: FastAPI) -> None:
+    """Answer every error with a problem."""
+
+    @app.exception_handler(UserError)
+    async def _user_error(_: Request, error: UserError) -> JSONResponse:
+        if isinstance(error, QueryError):
+            return answer(400, error.cause, error.cure, at=error.at, query=error.query)
+        if isinstance(error, UnavailableError):
+            return answer(503, error.cause, error.cure, {"Retry-After": "10"})
+        return answer(400, error.cause, error.cure)
+
+    @app.exception_handler(ProblemError)
+    async def _problem(_: Request, error: ProblemError) -> JSONResponse:
+        return answer(error.status, error.cause, error.cure, error.headers)
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        status = error.status_code
+        cure = CURES.get(status, "correct the request")
+        headers = dict(error.headers or {})
+        if status == 405:
+            headers["Allow"] = ", ".join(sorted(_methods(app, request)))
+        return answer(status, str(error.detail), cure, headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        return answer(422, f"{where}: {first['msg']}", "see /openapi.json for what is taken")
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(_: Request, error: Exception) -> JSONResponse:
+        return answer(500, "the server failed", CURES[500])
+
+
+def _methods(app: FastAPI, request: Request) -> set[str]:
+    """What may be asked of a path: by all its routes, where the framework tells the first's."""
+    return {
+        method
+        for method in METHODS
+        for route in app.routes
+        if not isinstance(route, Mount)
+        and route.matches({**request.scope, "method": method})[0] is Match.FULL
+    } or {"GET"}

@@ -1,0 +1,64 @@
+"""Concepts: what one may type, and what a word stands for here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from api.http import answers, models
+from api.http.problems import ProblemError, responses
+from api.http.service import Served
+from search.concept_page import concept_page
+from search.searcher import Options
+from splice.errors import UserError
+
+router = APIRouter(prefix="/v1/concepts", tags=["concepts"])
+TOGETHER = 12
+EXAMPLES = 12
+
+
+@router.get("", responses=responses(401, 422, 503))
+async def complete(
+    service: Served,
+    prefix: Annotated[
+        str, Query(max_length=200, description="What is typed so far.", examples=["do"])
+    ] = "",
+    limit: models.Limit = 10,
+) -> models.ConceptList:
+    """Concepts that images have and that begin so, or hold it; the most frequent for nothing."""
+    found = await service.searching.run(service.frequencies.complete, prefix, limit)
+    return models.ConceptList(
+        concepts=[models.ConceptCount(concept=name, images=images) for name, images in found]
+    )
+
+
+@router.get("/{name}", responses=responses(401, 404, 422, 503))
+async def concept(
+    service: Served, name: Annotated[str, Path(max_length=200, examples=["dog"])]
+) -> models.ConceptRecord:
+    """What a concept stands for in this index, what comes with it, and images that have it."""
+
+    def read() -> models.ConceptRecord:
+        encode = service.searcher.context.encode
+        try:
+            page = concept_page(
+                service.index, name, service.frequencies, encode=encode, limit=TOGETHER
+            )
+        except UserError as error:
+            raise ProblemError(404, error.cause, error.cure) from error
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        results = service.searcher.search(f'"{quoted}"', Options(EXAMPLES))
+        return models.ConceptRecord(
+            concept=page.concept,
+            images=page.images,
+            share=page.share,
+            family=[
+                models.FamilyMember(concept=one.concept, weight=one.weight, images=one.images)
+                for one in page.family
+            ],
+            together=answers.concept_facets(page.together),
+            examples=[answers.hit_of(hit) for hit in results.hits],
+        )
+
+    return await service.searching.run(read)

@@ -1,0 +1,155 @@
+"""Images of the index: their records, their like, their thumbnails and files."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from pathlib import Path as File
+from typing import Annotated, TypeAlias
+
+from fastapi import APIRouter, Header, Path, Query
+from fastapi.responses import FileResponse, Response
+
+from api.http import answers, models
+from api.http.photos import media_type, photo_of
+from api.http.problems import ProblemError, Responses, responses
+from api.http.service import Served, Service
+from api.http.thumbnails import step, tag_of
+from search.record import read_record
+from search.searcher import Options
+
+router = APIRouter(prefix="/v1/images", tags=["images"])
+PROBLEMS = responses(401, 404, 422, 503)
+JPEG: Responses = {200: {"content": {"image/jpeg": {}}}, 304: {"description": "As it was."}}
+KEPT = {"Cache-Control": "private, max-age=3600"}
+SEALED = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+
+Id: TypeAlias = Annotated[
+    str, Query(description="Point id of an image.", max_length=64, examples=["2f1c0a52-..."])
+]
+PathId: TypeAlias = Annotated[str, Path(description="Point id of an image.", max_length=64)]
+Tag: TypeAlias = Annotated[str | None, Header(description="ETag of what the caller has.")]
+
+
+@router.get("/{id}", responses=PROBLEMS)
+async def image(service: Served, id: PathId) -> models.ImageRecord:  # noqa: A002
+    """What the index knows of an image: its concepts, columns, and where its photo is."""
+
+    def read() -> models.ImageRecord:
+        record = read_record(service.index, uuid_of(id))
+        if record is None:
+            raise no_image(id)
+        return answers.image_record(record)
+
+    return await service.searching.run(read)
+
+
+@router.get("/{id}/similar", responses=PROBLEMS)
+async def similar(
+    service: Served,
+    id: PathId,  # noqa: A002
+    limit: models.Limit = 20,
+    above: Annotated[
+        float, Query(ge=-1, le=1, description="Least cosine; near-duplicates have some .95.")
+    ] = -1.0,
+) -> models.SearchAnswer:
+    """The images most like one, and the concepts that make them so."""
+
+    def find() -> models.SearchAnswer:
+        known = uuid_of(id)
+        if not service.index.engine.retrieve([known], with_payload=False):
+            raise no_image(id)
+        results = service.searcher.search(f"like:{known}", Options(limit))
+        close = tuple(hit for hit in results.hits if hit.score >= above)
+        return answers.search_answer(replace(results, hits=close))
+
+    return await service.searching.run(find)
+
+
+@router.get("/{id}/thumbnail", responses={**PROBLEMS, **JPEG}, response_class=Response)
+async def thumbnail(
+    service: Served,
+    id: PathId,  # noqa: A002
+    size: Annotated[
+        int, Query(ge=1, le=4096, description="Longest edge in pixels; rounded to what there is.")
+    ] = 256,
+    if_none_match: Tag = None,
+) -> Response:
+    """A small JPEG of the photo, upright."""
+
+    def make() -> Response:
+        photo = _photo(service, id)
+        edge = step(size)
+        try:
+            tag = tag_of(photo, edge)
+        except OSError as error:
+            raise _away(id) from error
+        headers = {**KEPT, "ETag": f'"{tag}"'}
+        if if_none_match == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        content = service.thumbnails.get(photo, edge, tag)
+        return Response(content, media_type="image/jpeg", headers=headers)
+
+    return await service.decoding.run(make)
+
+
+@router.get(
+    "/{id}/file",
+    responses={**PROBLEMS, 200: {"content": {"image/*": {}}}, **responses(415)},
+    response_class=Response,
+)
+async def original(service: Served, id: PathId) -> Response:  # noqa: A002
+    """The photo as it is, if browsers may show its type."""
+
+    def look() -> tuple[File, str]:
+        photo = _photo(service, id)
+        kind = media_type(photo)
+        if kind is None:
+            raise ProblemError(415, "the photo is of a type not to be shown", "use its thumbnail")
+        return photo, kind
+
+    photo, kind = await service.decoding.run(look)
+    return FileResponse(
+        photo,
+        media_type=kind,
+        filename=photo.name.encode("utf-8", "replace").decode(),
+        content_disposition_type="inline",
+        headers={**KEPT, **SEALED},
+    )
+
+
+def uuid_of(id_: str) -> str:
+    """A point id as the engine writes it.
+
+    Raises:
+        ProblemError: 404, it is none.
+    """
+    try:
+        return str(uuid.UUID(id_))
+    except ValueError as error:
+        raise no_image(id_) from error
+
+
+def no_image(id_: str) -> ProblemError:
+    """There is no image of that id."""
+    return ProblemError(404, f"no image {id_!r} in the index", "use an id that a search gave")
+
+
+def _away(id_: str) -> ProblemError:
+    return ProblemError(404, f"the photo of {id_} is not at hand", "put it back where it was")
+
+
+def _photo(service: Service, id_: str) -> File:
+    """The file of an indexed image.
+
+    Raises:
+        ProblemError: 404, no such image, or its file is away.
+    """
+    fields = ("path", "location")
+    found = service.index.engine.retrieve([uuid_of(id_)], with_payload=fields)
+    if not found:
+        raise no_image(id_)
+    photo = photo_of(found[0].payload)
+    if photo is None:
+        raise _away(id_)
+    return photo

@@ -1,0 +1,29 @@
+"""What orchestrators ask; needs no token, tells nothing of the photos."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.http import models
+from api.http.problems import ProblemError, responses
+from api.http.service import Served
+
+router = APIRouter(tags=["server"])
+
+
+@router.get("/healthz")
+async def healthy() -> models.Health:
+    """Whether the process answers."""
+    return models.Health(status="ok")
+
+
+@router.get("/readyz", responses=responses(503))
+async def ready(service: Served) -> models.Health:
+    """Whether the index answers."""
+    try:
+        await service.searching.run(service.index.engine.count)
+    except ProblemError:
+        raise
+    except Exception as error:
+        raise ProblemError(503, "the index does not answer", "see the server's log") from error
+    return models.Health(status="ok")

@@ -1,0 +1,98 @@
+"""Searching, facets of what is found, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.http import answers, models
+from api.http.problems import responses
+from api.http.routes.images import Id, no_image, uuid_of
+from api.http.service import Served, Service
+from search.facets import facets
+from search.searcher import Options
+from search.standing import standing
+
+router = APIRouter(prefix="/v1", tags=["search"])
+PROBLEMS = responses(400, 401, 404, 422, 503)
+
+
+@router.get("/search", responses=PROBLEMS)
+async def search(
+    service: Served, asked: Annotated[models.SearchRequest, Query()]
+) -> models.SearchAnswer:
+    """Images that a query finds, best first, each with why."""
+    return await service.searching.run(find, service, asked)
+
+
+@router.post("/search", responses={**PROBLEMS, **responses(413)})
+async def search_by_body(service: Served, asked: models.SearchBody) -> models.SearchAnswer:
+    """The same, asked in a body."""
+    return await service.searching.run(find, service, asked)
+
+
+@router.get("/facets", responses=PROBLEMS)
+async def count_facets(
+    service: Served, q: models.Query = "", limit: models.Limit = 12
+) -> models.FacetAnswer:
+    """What a query's images have, with counts."""
+
+    def count() -> models.FacetAnswer:
+        plan = service.searcher.plan(q)
+        found = facets(service.index, plan, service.frequencies, limit)
+        return models.FacetAnswer(
+            matches=found.matches,
+            concepts=answers.concept_facets(found.concepts),
+            columns={
+                name: [models.ColumnFacet(value=value, images=images) for value, images in values]
+                for name, values in found.columns.items()
+            },
+        )
+
+    return await service.searching.run(count)
+
+
+@router.get("/explain", responses=PROBLEMS)
+async def explain(service: Served, q: models.Query, image: Id) -> models.ExplainAnswer:
+    """Why a query does or does not find an image."""
+
+    def tell() -> models.ExplainAnswer:
+        id_ = uuid_of(image)
+        if not service.index.engine.retrieve([id_], with_payload=False):
+            raise no_image(image)
+        found = standing(service.index, service.searcher.plan(q), id_)
+        return models.ExplainAnswer(
+            match=found.match,
+            parts=[
+                models.StandingPart(
+                    part=part.contribution.concept,
+                    holds=part.holds,
+                    strength=part.contribution.weight,
+                    contribution=part.contribution.contribution,
+                    fired=answers.strengths(part.contribution.fired),
+                )
+                for part in found.parts
+            ],
+        )
+
+    return await service.searching.run(tell)
+
+
+@router.get("/plan", responses=PROBLEMS)
+async def plan(service: Served, q: models.Query = "") -> models.PlanAnswer:
+    """What a query asks of the engine."""
+    described = await service.searching.run(service.searcher.describe, q)
+    return models.PlanAnswer(**described)
+
+
+def find(service: Service, asked: models.SearchRequest) -> models.SearchAnswer:
+    """Answer a question; takes a while."""
+    options = options_of(asked)
+    return answers.search_answer(service.searcher.search(asked.q, options, cursor=asked.cursor))
+
+
+def options_of(asked: models.SearchRequest) -> Options:
+    """How to answer, in the library's words."""
+    weights = None if asked.weights is None else tuple(asked.weights)
+    return Options(asked.limit, asked.offset, asked.near, asked.rank, weights, asked.diversity)

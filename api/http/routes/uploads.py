@@ -1,0 +1,103 @@
+"""Uploaded images and texts: searched by, and decomposed into concepts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, UploadFile
+from fastapi.responses import Response
+
+from api.http import answers, models
+from api.http.problems import ProblemError, responses
+from api.http.service import Served
+from api.http.uploads import Upload
+from search.record import Decomposition, decompose_text
+from search.searcher import Options
+
+router = APIRouter(prefix="/v1", tags=["uploads"])
+PROBLEMS = responses(400, 401, 413, 415, 422, 503)
+FORGOTTEN = responses(401, 404, 422)
+LINKS = {
+    operation: {"operationId": operation, "parameters": {"id": "$response.body#/id"}}
+    for operation in ("uploaded", "uploaded_thumbnail")
+}
+
+UploadId = Annotated[
+    str, Path(max_length=64, description="As an upload's answer has it.", examples=["upload-9f86"])
+]
+
+
+@router.post("/uploads", responses={**PROBLEMS, 200: {"links": LINKS}})
+async def upload(service: Served, file: UploadFile) -> models.UploadRecord:
+    """Remember an image for a while, so that queries can name it: `like:upload-... -person`."""
+    return answers.upload_record(await _remember(service, file), service.uploads)
+
+
+@router.get("/uploads/{id}", responses=FORGOTTEN)
+async def uploaded(service: Served, id: UploadId) -> models.UploadRecord:  # noqa: A002
+    """An upload that is remembered."""
+    return answers.upload_record(service.uploads.get(id), service.uploads)
+
+
+@router.get(
+    "/uploads/{id}/thumbnail",
+    responses={**FORGOTTEN, 200: {"content": {"image/jpeg": {}}}},
+    response_class=Response,
+)
+async def uploaded_thumbnail(service: Served, id: UploadId) -> Response:  # noqa: A002
+    """A small JPEG of it."""
+    kept = service.uploads.get(id)
+    headers = {"Cache-Control": "private, max-age=3600"}
+    return Response(kept.thumbnail, media_type="image/jpeg", headers=headers)
+
+
+@router.post("/search/image", responses=PROBLEMS)
+async def search_by_image(
+    service: Served,
+    file: UploadFile,
+    q: Annotated[models.Query, Form(description="Edits and conditions: -person +snow dog.")] = "",
+    limit: Annotated[models.Limit, Form()] = 20,
+    near: Annotated[bool, Form(description="Let near misses follow the matches.")] = False,
+    rank: Annotated[models.Rank, Form(description="As for /v1/search.")] = "auto",
+) -> models.ImageSearchAnswer:
+    """The images most like an uploaded one, edited if asked."""
+    kept = await _remember(service, file)
+    query = f"like:{kept.id} {q}".strip()
+    options = Options(limit, near=near, rank=rank)
+    results = await service.searching.run(service.searcher.search, query, options)
+    record = answers.upload_record(kept, service.uploads)
+    return await service.searching.run(answers.image_search_answer, results, record)
+
+
+@router.post("/decompose/image", tags=["decompose"], responses=PROBLEMS)
+async def decompose_image(service: Served, file: UploadFile) -> models.DecompositionAnswer:
+    """An image as a sparse sum of concepts."""
+    return _told((await _remember(service, file)).decomposition)
+
+
+@router.post("/decompose/text", tags=["decompose"], responses=responses(400, 401, 413, 422, 503))
+async def decompose_words(service: Served, asked: models.TextRequest) -> models.DecompositionAnswer:
+    """A text as a sparse sum of concepts."""
+    encoder, index = service.encoder, service.index
+    if encoder is None:
+        raise ProblemError(
+            400,
+            "this index was made from embeddings alone, so it cannot read texts",
+            "serve an index made with a --model that encodes",
+        )
+
+    def read() -> Decomposition:
+        return decompose_text(index.space, encoder.text(asked.text), index.manifest.sparsity)
+
+    return _told(await service.searching.run(read))
+
+
+async def _remember(service: Served, file: UploadFile) -> Upload:
+    # Read in the thread, so that only what is being decoded is in memory.
+    return await service.decoding.run(lambda: service.uploads.add(file.file.read()))
+
+
+def _told(found: Decomposition) -> models.DecompositionAnswer:
+    return models.DecompositionAnswer(
+        concepts=answers.weights(found.concepts), cosine=found.cosine, l0=len(found.concepts)
+    )

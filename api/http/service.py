@@ -1,0 +1,81 @@
+"""What the routes share: the open index, the threads that work on it, and what is remembered."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib.metadata import version
+from typing import Annotated, TypeAlias
+
+from fastapi import Depends, Request
+
+from api.http.pool import Pool
+from api.http.settings import Settings
+from api.http.thumbnails import Thumbnails
+from api.http.uploads import Uploads
+from indexer.index import Index
+from search.encoding import LazyEncoder
+from search.frequency import Frequencies
+from search.searcher import Searcher
+from splice.download import cache_folder
+
+DECODERS = 2
+"""Threads that make thumbnails and read uploads."""
+
+
+class Service:
+    """Everything a request may need.
+
+    Args:
+        index: Open index; whoever opened it closes it, after `close`.
+        settings: How to serve.
+    """
+
+    def __init__(self, index: Index, settings: Settings) -> None:
+        self.index = index
+        self.settings = settings
+        self.encoder = None if index.manifest.encoder is None else LazyEncoder(index)
+        self.uploads = Uploads(
+            index,
+            self.encoder,
+            most=settings.uploads,
+            seconds=settings.upload_seconds,
+            most_pixels=settings.most_pixels,
+        )
+        self.thumbnails = Thumbnails(
+            cache_folder() / "thumbnails", settings.thumbnail_bytes, settings.most_pixels
+        )
+        self.frequencies = Frequencies(index)
+        self.searcher = Searcher(
+            index,
+            self.encoder.text if self.encoder else None,
+            self.uploads.outside,
+            browse=True,
+        )
+        self.searching = Pool("search", settings.searches, settings.waiting)
+        self.decoding = Pool("decode", DECODERS, settings.waiting)
+        self.curating = Pool("curate", 1, settings.waiting)  # minutes of work never hold up search
+
+    @cached_property
+    def version(self) -> str:
+        """Of splicedex."""
+        return version("splicedex")
+
+    def warm_up(self) -> None:
+        """Load what every search needs, before the first comes."""
+        _ = self.searcher.context, self.index.calibration, self.index.space.atoms
+
+    def close(self) -> None:
+        """Finish what runs and let go of everything but the index."""
+        self.searching.close()
+        self.decoding.close()
+        self.curating.close()
+        self.uploads.close()
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Served: TypeAlias = Annotated[Service, Depends(_service)]
+"""The service, as a route asks for it."""

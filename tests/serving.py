@@ -1,0 +1,109 @@
+"""The real server, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+COMMAND = str(Path(sys.executable).with_name("splicedex"))
+
+
+@dataclass
+class Server:
+    """A server that is up.
+
+    Args:
+        url: Where.
+        process: Its process.
+        client: Asks it; keeps cookies.
+    """
+
+    url: str
+    process: subprocess.Popen
+    client: httpx.Client
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What the command sees: a cache of its own, no hub, one thread at a time."""
+    return os.environ | {
+        "SPLICEDEX_CACHE": str(folder / "cache"),
+        "HF_HUB_OFFLINE": "1",
+        "NO_COLOR": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+@contextmanager
+def serving(
+    index: Path, folder: Path, *words: str, headers: Sequence[tuple[str, str]] = ()
+) -> Iterator[Server]:
+    """Serve an index at a free port; ends by SIGTERM, and must end well.
+
+    Args:
+        index: Index folder.
+        folder: For the cache.
+        words: More of the command line.
+        headers: Sent with every request.
+    """
+    process = subprocess.Popen(
+        [COMMAND, "serve", "--index", str(index), "--port", "0", *words],
+        env=environment(folder), stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout
+        line = process.stdout.readline()
+        assert " images at http" in line, line
+        url = line.split()[-1]
+        with httpx.Client(base_url=url, headers=[*headers], timeout=300) as client:
+            yield Server(url, process, client)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=60)
+    assert code == 0, code
+
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'&.png"
+"""A photo's name that is script wherever it is not escaped."""
+SAMPLES = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "horse.png", "rocket.jpg")
+
+
+def index_photos(folder: Path) -> Path:
+    """An index, made with the bundled model, of some real photos that scikit-image brings.
+
+    Beside the samples, in `folder/photos`: a TIFF, one of a hostile name, one on its side by its
+    EXIF, and one that has gone since.
+    """
+    from PIL import Image
+    from skimage import data
+
+    samples, photos = Path(data.__file__).parent, folder / "photos"
+    photos.mkdir()
+    for name in SAMPLES:
+        shutil.copy(samples / name, photos)
+    shutil.copy(samples / "coffee.png", photos / HOSTILE)
+    Image.open(samples / "chelsea.png").save(photos / "cat.tiff")
+    on_its_side = Image.Exif()
+    on_its_side[0x0112] = 6
+    Image.open(samples / "rocket.jpg").save(photos / "side.jpg", exif=on_its_side)
+    shutil.copy(samples / "moon.png", photos / "gone.png")
+    index = folder / "photos.idx"
+    words = [COMMAND, "index", "--index", index, "--model", "nano", "--workers", "1", photos]
+    subprocess.run(
+        list(map(str, words)), env=environment(folder), check=True, capture_output=True, timeout=600
+    )
+    (photos / "gone.png").unlink()
+    return index
