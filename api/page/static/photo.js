@@ -1,0 +1,132 @@
+// A photo's own page.
+
+import * as api from "./api.js";
+import { byId, count, fileName, h, icon } from "./dom.js";
+import { actions, facts, figure, madeOf, neighbours, present } from "./photo-parts.js";
+import { signs } from "./query.js";
+import { current, go, leavePhoto } from "./state.js";
+import { why } from "./why.js";
+
+const NEIGHBOURS = 12;
+
+const dialog = byId("photo");
+let fetching = new AbortController();
+
+/**
+ * @typedef {{index: number, hits: import("./api.js").Hit[], matches: number}} Place
+ * @param {(id: string) => Place} placeOf where among the results a photo is
+ * @param {(id: string) => void} closed called with the photo that was shown
+ */
+export function startPhoto(placeOf, closed) {
+  let shown = null;
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    leavePhoto();
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (way) step(placeOf(shown), way);
+  });
+  return {
+    /**
+     * @param {string | null} id null closes
+     * @param {Promise<void>} results resolves when the results are there
+     */
+    show(id, results) {
+      if (id === shown && dialog.open === Boolean(id)) return;
+      const before = shown;
+      shown = id;
+      fetching.abort();
+      if (!id) {
+        dialog.close();
+        if (before) closed(before);
+        return;
+      }
+      fetching = new AbortController();
+      if (!dialog.open) dialog.showModal();
+      fill(
+        id,
+        results.then(() => placeOf(id)),
+        fetching.signal,
+      );
+    },
+  };
+}
+
+function step({ index, hits }, way) {
+  const next = index < 0 ? undefined : hits[index + way];
+  if (next) go({ image: next.id }, { replace: true });
+}
+
+async function fill(id, placed, signal) {
+  const title = h("h1", { tabindex: -1 }, "");
+  const bar = h(
+    "div",
+    { class: "photo-head" },
+    h(
+      "button",
+      { type: "button", class: "plain", onclick: () => go({ image: null }) },
+      icon("back"),
+      "Photos",
+    ),
+    title,
+  );
+  const body = h("div", { class: "photo-body" });
+  dialog.replaceChildren(bar, body);
+  dialog.scrollTop = 0;
+  title.focus();
+  try {
+    const record = await api.image(id, signal);
+    title.textContent = fileName(record.path);
+    const place = await placed;
+    if (signal.aborted) return;
+    bar.append(...steps(place));
+    const { q } = current();
+    const sign = signs(q);
+    const reasons = await why(q, id, place.hits[place.index], signal);
+    const near = h("section", { class: "neighbours" });
+    body.append(
+      h("div", { class: "photo-left" }, figure(record), actions(record), near),
+      h(
+        "div",
+        { class: "photo-right" },
+        reasons,
+        madeOf(record, sign),
+        present(record, sign),
+        facts(record),
+      ),
+    );
+    near.append(...neighbours((await api.similar(id, NEIGHBOURS, signal)).hits));
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    body.append(h("p", { class: "message" }, error.message, error.cure ? ` – ${error.cure}` : ""));
+  }
+}
+
+/** Where the photo is among the results, and the way to those beside it. */
+function steps(place) {
+  const { index, hits, matches } = place;
+  if (index < 0) return [];
+  const nav = (name, label, way) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        "aria-label": label,
+        disabled: !hits[index + way],
+        onclick: () => step(place, way),
+      },
+      icon(name),
+    );
+  return [
+    h(
+      "span",
+      { class: "place" },
+      `${count(index + 1)} of ${count(Math.max(matches, hits.length))}`,
+    ),
+    nav("back", "Previous photo", -1),
+    nav("next", "Next photo", 1),
+  ];
+}

@@ -1,0 +1,224 @@
+// Queries taken apart as far as one click edits them. docs/query-language.md has the whole grammar;
+// what is not understood here is left as it stands, and the server judges it.
+
+/**
+ * A top-level part of a query: a concept, like, text, column or group. `like` has edits, parts of
+ * their own.
+ * @typedef {{kind: string, sign: number, name: string,
+ *   value: string, start: number, end: number, edits: Part[], isEdit?: boolean}} Part
+ */
+
+const TOKEN = /\s*(?:"((?:[^"\\]|\\.)*)"|([()])|(<=|>=|[<>^:=])|([^\s()"<>^:=]+))/y;
+const PLAIN = /^[^\s()"<>^:=+-][^\s()"<>^:=]*$/;
+const KEYWORD = /^(and|or|not)$/i;
+
+function tokens(query) {
+  const found = [];
+  TOKEN.lastIndex = 0;
+  for (let match; (match = TOKEN.exec(query));) {
+    const [all, quoted, paren, op, word] = match;
+    const end = TOKEN.lastIndex;
+    const start = end - all.trimStart().length;
+    if (quoted !== undefined) {
+      found.push({ kind: "value", text: quoted.replace(/\\(.)/g, "$1"), start, end });
+    } else if (word === undefined)
+      found.push({ kind: paren ?? "op", text: paren ?? op, start, end });
+    else if (KEYWORD.test(word)) found.push({ kind: word.toLowerCase(), text: word, start, end });
+    else found.push({ kind: "word", text: word, start, end });
+  }
+  return found;
+}
+
+/**
+ * The top-level parts of a query, and whether it is a choice (a OR b) of them.
+ * @param {string} query
+ * @returns {{parts: Part[], choice: boolean}}
+ */
+export function read(query) {
+  const list = tokens(query);
+  const parts = [];
+  let choice = false;
+  let at = 0;
+  const isOp = (i, text) => list[i]?.kind === "op" && list[i].text === text;
+  const isSigned = (i) =>
+    list[i]?.kind === "word" &&
+    "+-".includes(list[i].text[0]) &&
+    (list[i].text.length > 1 ||
+      (list[i + 1]?.start === list[i].end && list[i + 1].kind !== "word"));
+
+  function sign() {
+    const token = list[at];
+    if (token.text.length > 1) list[at] = { ...token, text: token.text.slice(1) };
+    else at += 1;
+    return token.text[0] === "-" ? -1 : 1;
+  }
+
+  function strengths() {
+    while (list[at]?.kind === "op" && list[at].text !== ":" && list[at].text !== "=") at += 2;
+  }
+
+  function concept(start, way) {
+    if (isOp(at, "=")) at += 1;
+    const name = list[at]?.text ?? "";
+    at += 1;
+    strengths();
+    const end = list[Math.min(at, list.length) - 1].end;
+    return { kind: "concept", sign: way, name, value: "", start, end, edits: [] };
+  }
+
+  function part(start, way) {
+    if (list[at].kind === "(") {
+      let depth = 0;
+      do depth += { "(": 1, ")": -1 }[list[at++].kind] ?? 0;
+      while (depth && at < list.length);
+      return {
+        kind: "group",
+        sign: way,
+        name: "",
+        value: "",
+        start,
+        end: list[at - 1].end,
+        edits: [],
+      };
+    }
+    if (list[at].kind !== "word" || !isOp(at + 1, ":")) return concept(start, way);
+    const name = list[at].text;
+    const value = list[at + 2]?.text ?? "";
+    at = Math.min(at + 3, list.length);
+    strengths();
+    const edits = [];
+    while (name === "like" && isSigned(at)) {
+      const from = list[at].start;
+      edits.push({ ...concept(from, sign()), isEdit: true });
+    }
+    const end = list[Math.min(at, list.length) - 1].end;
+    const kind = name === "like" || name === "text" ? name : "column";
+    return { kind, sign: way, name, value, start, end, edits };
+  }
+
+  while (at < list.length) {
+    const start = list[at].start;
+    let way = 1;
+    while (["and", "or", "not"].includes(list[at]?.kind)) {
+      if (list[at].kind === "or") choice = true;
+      if (list[at].kind === "not") way = -way;
+      at += 1;
+    }
+    if (at >= list.length) break;
+    if (list[at].kind === ")") at += 1;
+    else parts.push(isSigned(at) ? part(start, way * sign()) : part(start, way));
+  }
+  return { parts, choice };
+}
+
+/** A concept or value as a query writes it. @param {string} name */
+export const quote = (name) =>
+  PLAIN.test(name) && !KEYWORD.test(name) ? name : `"${name.replace(/["\\]/g, "\\$&")}"`;
+
+const same = (one, other) => one.toLowerCase() === other.toLowerCase();
+
+function cut(query, part) {
+  const before = query.slice(0, part.start).trimEnd();
+  let after = query.slice(part.end).trimStart();
+  // A `-x` that comes to stand right after `like:` would edit it instead of filtering.
+  const isEdit = read(before).parts.at(-1)?.kind === "like" && !part.isEdit;
+  if (isEdit) after = after.replace(/^-(?=\S)/, "NOT ").replace(/^\+(?=\S)/, "");
+  return `${before} ${after}`.trim().replace(/^and\s+/i, "");
+}
+
+/** Put text at the end, around which a choice needs parentheses. */
+function add(query, choice, text) {
+  const before = query.trim();
+  return choice ? `(${before}) ${text}` : `${before} ${text}`.trim();
+}
+
+function flatten(parts) {
+  return parts.flatMap((part) => [part, ...part.edits]);
+}
+
+/**
+ * How a query stands to a concept: 1 asked for, -1 excluded, 0 neither.
+ * @param {string} query
+ * @returns {(concept: string) => number}
+ */
+export function signs(query) {
+  const { parts, choice } = read(query);
+  const known = new Map();
+  if (!choice) {
+    for (const part of flatten(parts)) {
+      if (part.kind === "concept") known.set(part.name.toLowerCase(), part.sign);
+    }
+  }
+  return (concept) => known.get(concept.toLowerCase()) ?? 0;
+}
+
+/**
+ * Ask for a concept (1) or exclude it (-1); a second time takes it back. Beside `like:` it edits.
+ * @param {string} query
+ * @param {string} concept
+ * @param {1 | -1} sign
+ */
+export function toggle(query, concept, sign) {
+  const { parts, choice } = read(query);
+  const standing = choice
+    ? undefined
+    : flatten(parts).find((part) => part.kind === "concept" && same(part.name, concept));
+  const rest = standing ? cut(query, standing) : query;
+  if (standing?.sign === sign) return rest;
+  const like = choice ? undefined : read(rest).parts.find((part) => part.kind === "like");
+  const name = quote(concept);
+  if (!like) return add(rest, choice, sign > 0 ? name : `-${name}`);
+  const edited = `${rest.slice(0, like.end)} ${sign > 0 ? "+" : "-"}${name}`;
+  return `${edited} ${rest.slice(like.end).trim()}`.trim();
+}
+
+/** The concepts that a query names, unless it is a choice. @param {string} query */
+export function concepts(query) {
+  const { parts, choice } = read(query);
+  const named = choice ? [] : flatten(parts).filter(({ kind }) => kind === "concept");
+  return [...new Set(named.map(({ name }) => name))];
+}
+
+/** How a query stands to a value of a column. @param {string} query */
+export function columnSigns(query) {
+  const { parts, choice } = read(query);
+  const named = choice ? [] : parts.filter((part) => part.kind === "column");
+  return (name, value) =>
+    named.find((part) => part.name === name && part.value === String(value))?.sign ?? 0;
+}
+
+/** The same as `toggle` for a value of a column. */
+export function toggleColumn(query, name, value, sign) {
+  const { parts, choice } = read(query);
+  const standing = choice
+    ? undefined
+    : parts.find((p) => p.kind === "column" && p.name === name && p.value === String(value));
+  const rest = standing ? cut(query, standing) : query;
+  if (standing?.sign === sign) return rest;
+  const condition = `${name}:${quote(String(value))}`;
+  return add(rest, choice, sign > 0 ? condition : `NOT ${condition}`);
+}
+
+/** The image a query is like, if it is like one. @param {string} query */
+export const likeness = (query) => read(query).parts.find((part) => part.kind === "like");
+
+/** A query like an image, keeping the rest of the present one. */
+export function withImage(query, like) {
+  const before = likeness(query);
+  return `${like} ${before ? cut(query, before) : query}`.trim();
+}
+
+/** @param {string} query */
+export function withoutImage(query) {
+  const before = likeness(query);
+  return before ? cut(query, before) : query;
+}
+
+/** Each way to leave one part out of a query of several. @param {string} query */
+export function relaxed(query) {
+  const { parts, choice } = read(query);
+  if (choice || parts.length < 2) return [];
+  return parts.map((part) => ({ without: text(query, part), query: cut(query, part) }));
+}
+
+const text = (query, part) => query.slice(part.start, part.end).replace(/^and\s+/i, "");

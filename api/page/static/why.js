@@ -1,0 +1,88 @@
+// Why a photo is, or is not, among the results.
+
+import * as api from "./api.js";
+import { asked, barList, signed } from "./bars.js";
+import { h } from "./dom.js";
+import { read, signs } from "./query.js";
+
+/**
+ * @param {string} q
+ * @param {string} id of the photo
+ * @param {import("./api.js").Hit | undefined} hit the photo as the query found it, if it did
+ * @param {AbortSignal} signal
+ * @returns {Promise<HTMLElement[]>}
+ */
+export async function why(q, id, hit, signal) {
+  const sign = signs(q);
+  const sections = [];
+  if (read(q).parts.some(({ kind }) => kind !== "like" && kind !== "text")) {
+    const standing = await api.explain(q, id, signal).catch((error) => {
+      if (error.name === "AbortError") throw error;
+    });
+    if (standing?.parts.length) sections.push(standingSection(standing, sign));
+  }
+  const parts = hit?.explanation.parts ?? [];
+  const isSum = parts.length && !parts.some((part) => part.fired.length);
+  if (isSum && hit.match) sections.push(sumSection(hit, sign));
+  return sections;
+}
+
+/** How each part of the query stands to the photo. */
+function standingSection({ match, parts }, sign) {
+  const most = Math.max(...parts.map((part) => Math.abs(part.contribution)), 1e-9);
+  return h(
+    "section",
+    { class: "standing" },
+    h("h2", {}, match ? "Why it is here" : "Why it is not among the matches"),
+    h(
+      "ul",
+      { role: "list", class: "parts" },
+      parts.map((part) =>
+        h(
+          "li",
+          { class: part.holds ? "" : "fails" },
+          barList(asked([{ ...part, concept: part.part }], most), sign),
+          h("p", { class: "quiet-text" }, partText(part)),
+        ),
+      ),
+    ),
+  );
+}
+
+function partText({ holds, strength, fired, part }) {
+  const percent = (value) => `${Math.round(value * 100)}%`;
+  const kin = (fired ?? [])
+    .slice(0, 3)
+    .map((one) => `${one.concept} ${percent(one.strength)}`)
+    .join(", ");
+  const choice = part.includes(" OR ") ? `${part}. ` : "";
+  const verdict = `${choice}${holds ? "Holds" : "Does not hold"}: ${percent(strength)} likely`;
+  return kin && !(fired.length === 1 && fired[0].concept === part)
+    ? `${verdict} (${kin})`
+    : verdict;
+}
+
+/** What adds up to how near the photo is. */
+function sumSection({ score, explanation }, sign) {
+  const { parts, base, rest } = explanation;
+  const shown = parts.slice(0, 8);
+  const others = parts.slice(8).reduce((sum, part) => sum + part.contribution, 0);
+  const terms = [
+    ["other concepts", others],
+    ["common to all images", base],
+    ["not in words", rest],
+  ].filter(([, value]) => Math.abs(value) >= 0.005);
+  const most = Math.max(...shown.map((part) => Math.abs(part.contribution)));
+  return h(
+    "section",
+    {},
+    h("h2", {}, "What brings it near"),
+    barList(asked(shown, most), sign),
+    h(
+      "p",
+      { class: "quiet-text" },
+      terms.map(([name, value]) => `${name} ${signed(value)}; `).join(""),
+      `in all ${score.toFixed(3)}`,
+    ),
+  );
+}
