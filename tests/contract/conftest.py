@@ -1,7 +1,7 @@
-"""The engines under contract: embedded, a client's own memory, and a server if one is named.
+"""The engines under contract: embedded, a client's own memory, also behind REST, and a server.
 
-Set QDRANT_URL (and QDRANT_API_KEY) to hold a real server to the contract too; every engine made
-gets a collection of its own there, deleted at the end.
+Set QDRANT_URL (and QDRANT_API_KEY) to hold a real server to the contract; every engine made gets a
+collection of its own there, deleted at the end.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ import pytest
 from qdrant_client import QdrantClient
 from scipy.sparse import csr_array
 
+from indexer.connection import Connection
 from indexer.edge import EdgeEngine
 from indexer.engine import Batch, Engine
 from indexer.server import ServerEngine
+from tests.fake_qdrant import FakeQdrant
 
 DIM = 8
 CONCEPTS = 12
@@ -73,6 +75,7 @@ class Points:
     params=[
         "edge",
         "memory",
+        "rest",
         pytest.param(
             "server", marks=pytest.mark.skipif(URL is None, reason="QDRANT_URL names no server")
         ),
@@ -87,17 +90,22 @@ def make(
         return EdgeEngine.create(tmp_path_factory.mktemp("edge") / "points", DIM)
 
     def memory() -> Engine:
-        return ServerEngine.create(QdrantClient(":memory:"), "photos", DIM)
+        return ServerEngine.create(Connection(QdrantClient(":memory:")), "photos", DIM)
+
+    def rest() -> Engine:
+        fake = FakeQdrant().start()
+        stack.callback(fake.stop)
+        return ServerEngine.create(Connection(fake.url), "photos", DIM)
 
     def server() -> Engine:
         name = f"contract-{uuid.uuid4()}"
         key = os.environ.get("QDRANT_API_KEY")
         client = QdrantClient(url=URL, api_key=key, timeout=60)
         stack.callback(client.delete_collection, name)
-        return ServerEngine.create(client, name, DIM)
+        return ServerEngine.create(Connection(client), name, DIM)
 
     with ExitStack() as stack:
-        kinds = {"edge": edge, "memory": memory, "server": server}
+        kinds = {"edge": edge, "memory": memory, "rest": rest, "server": server}
         yield lambda: stack.enter_context(kinds[request.param]())
 
 

@@ -132,11 +132,12 @@ def test_answers_stay_right_over_several_segments(folder: Path) -> None:
         sparse_vectors={SPARSE: edge.EdgeSparseVectorParams()},
         optimizers=edge.EdgeOptimizersConfig(indexing_threshold=10),
     )
-    with EdgeEngine(edge.EdgeShard.load(str(folder), eager)) as engine:
+    shard = edge.EdgeShard.load(str(folder), eager)
+    with EdgeEngine(shard, folder) as engine:
         engine.create_index("label", "keyword")
         engine.create_index("concepts", "integer")
         engine.upsert(points.batch)
-        engine.optimize()
+        shard.optimize()
         for row in range(0, 3000, 3):
             points.payloads[row] = {"row": row, "label": "new", "concepts": [1, 20]}
         engine.upsert(points.batch)

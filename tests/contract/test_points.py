@@ -139,6 +139,20 @@ def test_set_payload_leaves_other_fields_and_passes_over_the_unknown(engine: Eng
     ]
 
 
+def test_set_payloads_gives_every_point_its_own(engine: Engine) -> None:
+    engine.upsert(batch([{"row": row, "old": 1} for row in range(3)]))
+    first, second, _, unknown = ids_of(4)
+
+    engine.set_payloads({first: {"row": 7}, second: {"old": None}, unknown: {"row": 8}})
+    engine.set_payloads({})
+
+    assert [hit.payload for hit in engine.scroll()] == [
+        {"row": 7, "old": 1},
+        {"row": 1},
+        {"row": 2, "old": 1},
+    ]
+
+
 def test_retrieve_keeps_the_order_asked(full: Engine, points: Points) -> None:
     asked = [points.ids[3], ids_of(99)[98], points.ids[1], points.ids[3]]
 

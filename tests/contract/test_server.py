@@ -10,9 +10,10 @@ from contextlib import ExitStack, closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from conftest import DIM
+from conftest import DIM, Points
 from qdrant_client import QdrantClient
 
+from indexer.connection import Connection
 from indexer.server import ServerEngine
 from splice.errors import UserError
 
@@ -48,7 +49,7 @@ def test_server_that_is_away() -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
 
         with pytest.raises(UserError, match="no Qdrant server answers") as error:
-            ServerEngine.open(url, "photos")
+            Connection(url, patience=0.1)
 
     assert url in error.value.cause
 
@@ -57,7 +58,7 @@ def test_server_that_refuses_the_key(serve: Serve) -> None:
     url = serve(401, {"error": "no"})
 
     with pytest.raises(UserError, match="refuses the API key") as error:
-        ServerEngine.open(url, "photos")
+        Connection(url)
 
     assert url in error.value.cause
 
@@ -66,24 +67,27 @@ def test_server_too_old_for_weighted_fusion(serve: Serve) -> None:
     url = serve(200, {"title": "qdrant", "version": "1.16.3"})
 
     with pytest.raises(UserError, match=r"runs Qdrant 1\.16\.3; upgrade it to 1\.17 or later"):
-        ServerEngine.create(url, "photos", DIM)
+        Connection(url)
 
 
 def test_collection_is_made_once_and_opened_by_name() -> None:
     client = QdrantClient(":memory:")
-    ServerEngine.create(client, "photos", DIM).close()
+    with ServerEngine.create(Connection(client), "photos", DIM) as engine:
+        engine.upsert(Points(1).batch)
 
-    with pytest.raises(UserError, match="already has a collection 'photos'"):
-        ServerEngine.create(client, "photos", DIM)
+    with ServerEngine.create(Connection(client), "photos", DIM) as engine:
+        assert engine.count() == 1
+    with pytest.raises(UserError, match="already has another collection 'photos'"):
+        ServerEngine.create(Connection(client), "photos", DIM + 1)
     with pytest.raises(UserError, match="has no collection 'phtos'"):
-        ServerEngine.open(client, "phtos")
-    with ServerEngine.open(client, "photos") as engine:
-        assert engine.count() == 0
+        ServerEngine.open(Connection(client), "phtos")
+    with ServerEngine.open(Connection(client), "photos") as engine:
+        assert engine.count() == 1
 
 
 def test_given_client_stays_open() -> None:
     client = QdrantClient(":memory:")
 
-    ServerEngine.create(client, "photos", DIM).close()
+    ServerEngine.create(Connection(client), "photos", DIM).close()
 
     assert client.collection_exists("photos")

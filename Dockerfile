@@ -1,0 +1,27 @@
+# The API and the command line, without a compiler, and not as root.
+FROM python:3.11.11-slim-bookworm AS build
+# Without a GPU, name the index of PyTorch's CPU wheels here: they are a tenth of the size.
+ARG PIP_EXTRA_INDEX_URL=
+WORKDIR /src
+RUN python -m venv /opt/splicedex
+COPY pyproject.toml README.md LICENSE ./
+COPY splice splice
+COPY indexer indexer
+COPY search search
+COPY api api
+RUN /opt/splicedex/bin/pip install --no-cache-dir '.[heic,parquet]'
+
+FROM python:3.11.11-slim-bookworm
+RUN useradd --uid 10001 --create-home splicedex \
+ && install --directory --owner splicedex /cache
+COPY --from=build /opt/splicedex /opt/splicedex
+ENV PATH=/opt/splicedex/bin:$PATH \
+    SPLICEDEX_CACHE=/cache \
+    HF_HOME=/cache/huggingface \
+    PYTHONUNBUFFERED=1
+USER splicedex
+WORKDIR /home/splicedex
+VOLUME /cache
+EXPOSE 8000
+ENTRYPOINT ["splicedex"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -1,0 +1,187 @@
+"""What tests of faults share: the real command in processes that die, and all an index holds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from indexer.index import open_index
+from indexer.strength import BANDS, FAINTEST, FIELD
+from tests.e2e.conftest import COMMAND, embedded, environment, splicedex  # noqa: F401
+from tests.models import DIM, write_open_clip_model
+
+CONCEPTS = ("dog", "cat", "tree", "sea", "car", "house", "red", "blue", "green", "night", "snow")
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    """A small model of random weights, as `--model` names it."""
+    folder = write_open_clip_model(tmp_path_factory.mktemp("models") / "vit")
+    (folder / "vocabulary.txt").write_text("\n".join(CONCEPTS))
+    np.save(folder / "image_mean.npy", np.full(DIM, 0.02, np.float32))
+    return f"local-dir:{folder}"
+
+
+@pytest.fixture
+def started(environment):  # noqa: F811
+    """Starts `splicedex` with the given words and does not wait for it."""
+    running = []
+
+    def start(*words, command=(COMMAND,), **options):
+        process = subprocess.Popen(
+            [*command, *map(str, words)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+UNCHECKED = """
+import indexer.edge
+indexer.edge.leave_room = lambda *_: None
+"""
+"""As if the disk were filled between the look at it and the write."""
+PACED = """
+import contextlib, sys
+import api.progress
+
+@contextlib.contextmanager
+def indexing(total):
+    def counted(report):
+        print(report.done, flush=True)
+        sys.stdin.readline()
+    yield counted
+
+api.progress.indexing = indexing
+from api.cli import main
+main()
+"""
+
+
+class Paced:
+    """The command `index`, which after every block says what it has counted and waits."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.counted = 0
+
+    def until(self, counted: int) -> None:
+        """Let it go on until so many images are counted; it waits then."""
+        while self.counted < counted:
+            self.go_on()
+            line = self.process.stdout.readline()
+            assert line, self.process.communicate()
+            self.counted = int(line)
+
+    def go_on(self) -> None:
+        if self.counted:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+
+    def end(self) -> str:
+        """Let it run to its end; gives what it said on standard error."""
+        self.process.stdin.close()
+        self.process.stdin = None
+        return self.process.communicate(timeout=600)[1]
+
+
+@pytest.fixture
+def paced(started):
+    """Starts `splicedex index` with the given words, see `Paced`."""
+
+    def start(*words, checked=True):
+        script = PACED if checked else UNCHECKED + PACED
+        return Paced(started(*words, command=(sys.executable, "-c", script)))
+
+    return start
+
+
+@dataclass
+class Contents:
+    """All that an index holds; points in the order of their ids."""
+
+    ids: list[str]
+    dense: np.ndarray
+    concepts: list[Any]
+    cosines: list[float]
+    payloads: list[dict[str, Any]]
+    calibration: Any
+
+    @classmethod
+    def of(cls, folder: Path) -> Contents:
+        with open_index(folder) as index:
+            hits = list(index.engine.scroll(with_dense=True, with_concepts=True))
+            return cls(
+                [hit.id for hit in hits],
+                np.array([hit.dense for hit in hits]),
+                [hit.concepts for hit in hits],
+                [hit.payload.pop("cosine") for hit in hits],
+                [hit.payload for hit in hits],
+                index.calibration,
+            )
+
+    def weights(self, row: int) -> dict[int, float]:
+        """Weights of an image by concept."""
+        some = self.concepts[row]
+        return dict(zip(some.indices.tolist(), some.values.tolist(), strict=True))
+
+
+def assert_same(found: Contents, expected: Contents, *, encoded: bool = False) -> None:
+    """Point by point the same: ids, vectors, payload, calibration.
+
+    What was computed among other images differs in its last bits: weights by 1e-5, and where the
+    embeddings were `encoded` anew, those by 1e-5 and weights by 1e-3. So a concept of no weight to
+    speak of may come or go, and a probability on the border of two bands fall into the other: in
+    one image of a hundred at most.
+    """
+    dense, weight, offset = (1e-5, 1e-3, 1e-3) if encoded else (0, 1e-5, 0)
+    assert found.ids == expected.ids
+    np.testing.assert_allclose(found.dense, expected.dense, rtol=0, atol=dense)
+    np.testing.assert_allclose(found.cosines, expected.cosines, rtol=0, atol=1.01e-4)
+    assert found.calibration.images == expected.calibration.images
+    for name in ("offset", "prevalence"):
+        ours, theirs = (getattr(one.calibration, name) for one in (found, expected))
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=offset)
+    differ = 0
+    for row, (ours, theirs) in enumerate(zip(found.payloads, expected.payloads, strict=True)):
+        some, others = found.weights(row), expected.weights(row)
+        for concept in some.keys() | others.keys():
+            assert abs(some.get(concept, 0) - others.get(concept, 0)) <= weight
+        assert (ours["concepts"], theirs["concepts"]) == (list(some), list(others))
+        computed = {"concepts": None, FIELD: None}
+        assert ours | computed == theirs | computed
+        differ += ours[FIELD] != theirs[FIELD]
+        some, others = _bands(ours), _bands(theirs)
+        for concept in some.keys() | others.keys():
+            steps = some.get(concept, FAINTEST - 1) - others.get(concept, FAINTEST - 1)
+            assert abs(steps) <= 1
+    assert differ <= len(found.ids) / 100
+
+
+def _bands(payload: dict[str, Any]) -> dict[int, int]:
+    """The band of every concept's probability; band 0 is another thing."""
+    return {code // BANDS: code % BANDS for code in payload[FIELD] if code % BANDS}
+
+
+def one_line(said: str) -> str:
+    """What a command that failed said: exactly one line, no traceback."""
+    lines = said.strip().splitlines()
+    assert len(lines) == 1, said
+    assert lines[0].startswith("error: "), said
+    return lines[0]

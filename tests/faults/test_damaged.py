@@ -1,0 +1,115 @@
+"""Files of an index that are cut short, gone, or have a flipped bit."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import COMMAND, indexed  # noqa: F401
+from tests.faults.conftest import Contents, assert_same
+
+PREFIXES = ("points", "space", "manifest.json", "presence.npz", "activations.npz")
+
+
+@pytest.fixture
+def whole(indexed):  # noqa: F811
+    """An index, and all that it holds."""
+    folder, words = indexed
+    return folder, Contents.of(folder), words
+
+
+def copied(folder: Path, to: Path) -> Path:
+    """A copy that keeps the holes in files."""
+    shutil.rmtree(to, ignore_errors=True)
+    subprocess.run(["cp", "-a", "--sparse=always", folder, to], check=True)
+    return to
+
+
+def damage(folder: Path, chance: random.Random) -> str:
+    """Do one thing to one file; says what."""
+    files = [path for name in PREFIXES for path in [folder / name, *(folder / name).rglob("*")]]
+    file = chance.choice(sorted(path for path in files if path.is_file() and path.stat().st_size))
+    content = file.read_bytes()
+    how = chance.choice(("flipped", "cut short", "gone"))
+    if how == "flipped":
+        # Most files are mostly holes: a bit where something is written.
+        place = chance.choice([i for i, byte in enumerate(content) if byte] or [0])
+        with file.open("r+b") as opened:
+            opened.seek(place)
+            opened.write(bytes([content[place] ^ (1 << chance.randrange(8))]))
+    elif how == "cut short":
+        os.truncate(file, chance.randrange(len(content)))
+    else:
+        file.unlink()
+    return f"{file.relative_to(folder)} {how}"
+
+
+def say(environment, *words):
+    """What a command said, and its exit code; it may refuse, but never die."""
+    done = subprocess.run(
+        [COMMAND, *map(str, words)], env=environment, capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode in {0, 2}, said
+    assert "Traceback" not in said
+    assert "panicked" not in said
+    return done.returncode, said
+
+
+@pytest.mark.parametrize(
+    "times", [8, pytest.param(150, marks=pytest.mark.slow)], ids=["short", "long"]
+)
+def test_any_damage_is_noticed_or_does_no_harm_and_is_repaired(whole, environment, tmp_path, times):
+    """An index that passes holds what it held; what does not is repaired, or says it cannot be."""
+    folder, expected, words = whole
+    chance = random.Random(times)
+    noticed = beyond = 0
+    for _ in range(times):
+        other = copied(folder, tmp_path / "other")
+        done = damage(other, chance)
+        code, said = say(environment, "verify", "--index", other)
+        if code:
+            noticed += 1
+            code, said = say(environment, "repair", "--index", other)
+            shutil.rmtree(f"{other}.damaged", ignore_errors=True)
+        if code:
+            assert "beyond repair" in said or "put the right files" in said, f"{done}: {said}"
+            beyond += 1
+            continue
+        again = [other if word == folder else word for word in words]
+        assert say(environment, *again)[0] == 0, done
+        assert_same(Contents.of(other), expected)
+    assert noticed >= times / 2
+    assert beyond <= noticed / 3
+
+
+def test_damage_that_would_end_the_engine_is_told_at_opening(whole, environment, tmp_path):
+    folder, _, _ = whole
+    for part in ("segment.json", "config.json", "status.dat", "version.info", "first-index"):
+        other = copied(folder, tmp_path / "other")
+        file = min((other / "points").rglob(part))
+        content = bytearray(file.read_bytes())
+        content[-1] ^= 0x40
+        file.write_bytes(content)
+        code, said = say(environment, "search", "dog", "--index", other)
+        assert code == 2
+        assert f"is damaged: {file.relative_to(other / 'points')} is not as it was" in said
+        assert "run splicedex repair" in said
+
+
+def test_manifest_and_space_come_back(whole, environment, embedded):
+    """The manifest from its copy, the space from the model."""
+    folder, expected, _ = whole
+    (folder / "manifest.json").write_text("{")
+    with (folder / "space" / "concepts.txt").open("a") as words:
+        words.write("unicorn\n")
+    (folder / "presence.npz").write_bytes(b"")
+    assert say(environment, "verify", "--index", folder)[0] == 2
+    assert say(environment, "repair", "--index", folder)[0] == 0
+    assert "all is well" in say(environment, "verify", "--index", folder)[1]
+    assert_same(Contents.of(folder), expected)

@@ -1,0 +1,81 @@
+"""Indexes of every format there has been: today's opens, older ones are brought up to date.
+
+`tests/fixtures/format-N.tar.xz` is an index of 40 images as the version that introduced format N
+made it; `python -m tests.fixtures.make` adds today's.
+"""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from indexer.index import open_index
+from indexer.manifest import FORMAT
+from indexer.verify import verify
+from splice.errors import UserError
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+IMAGES = 40
+
+
+@pytest.fixture
+def unpacked(tmp_path, request):
+    """The folder of an index of a format."""
+    with tarfile.open(FIXTURES / f"format-{request.param}.tar.xz") as packed:
+        packed.extractall(tmp_path, filter="data")
+    return tmp_path / "index"
+
+
+@pytest.mark.parametrize("unpacked", [FORMAT], indirect=True)
+def test_todays_format_opens_and_is_whole(unpacked, splicedex):
+    with open_index(unpacked) as index:
+        assert index.engine.count() == IMAGES
+        assert not list(verify(index))
+    assert splicedex("search", "dog label:cat", "--index", unpacked, "--json")["matches"] > 0
+
+
+@pytest.mark.parametrize("unpacked", range(1, FORMAT), indirect=True)
+def test_older_formats_are_refused_with_the_command_that_mends_them(unpacked, splicedex):
+    with (
+        pytest.raises(UserError, match="was made by an older splicedex") as refused,
+        open_index(unpacked),
+    ):
+        pass
+    assert f"splicedex repair --index {unpacked}" in refused.value.cure
+    said = splicedex("search", "dog", "--index", unpacked, expect=2)
+    assert f"splicedex repair --index {unpacked}" in said
+
+    repaired = splicedex("repair", "--index", unpacked, "--json")
+    assert repaired["kept"] + repaired["mended"] == IMAGES
+    assert repaired["lost"] == []
+
+    assert "all is well" in splicedex("verify", "--index", unpacked)
+    assert splicedex("search", "dog label:cat", "--index", unpacked, "--json")["matches"] > 0
+    with open_index(unpacked) as index:
+        assert index.manifest.format == FORMAT
+        assert dict(index.manifest.columns) == {"label": "keyword", "width": "integer"}
+
+
+@pytest.mark.parametrize("unpacked", [1], indirect=True)
+def test_repaired_is_as_made_today(unpacked, splicedex, tmp_path):
+    """What a repair makes of the oldest format is, point by point, the fixture of today's."""
+    splicedex("repair", "--index", unpacked)
+    with tarfile.open(FIXTURES / f"format-{FORMAT}.tar.xz") as packed:
+        packed.extractall(tmp_path / "today", filter="data")
+    made = tmp_path / "today" / "index"
+    with open_index(unpacked) as ours, open_index(made) as theirs:
+        for one, other in zip(ours.engine.scroll(), theirs.engine.scroll(), strict=True):
+            assert one.payload == other.payload
+        assert ours.calibration.offset.tolist() == theirs.calibration.offset.tolist()
+
+
+@pytest.mark.parametrize("unpacked", [FORMAT], indirect=True)
+def test_a_newer_format_is_refused(unpacked):
+    manifest = unpacked / "manifest.json"
+    values = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(values | {"format": FORMAT + 1, "something": "new"}))
+    with pytest.raises(UserError, match="made by a newer splicedex"), open_index(unpacked):
+        pass

@@ -1,0 +1,170 @@
+"""SIGKILL at random moments: the index ends as one that nothing happened to."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from splice.presence import SAMPLE
+from tests.faults.conftest import Contents, assert_same
+from tests.photos import make_embeddings, make_space
+
+SHORT = 8
+"""Kills in CI; the whole number is for the night."""
+FULL = 50
+kills = pytest.mark.parametrize("kills", [SHORT, pytest.param(FULL, marks=pytest.mark.slow)])
+
+
+class Collection:
+    """Embeddings by name, with a label each, that change."""
+
+    def __init__(self, folder, count):
+        self.folder = folder
+        self.random = np.random.default_rng(3)
+        self.space = make_space()
+        self.space.save(folder / "space")
+        rows = make_embeddings(self.space, count)
+        self.rows = {f"{number % 7}/{number}.jpg": row for number, row in enumerate(rows)}
+        self.labels = dict.fromkeys(self.rows, "old")
+        self.write()
+
+    def write(self):
+        np.save(self.folder / "x.npy", np.array(list(self.rows.values())))
+        lines = [f"{name},{self.labels[name]}" for name in self.rows]
+        (self.folder / "files.csv").write_text("\n".join(["file,label", *lines]) + "\n")
+
+    def change(self, some=40):
+        """Add, alter, relabel and delete some, then put all in another order."""
+        names = self.random.permutation(list(self.rows))
+        for number, name in enumerate(names[:some]):
+            self.rows[f"new/{len(self.rows)}-{number}.jpg"] = self.rows[name][::-1]
+            self.rows[name] = np.roll(self.rows[name], 1)
+        for name in names[some : 2 * some]:
+            self.labels[name] = f"label {self.random.integers(5)}"
+        for name in names[2 * some : 3 * some]:
+            del self.rows[name]
+        self.labels = {name: self.labels.get(name, "new") for name in self.rows}
+        self.rows = {name: self.rows[name] for name in self.random.permutation(list(self.rows))}
+        self.write()
+
+    def words(self, index):
+        return [
+            "index", "--index", index, "--model", self.folder / "space", "--prune",
+            "--embeddings", self.folder / "x.npy", "--files", self.folder / "files.csv",
+        ]  # fmt: skip
+
+
+@pytest.fixture
+def kill(started):
+    """Runs a command that dies after so many seconds; says whether it did."""
+
+    def run(words, seconds):
+        process = started(*words)
+        try:
+            process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            return True
+        assert process.returncode == 0
+        return False
+
+    return run
+
+
+def took(action):
+    start = time.monotonic()
+    action()
+    return time.monotonic() - start
+
+
+@kills
+def test_at_any_moment_of_a_run(tmp_path, splicedex, kill, kills):
+    """More images than a calibration is fitted on, so that kills fall before, in and after it."""
+    collection = Collection(tmp_path, SAMPLE + 2000)
+    longest = took(lambda: splicedex(*collection.words(tmp_path / "whole")))
+    expected = Contents.of(tmp_path / "whole")
+    random = np.random.default_rng(kills)
+    died = rounds = 0
+    while died < kills:
+        index = tmp_path / f"killed{rounds}"
+        rounds += 1
+        while died < kills and kill(collection.words(index), random.uniform(0.2, 1) * longest):
+            died += 1
+        last = splicedex(*collection.words(index), "--json")
+        assert last["images"] == len(expected.ids)
+        assert_same(Contents.of(index), expected)
+    left = {path.name for path in tmp_path.iterdir() if path.name.startswith(".")}
+    assert not left, "half-made indexes lie about"
+
+
+@kills
+def test_while_images_are_added_changed_and_deleted(tmp_path, splicedex, kill, kills):
+    collection = Collection(tmp_path, 4000)
+    longest = took(lambda: splicedex(*collection.words(tmp_path / "first")))
+    random = np.random.default_rng(kills)
+    index = tmp_path / "killed"
+    died = 0
+    while died < kills:
+        collection.change()
+        died += kill(collection.words(index), random.uniform(0.2, 1) * longest)
+    splicedex(*collection.words(index))
+    splicedex(*collection.words(tmp_path / "whole"))
+    assert_same(Contents.of(index), Contents.of(tmp_path / "whole"))
+
+
+class Photos:
+    """A folder of small photos that change."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.random = np.random.default_rng(4)
+        self.made = 0
+        folder.mkdir()
+        for _ in range(600):
+            self.paint()
+
+    def paint(self, path=None):
+        self.made += 1
+        path = path or self.folder / f"{self.made}.{('png', 'jpg')[self.made % 2]}"
+        small = Image.fromarray(self.random.integers(0, 256, (4, 4, 3), dtype=np.uint8))
+        small.resize((int(self.random.integers(20, 60)), 40)).save(path)
+
+    def change(self):
+        """Add one, paint one anew and delete one."""
+        paths = sorted(self.folder.iterdir())
+        again, gone = self.random.choice(len(paths), 2, replace=False)
+        self.paint()
+        self.paint(paths[again])
+        paths[gone].unlink()
+
+
+@pytest.mark.slow
+def test_while_photos_are_added_changed_and_deleted(tmp_path, splicedex, started, model):
+    """Also under the very eyes of the run."""
+    photos = Photos(tmp_path / "photos")
+
+    def words(index):
+        return ["index", "--index", index, "--model", model, "--prune", photos.folder]
+
+    longest = took(lambda: splicedex(*words(tmp_path / "first")))
+    random = np.random.default_rng(1)
+    died = 0
+    while died < FULL:
+        process = started(*words(tmp_path / "killed"))
+        until = time.monotonic() + random.uniform(0.3, 1) * longest
+        while time.monotonic() < until and process.poll() is None:
+            photos.change()
+            time.sleep(0.05)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            died += 1
+        process.communicate()
+    splicedex(*words(tmp_path / "killed"))
+    splicedex(*words(tmp_path / "whole"))
+    assert_same(Contents.of(tmp_path / "killed"), Contents.of(tmp_path / "whole"), encoded=True)

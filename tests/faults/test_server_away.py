@@ -1,0 +1,132 @@
+"""A server that goes away, for a moment or for good, while it is indexed into and searched."""
+
+from __future__ import annotations
+
+import random
+import threading
+
+import numpy as np
+import pytest
+
+from indexer.place import Collection
+from tests.fake_qdrant import FakeQdrant
+from tests.faults.conftest import Contents, assert_same, one_line
+
+IMAGES = 2500
+
+
+@pytest.fixture
+def qdrant(environment, monkeypatch):
+    """A server; our own process keeps its copies of files apart from the commands'."""
+    monkeypatch.setenv("SPLICEDEX_CACHE", environment["SPLICEDEX_CACHE"] + "-ours")
+    environment["SPLICEDEX_PATIENCE"] = "60"
+    fake = FakeQdrant().start()
+    yield fake
+    fake.stop()
+
+
+@pytest.fixture
+def many(embedded, space):
+    """`embedded` with images enough for many requests."""
+    random = np.random.default_rng(6)
+    weights = random.random((IMAGES, len(space.concepts))) ** 6
+    rows = weights @ space.atoms + space.image_mean
+    np.save(embedded / "x.npy", rows.astype(np.float32))
+    names = "".join(f"{row}.jpg\n" for row in range(IMAGES))
+    (embedded / "files.csv").write_text(f"file\n{names}")
+    return embedded
+
+
+@pytest.fixture
+def words(many, qdrant):
+    """What brings them into it."""
+    return (
+        "index", "--url", qdrant.url, "--model", many / "space",
+        "--embeddings", many / "x.npy", "--files", many / "files.csv", "--json",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def expected(splicedex, qdrant, words):
+    """What it holds after a run that nothing disturbed."""
+    splicedex(*words, "--index", "undisturbed")
+    qdrant.requests.clear()
+    return Contents.of(Collection(qdrant.url, "undisturbed"))
+
+
+def upserts(qdrant):
+    return qdrant.requests.count(("PUT", "/collections/splicedex/points"))
+
+
+def test_stopped_for_good_mid_index_then_continued(splicedex, environment, qdrant, words, expected):
+    environment["SPLICEDEX_PATIENCE"] = "0.5"
+    for after in (1, 2, 3):
+        qdrant.fault = lambda *_, after=after: "deaf" if upserts(qdrant) >= after else None
+        qdrant.requests.clear()
+        said = splicedex(*words, expect=2)
+        assert f"no Qdrant server answers at {qdrant.url}" in said
+        assert "Traceback" not in said
+    qdrant.fault = lambda *_: None
+
+    done = splicedex(*words)
+
+    assert done["images"] == len(qdrant.ids("splicedex")) == IMAGES
+    assert_same(Contents.of(Collection(qdrant.url)), expected)
+
+
+def test_restarted_mid_index(splicedex, qdrant, words, expected):
+    """The port is closed for a second; the run waits and goes on by itself."""
+    stopping = threading.Event()
+
+    def restart():
+        qdrant.stop()
+        threading.Timer(1.0, qdrant.start).start()
+
+    def once(*_):
+        if upserts(qdrant) == 2 and not stopping.is_set():
+            stopping.set()
+            threading.Thread(target=restart).start()
+
+    qdrant.fault = once
+    assert splicedex(*words)["added"] == IMAGES
+    assert stopping.is_set()
+    assert_same(Contents.of(Collection(qdrant.url)), expected)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_one_request_in_five_goes_wrong(splicedex, qdrant, words, expected, seed):
+    """Not heard, heard but not answered, refused for now: nothing is lost or doubled."""
+    chance = random.Random(seed)
+
+    def fault(*_):
+        return chance.choice(("busy", "ill", "deaf", "mute")) if chance.random() < 0.2 else None
+
+    qdrant.fault = fault
+    assert splicedex(*words)["images"] == IMAGES
+    qdrant.fault = lambda *_: None
+    assert len(qdrant.ids("splicedex")) == IMAGES
+    assert_same(Contents.of(Collection(qdrant.url)), expected)
+
+
+def test_stopped_mid_query(splicedex, environment, qdrant, words):
+    splicedex(*words)
+    asked = ("search", "dog NOT car", "--url", qdrant.url, "--json")
+    expected = splicedex(*asked)["hits"]
+
+    def away(method, path):
+        return "deaf" if path.endswith("/query/batch") else None
+
+    qdrant.fault = away
+    environment["SPLICEDEX_PATIENCE"] = "0.5"
+    said = splicedex(*asked, expect=2)
+    assert "no Qdrant server answers" in said
+    assert "Traceback" not in said
+
+    environment["SPLICEDEX_PATIENCE"] = "60"
+    tries = iter(("mute", "ill", "busy"))
+    qdrant.fault = lambda method, path: next(tries, None) if path.endswith("/batch") else None
+    assert splicedex(*asked)["hits"] == expected
+
+    qdrant.stop()
+    environment["SPLICEDEX_PATIENCE"] = "0"
+    assert "no Qdrant server answers" in one_line(splicedex(*asked, expect=2))
