@@ -2,10 +2,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PHOTOS ?=
 
-.PHONY: help setup demo test nightly lint format bench clean
+.PHONY: help setup demo test nightly lint format bench screenshot clean
 
 help:  ## What there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/ready  ## A virtual environment with everything in it
 
@@ -38,7 +38,15 @@ bench: setup  ## Short forms of the benchmarks
 	$(BIN)/python -m benchmarks.solver --short
 	$(BIN)/python -m benchmarks.recomposition
 	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.curation
 	$(BIN)/python -m benchmarks.photos --limit 200
+	$(BIN)/python -m benchmarks.indexing --short
+	$(BIN)/python -m benchmarks.query --short
+	$(BIN)/python -m benchmarks.memory --short
+	$(BIN)/python -m benchmarks.load --short
+
+screenshot: setup  ## The README's picture of the page
+	$(BIN)/python -m tools.screenshot
 
 clean:  ## Remove what make made
 	rm -rf .venv build dist artifacts demo-index .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,11 +4,34 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from api.commands import concepts, explain, index, info, search, similar
+from api.commands import (
+    balance,
+    classify,
+    compare,
+    concepts,
+    copy,
+    drift,
+    duplicates,
+    explain,
+    export,
+    index,
+    info,
+    outliers,
+    probe,
+    repair,
+    sample,
+    search,
+    serve,
+    similar,
+    spurious,
+    tag,
+    verify,
+)
+from api.options import with_place
 from splice.errors import UserError
 
 app = typer.Typer(
@@ -24,7 +47,29 @@ app.command("search", epilog=search.EXAMPLES)(search.run)
 app.command("similar", epilog=similar.EXAMPLES)(similar.run)
 app.command("explain", epilog=explain.EXAMPLES)(explain.run)
 app.command("concepts", epilog=concepts.EXAMPLES)(concepts.run)
+CURATION = {
+    "compare": compare,
+    "spurious": spurious,
+    "drift": drift,
+    "outliers": outliers,
+    "duplicates": duplicates,
+    "balance": balance,
+    "sample": sample,
+    "export": export,
+    "tag": tag,
+    "classify": classify,
+    "probe": probe,
+}
+for name, curation in CURATION.items():
+    app.command(name, epilog=curation.EXAMPLES, rich_help_panel="Curation")(curation.run)
+app.command("serve", epilog=serve.EXAMPLES)(serve.run)
 app.command("info")(info.run)
+app.command("copy", epilog=copy.EXAMPLES)(copy.run)
+app.command("verify", epilog=verify.EXAMPLES)(verify.run)
+app.command("repair", epilog=repair.EXAMPLES)(repair.run)
+for registered in app.registered_commands:
+    assert registered.callback
+    registered.callback = with_place(registered.callback)
 
 
 def _version(show: bool) -> None:
@@ -54,8 +99,19 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        typer.secho(f"error: {error}", fg="red", err=True)
-        sys.exit(2)
+        _refuse(error)
+    except OSError as error:
+        from indexer.trouble import refusal
+
+        told = refusal(error)
+        if told is None:
+            raise
+        _refuse(told)
+
+
+def _refuse(error: UserError) -> NoReturn:
+    typer.secho(f"error: {error}", fg="red", err=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from rich.progress import (
     ProgressColumn,
     Task,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.text import Text
@@ -33,13 +34,29 @@ class _Rate(ProgressColumn):
 @contextmanager
 def indexing(total: int) -> Iterator[Callable[[Report], None]]:
     """Show a bar on standard error while a run goes on; gives what to call with each report."""
+    with counting("indexing", total) as show:
+        yield lambda report: show(report.done, report.total)
+
+
+@contextmanager
+def counting(what: str, total: int | None = None) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on standard error; gives what to call with how many of how many are done."""
     columns = (
-        TextColumn("indexing"),
+        TextColumn(what),
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task("indexing", total=total)
-        yield lambda report: bar.update(task, completed=report.done, total=report.total)
+        task = bar.add_task(what, total=total)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show on standard error that something goes on which nobody can say the end of."""
+    columns = (TextColumn(what), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        bar.add_task(what, total=None)
+        yield

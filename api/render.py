@@ -12,13 +12,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-console = Console()
-errors = Console(stderr=True)
+console = Console(emoji=False)  # label:cat: is no picture of one
+errors = Console(stderr=True, emoji=False)
 
 
 def print_json(value: Any) -> None:
     """One JSON value on standard output, for scripts."""
     console.out(json.dumps(value, ensure_ascii=False), highlight=False)
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """What words were taken to mean, on standard error."""
+    for note in notes:
+        errors.print(note, style="yellow", highlight=False)
 
 
 def table(*columns: str, right: Iterable[str] = ()) -> Table:

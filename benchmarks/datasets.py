@@ -72,15 +72,27 @@ def resample(rows: Matrix, count: int, spread: float, random: np.random.Generato
         spread: Largest share of a difference that a row is moved by; the smallest is a fifth.
         random: Generator.
     """
-    n, made = len(rows), max(0, count - len(rows))
-    start = random.integers(n, size=made)
-    towards = (start + random.integers(1, n, size=made)) % n
-    away_from = (towards + random.integers(1, n, size=made)) % n
-    share = random.uniform(0.2, spread, size=(made, 1)).astype(np.float32)
-    moved = unit(rows[start] + share * (rows[towards] - rows[away_from]))
+    moved = perturb(rows, max(0, count - len(rows)), spread, random)
     kept = random.permutation(rows)[:count]
     shuffled: Matrix = random.permutation(np.concatenate([kept, moved]))
     return shuffled
+
+
+def perturb(rows: Matrix, count: int, spread: float, random: np.random.Generator) -> Matrix:
+    """Made rows alone (count, d): each a real one moved along the difference of two others.
+
+    Args:
+        rows: Real unit rows (n, d).
+        count: How many are wanted.
+        spread: Largest share of a difference that a row is moved by; the smallest is a fifth.
+        random: Generator.
+    """
+    n = len(rows)
+    start = random.integers(n, size=count)
+    towards = (start + random.integers(1, n, size=count)) % n
+    away_from = (towards + random.integers(1, n, size=count)) % n
+    share = random.uniform(0.2, spread, size=(count, 1)).astype(np.float32)
+    return unit(rows[start] + share * (rows[towards] - rows[away_from]))
 
 
 def _widen(rows: Matrix, layer: NDArray[np.float64]) -> Matrix:

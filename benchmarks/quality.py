@@ -29,7 +29,8 @@ from indexer.index import Index, create_index, open_index
 from indexer.settings import Settings, resolve
 from search.searcher import Options, Results, Searcher
 from splice.align import unit
-from splice.decomposition import Sparsity, decompose
+from splice.decomposition import decompose
+from splice.sparsity import Sparsity
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "clip_vitb32"
 Score = Callable[[str], NDArray[np.floating]]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from indexer.engine import FieldKind
+from indexer.location import to_text
 from indexer.sources import BLOCK, Block, Item, blocks, signature
 from indexer.table import Table, read_csv, read_parquet
 from splice.align import Matrix
@@ -62,19 +64,17 @@ class ArraySource:
     def __len__(self) -> int:
         return len(self._table)
 
-    def items(self) -> Iterator[Item]:
-        """Every row, in order; the signature covers the embedding and the columns."""
-        number = 0
-        for array in self._arrays:
-            for row in array:
-                columns = self._table.row(number)
-                yield Item(
-                    self._table.paths[number],
-                    number,
-                    signature(np.ascontiguousarray(row).tobytes(), columns),
-                    columns,
-                )
-                number += 1
+    @property
+    def names(self) -> Sequence[str]:
+        """The table's."""
+        return self._table.paths
+
+    def items(self, numbers: Iterable[int] | None = None) -> Iterator[Item]:
+        """Rows, all in order by default; the signature covers the embedding and the columns."""
+        for number in range(len(self)) if numbers is None else numbers:
+            columns = self._table.row(number)
+            content = np.ascontiguousarray(self._row(number)).tobytes()
+            yield Item(self._table.paths[number], number, signature(content, columns), columns)
 
     def embed(self, items: Iterable[Item]) -> Iterator[Block]:
         """Read the items' rows."""
@@ -96,8 +96,9 @@ class ArraySource:
         facts: dict[str, Any] = {"content_hash": hashlib.sha256(row.tobytes()).hexdigest()}
         if self._root is not None:
             photo = self._root.absolute() / item.path
-            if photo.is_file():
-                facts |= {"location": str(photo), "bytes": photo.stat().st_size}
+            with suppress(OSError):  # a name that no file can have
+                if photo.is_file():
+                    facts |= {"location": to_text(photo), "bytes": photo.stat().st_size}
         return facts
 
 

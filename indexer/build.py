@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from indexer.calibration import enough_for_good, out_of_date, recalibrate
+from indexer.ahead import ahead
+from indexer.calibration import Vanguard, out_of_date, recalibrate
+from indexer.derive import derived
 from indexer.engine import Batch
 from indexer.index import Index, point_id
 from indexer.sources import BLOCK, Block, Item, Source, blocks
-from indexer.strength import FIELD, codes
-from splice.decomposition import decompose, reconstruction_cosine
+from indexer.strength import FIELD
 
 
 @dataclass
@@ -64,18 +66,24 @@ def build(
     """
     report = Report(total=len(source))
     index.know(source.kinds)
-    known = _Known(index, report)
+    vanguard = Vanguard(index, source.names)
+    known = _Known(index, report, vanguard)
     try:
-        for block in source.embed(known.changed(source.items())):
-            _write(index, block)
-            known.written(block)
-            on_progress(report)
-            if enough_for_good(index):
-                recalibrate(index)
+        # Three stages at once: this thread writes, one decomposes, one reads and embeds.
+        changed = source.embed(known.changed(source.items(vanguard.order)))
+        with (
+            closing(ahead(changed)) as embedded,
+            closing(ahead(_Prepared(index, block) for block in embedded)) as ready,
+        ):
+            for prepared in ready:
+                prepared.write()
+                known.written(prepared.block)
+                on_progress(report)
+                if vanguard.has_arrived():
+                    recalibrate(index)
         if prune:
-            report.pruned = _prune(index, source, known.seen)
-        changed = bool(report.added or report.replaced or report.pruned)
-        if out_of_date(index, changed=changed):
+            report.pruned = _prune(index, source, known.seen, {path for path, _ in report.skipped})
+        if out_of_date(index):
             recalibrate(index)
     except KeyboardInterrupt:
         report.stopped = True
@@ -86,9 +94,10 @@ def build(
 class _Known:
     """Tells which items the index has already, as they stand, and keeps the count."""
 
-    def __init__(self, index: Index, report: Report) -> None:
+    def __init__(self, index: Index, report: Report, vanguard: Vanguard) -> None:
         self._index = index
         self._report = report
+        self._vanguard = vanguard
         self._empty = index.engine.count() == 0
         self._stale: set[str] = set()
         self.seen: set[str] = set()
@@ -102,6 +111,7 @@ class _Known:
             for item, id_ in zip(block, ids, strict=True):
                 if signatures.get(id_) == item.signature:
                     self._report.unchanged += 1
+                    self._vanguard.arrive(item.path)
                     continue
                 if id_ in signatures:
                     self._stale.add(item.path)
@@ -114,36 +124,54 @@ class _Known:
         self._report.replaced += len(replaced)
         self._report.added += len(block.items) - len(replaced)
         self._report.skipped.extend(block.skipped)
+        for item in block.items:
+            self._vanguard.arrive(item.path)
+        for path, _ in block.skipped:
+            self._vanguard.lose(path)
 
     def _signatures(self, ids: list[str]) -> dict[str, str]:
         hits = self._index.engine.retrieve(ids, with_payload=("signature",))
         return {hit.id: hit.payload.get("signature", "") for hit in hits}
 
 
-def _write(index: Index, block: Block) -> None:
-    """Decompose a block and write its points."""
-    if not block.items:
-        return
-    weights = decompose(index.space, block.embeddings, index.manifest.sparsity)
-    presence = codes(index.presence(block.embeddings))
-    cosines = reconstruction_cosine(index.space, block.embeddings, weights)
-    payloads = []
-    for row, (item, facts) in enumerate(zip(block.items, block.facts, strict=True)):
-        start, end = weights.indptr[row], weights.indptr[row + 1]
-        payloads.append(
-            item.columns
-            | facts
-            | {
-                "path": item.path,
-                "folders": folders(item.path),
-                "signature": item.signature,
-                "concepts": weights.indices[start:end].tolist(),
-                FIELD: presence[row],
-                "cosine": round(float(cosines[row]), 4),
-            }
-        )
+class _Prepared:
+    """A block decomposed, as points.
+
+    Args:
+        index: Open index.
+        block: Of its source.
+    """
+
+    def __init__(self, index: Index, block: Block) -> None:
+        self.block = block
+        self._index = index
+        self._calibration = index.calibration
+        if block.items:
+            self._batch = _batch(index, block)
+
+    def write(self) -> None:
+        """Write the points, by the calibration of now."""
+        if not self.block.items:
+            return
+        if self._calibration is not self._index.calibration:
+            renewed = self._index.strengths(self.block.embeddings)
+            for payload, presence in zip(self._batch.payloads, renewed, strict=True):
+                payload[FIELD] = presence
+        self._index.engine.upsert(self._batch)
+
+
+def _batch(index: Index, block: Block) -> Batch:
+    """Decompose a block."""
+    weights, found = derived(index, block.embeddings)
+    payloads = [
+        item.columns
+        | facts
+        | {"path": item.path, "folders": folders(item.path), "signature": item.signature}
+        | concepts
+        for item, facts, concepts in zip(block.items, block.facts, found, strict=True)
+    ]
     ids = [point_id(item.path) for item in block.items]
-    index.engine.upsert(Batch(ids, block.embeddings, weights, payloads))
+    return Batch(ids, block.embeddings, weights, payloads)
 
 
 def folders(path: str) -> list[str]:
@@ -152,12 +180,14 @@ def folders(path: str) -> list[str]:
     return above[::-1]
 
 
-def _prune(index: Index, source: Source, seen: set[str]) -> int:
-    """Drop points the source covers but did not list."""
+def _prune(index: Index, source: Source, seen: set[str], unread: set[str]) -> int:
+    """Drop points the source covers but did not list, unless in a folder it could not list."""
     gone = [
         hit.id
         for hit in index.engine.scroll(with_payload=("path",))
-        if hit.id not in seen and source.covers(hit.payload["path"])
+        if hit.id not in seen
+        and source.covers(hit.payload["path"])
+        and unread.isdisjoint(folders(hit.payload["path"]))
     ]
     for start in range(0, len(gone), BLOCK):
         index.engine.delete(gone[start : start + BLOCK])

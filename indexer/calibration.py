@@ -1,53 +1,130 @@
-"""Keeping presence true to the collection: when to calibrate anew, and writing what follows."""
+"""Keeping presence true to the collection: when to calibrate anew, and writing what follows.
+
+The sample that presence is fitted to is the images with the lowest ids, which are hashes of their
+names: any order of indexing comes to the same. All of a collection of up to `SAMPLE` images.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from hashlib import blake2b
+from heapq import nsmallest
+from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
-from indexer.index import Index
+from indexer.index import Index, point_id
 from indexer.query import Hit
 from indexer.sources import BLOCK, blocks
-from indexer.strength import FIELD, codes
-from splice.presence import SAMPLE, calibrate
+from indexer.strength import FIELD
+from splice.presence import SAMPLE, Calibration, calibrate
+
+SPARE = SAMPLE // 16
+"""Images that go first beyond the sample, as some may not be readable."""
+DRIFT = SAMPLE // 100
+"""Changes among the sample of a larger collection that call for no calibration: it costs a pass
+over all images."""
 
 
-def enough_for_good(index: Index) -> bool:
-    """Whether there are just enough images to calibrate a large index once and for all."""
-    return index.calibration.images < SAMPLE <= index.engine.count()
+class Vanguard:
+    """The images a run begins with: with the sample complete, what comes after is written once.
+
+    Args:
+        index: Open index.
+        names: Of all images of the run's source; a run that leaves them in order has no vanguard.
+    """
+
+    def __init__(self, index: Index, names: Sequence[str]) -> None:
+        self._count = len(names)
+        self._numbers: list[int] = []
+        self._expected = self._count > SAMPLE > index.calibration.images
+        if self._expected:
+            ids = map(point_id, names)
+            lowest = nsmallest(SAMPLE + SPARE, zip(ids, range(self._count), strict=True))
+            self._numbers = sorted(number for _, number in lowest)
+        self._under_way = {names[number] for number in self._numbers}
+        self._to_spare = len(self._numbers) - SAMPLE
+
+    @property
+    def order(self) -> Iterable[int]:
+        """Numbers of all images, in the order they shall be written in."""
+        yield from self._numbers
+        first = set(self._numbers)
+        yield from (number for number in range(self._count) if number not in first)
+
+    def arrive(self, name: str) -> None:
+        """An image is in the index."""
+        self._under_way.discard(name)
+
+    def lose(self, name: str) -> None:
+        """An image cannot be read."""
+        if name in self._under_way:
+            self._under_way.remove(name)
+            self._to_spare -= 1
+
+    def has_arrived(self) -> bool:
+        """Whether the sample is now complete; only once."""
+        if not self._expected or self._under_way:
+            return False
+        self._expected = False
+        return self._to_spare >= 0
 
 
-def out_of_date(index: Index, *, changed: bool) -> bool:
+def out_of_date(index: Index) -> bool:
     """Whether the calibration does not say what the images that are there now say."""
-    count = index.engine.count()
-    return index.calibration.images != min(count, SAMPLE) or (changed and count <= SAMPLE)
+    hits = islice(index.engine.scroll(with_payload=("signature",), page=BLOCK), SAMPLE)
+    now = _tokens(hits)
+    if index.calibration.images != len(now):
+        return True
+    changes = len(np.setxor1d(now, index.calibration.sample)) / 2
+    return changes > (DRIFT if len(now) == SAMPLE else 0)
 
 
 def recalibrate(index: Index) -> None:
     """Fit presence to the images that are there, and rewrite what is stored of it.
 
-    The sample is the images with the lowest ids, which are hashes of their names: any order of
-    indexing gives the same. Until the end the calibration on disk says that it fits no image, so
-    that a run that dies here is made up for by the next.
+    Until the end the calibration on disk says that it fits no image, so that a run that dies here
+    is made up for by the next. On a server another run may be at it, too: it comes to the same if
+    it has seen the same sample, and otherwise we begin again.
     """
-    sample = []
-    for hit in index.engine.scroll(with_payload=False, with_dense=True, page=BLOCK):
-        sample.append(hit.dense)
-        if len(sample) == SAMPLE:
-            break
-    embeddings = np.array(sample, np.float32).reshape(-1, index.space.dim)
-    fitted = calibrate(index.space, index.activations, embeddings)
-    index.keep(replace(fitted, images=0))
-    everything = index.engine.scroll(with_payload=(FIELD,), with_dense=True, page=BLOCK)
-    for hits in blocks(everything):
-        _rewrite(index, hits)
-    index.keep(fitted)
+    fitted = _fitted(index)
+    while True:
+        index.keep(replace(fitted, images=0))
+        everything = index.engine.scroll(with_payload=(FIELD,), with_dense=True, page=BLOCK)
+        for hits in blocks(everything):
+            _rewrite(index, hits)
+        if index.settle(fitted):
+            return
+        again = _fitted(index)
+        if np.array_equal(again.sample, fitted.sample):
+            index.keep(fitted)
+            return
+        fitted = again
+
+
+def _fitted(index: Index) -> Calibration:
+    """A calibration to the images that are there now."""
+    everything = index.engine.scroll(with_payload=("signature",), with_dense=True, page=BLOCK)
+    sample = list(islice(everything, SAMPLE))
+    embeddings = np.array([hit.dense for hit in sample], np.float32).reshape(-1, index.space.dim)
+    return replace(calibrate(index.space, index.activations, embeddings), sample=_tokens(sample))
+
+
+def _tokens(hits: Iterable[Hit]) -> NDArray[np.uint64]:
+    """What tells images from others and from their own former state (n,)."""
+    texts = (f"{hit.id} {hit.payload.get('signature')}" for hit in hits)
+    digests = [blake2b(text.encode(), digest_size=8).digest() for text in texts]
+    return np.frombuffer(b"".join(digests), np.uint64)
 
 
 def _rewrite(index: Index, hits: list[Hit]) -> None:
     """Store the presence of concepts in images anew where it differs."""
-    found = codes(index.presence(np.array([hit.dense for hit in hits], np.float32)))
-    for hit, now in zip(hits, found, strict=True):
-        if hit.payload.get(FIELD) != now:
-            index.engine.set_payload([hit.id], {FIELD: now})
+    found = index.strengths(np.array([hit.dense for hit in hits], np.float32))
+    differ = {
+        hit.id: {FIELD: now}
+        for hit, now in zip(hits, found, strict=True)
+        if hit.payload.get(FIELD) != now
+    }
+    index.engine.set_payloads(differ)

@@ -76,13 +76,16 @@ def decode(path: Path, preprocess: Preprocess) -> Photo | Skipped:
         path: The file.
         preprocess: Gets the image upright and in RGB. If it has a `size` (the tower's input in
             pixels), JPEGs are decoded at 1/2, 1/4 or 1/8 of their resolution, but never below
-            twice that size.
+            twice that size. If it has `most_pixels`, larger images are refused undecoded.
     """
     try:
         content = _read(path)
         # Odd metadata is no reason to worry anybody.
         with warnings.catch_warnings(action="ignore"), _open(content) as image:
             width, height = image.size
+            most = getattr(preprocess, "most_pixels", None)
+            if most is not None and width * height > most:
+                raise ValueError(f"{width:,} x {height:,} pixels, more than the {most:,} allowed")
             if size := getattr(preprocess, "size", None):
                 image.draft("RGB", (2 * size, 2 * size))
             image.load()

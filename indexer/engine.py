@@ -22,6 +22,11 @@ for integers that are never ranged over, such as lists of concepts: an `integer`
 half that takes most of its time and space.
 """
 
+Ann: TypeAlias = Literal["auto", "exact", "hnsw", "int8"]
+"""How the nearest dense vectors are found: by a scan of all; by a graph (HNSW, Malkov and Yashunin
+2018); by a graph over vectors of 8 bits a dimension, whose finds the originals score anew; by what
+suits their number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -55,6 +60,9 @@ class Engine(Protocol):
         A field set to None is removed. Ids that are not there are passed over.
         """
 
+    def set_payloads(self, payloads: Mapping[str, Mapping[str, Any]]) -> None:
+        """Likewise, but every point, by its id, has fields of its own; fast for many."""
+
     def query(self, query: Query) -> list[Hit]:
         """Answer one query, best first."""
 
@@ -84,6 +92,9 @@ class Engine(Protocol):
 
     def count(self, filter: Filter | None = None) -> int:  # noqa: A002
         """How many points pass the filter, exactly."""
+
+    def estimate(self, filter: Filter | None = None) -> int | None:  # noqa: A002
+        """Roughly how many, where counting would take long; None where it would not."""
 
     def facet(
         self,

@@ -1,18 +1,25 @@
-"""An index: the manifest, the concept space and the engine, in one folder.
+"""An index: the manifest, the concept space and the engine.
 
-DIR/manifest.json    what it was made with; written last, so a folder without it is no index
-DIR/space/           the concept space, so that a search needs no encoder
-DIR/presence.npz     the calibration of presence
-DIR/points/          the engine's
+DIR/manifest.json       what it was made with; written last, so a folder without it is no index
+DIR/manifest.copy.json  the same, should a bit of it flip
+DIR/space/              the concept space, so that a search needs no encoder
+DIR/presence.npz        the calibration of presence
+DIR/activations.npz     what activations are read with; follows from the space
+DIR/points/             the engine's
+DIR/lock                who holds it
+
+On a server the points are a collection and the files lie in another (`indexer.shared_files`).
 """
 
 from __future__ import annotations
 
+import glob
 import os
+import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,13 +27,17 @@ from pathlib import Path
 import numpy as np
 
 from indexer.edge import EdgeEngine
-from indexer.engine import Engine, FieldKind
+from indexer.engine import Ann, Engine, FieldKind
+from indexer.files import Files
+from indexer.lock import hold
 from indexer.manifest import FILE, Manifest
+from indexer.place import Folder, Place, place_of
 from indexer.query import Hit
-from indexer.strength import FIELD
+from indexer.strength import FIELD, Strengths
 from splice.activation import Activations
 from splice.align import Matrix
 from splice.errors import UserError
+from splice.kin import kinship
 from splice.presence import Calibration, calibrate
 from splice.space import ConceptSpace
 
@@ -38,6 +49,9 @@ OWN_FIELDS: dict[str, FieldKind] = {
 }
 """Payload fields of ours that are indexed for filtering."""
 CALIBRATION = "presence.npz"
+ACTIVATIONS = "activations.npz"
+COPY = "manifest.copy.json"
+"""Another manifest, should a bit of the first flip."""
 _NAMESPACE = uuid.UUID("7c0a4f0e-5a0b-5d5c-9a55-5b1d1c1de000")
 
 
@@ -47,19 +61,24 @@ def point_id(path: str) -> str:
 
 
 class Index:
-    """An open index folder.
+    """An open index.
 
     Args:
-        folder: Where it lies.
+        files: Its files, all but the points.
         manifest: What it was made with.
         engine: Its points.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, engine: Engine) -> None:
-        self.folder = folder
+    def __init__(self, files: Files, manifest: Manifest, engine: Engine) -> None:
+        self.files = files
         self.manifest = manifest
         self.engine = engine
         self._calibration: Calibration | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are read."""
+        return self.files.folder
 
     @cached_property
     def space(self) -> ConceptSpace:
@@ -69,7 +88,7 @@ class Index:
     @cached_property
     def activations(self) -> Activations:
         """Reads activations of its concepts."""
-        return Activations(self.space)
+        return Activations(self.space, self.folder / ACTIVATIONS)
 
     @property
     def calibration(self) -> Calibration:
@@ -79,13 +98,38 @@ class Index:
         return self._calibration
 
     def keep(self, calibration: Calibration) -> None:
-        """Use a calibration from now on, on disk too."""
-        calibration.save(self.folder / CALIBRATION)
+        """Use a calibration from now on, in the files too."""
+        while not self.files.save(CALIBRATION, calibration.save):
+            pass  # the last one counts
         self._calibration = calibration
+
+    def settle(self, calibration: Calibration) -> bool:
+        """Likewise, unless somebody else has kept one since we did; says whether it is kept."""
+        self._calibration = calibration
+        return self.files.save(CALIBRATION, calibration.save)
+
+    def refresh(self) -> None:
+        """See what others changed in the files of an index on a server."""
+        if self.files.refresh():
+            self.manifest = Manifest.load(self.folder, self.files.origin)
+            self._calibration = None
 
     def presence(self, embeddings: Matrix) -> Matrix:
         """Probabilities (n, c) that the concepts are in images with embeddings (n, d)."""
         return self.calibration.probability(self.activations.of(embeddings))
+
+    def strengths(self, embeddings: Matrix, off: float = 0.0) -> list[list[int]]:
+        """What is stored of the presence of concepts in images with embeddings (n, d).
+
+        Args:
+            embeddings: (n, d).
+            off: Added to all probabilities, to see what hangs on their last bits.
+        """
+        return self._strengths.codes(self.presence(embeddings) + np.float32(off))
+
+    @cached_property
+    def _strengths(self) -> Strengths:
+        return Strengths(kinship(self.space))
 
     @property
     def columns(self) -> Mapping[str, FieldKind]:
@@ -96,10 +140,20 @@ class Index:
         """Index payload fields for filtering, and remember that they are."""
         for name, kind in {**OWN_FIELDS, **columns}.items():
             self.engine.create_index(name, kind)
-        both = {**self.manifest.columns, **columns}
-        if both != self.manifest.columns:
-            self.manifest = replace(self.manifest, columns=both)
-            self.manifest.save(self.folder)
+        while (both := {**self.manifest.columns, **columns}) != self.manifest.columns:
+            self._remember(replace(self.manifest, columns=both))
+
+    def prefer(self, ann: Ann) -> None:
+        """Remember how the nearest dense vectors are to be found."""
+        while self.manifest.ann != ann:
+            self._remember(replace(self.manifest, ann=ann))
+
+    def _remember(self, manifest: Manifest) -> None:
+        """Replace the manifest, unless somebody else did so since: then theirs is read."""
+        self.manifest = manifest
+        if not self.files.save(FILE, self.manifest.save):
+            self.manifest = Manifest.load(self.folder)
+        self.files.save(COPY, self.manifest.save)
 
     def lookup(self, name: str, *, with_vectors: bool = False) -> Hit | None:
         """The image indexed under a name, a path relative to here, or an id, if there is one."""
@@ -125,41 +179,100 @@ class Index:
         self.engine.close()
 
 
+def files_of(index: Place | Path) -> Files | None:
+    """The files of an index, None where there is no index.
+
+    Raises:
+        UserError: The server is away or refuses us.
+    """
+    place = place_of(index)
+    if isinstance(place, Folder):
+        return Files(place.path) if (place.path / FILE).exists() else None
+    from indexer.remote import remote_files
+
+    return remote_files(place)
+
+
 @contextmanager
-def open_index(folder: Path) -> Iterator[Index]:
+def open_index(index: Place | Path, *, wait: float = 0.0) -> Iterator[Index]:
     """Open an index that exists, and close it after.
 
+    Args:
+        index: Where it is.
+        wait: Seconds to wait for a process that holds the folder.
+
     Raises:
-        UserError: No index there, made by a newer version, damaged, or held by another process.
+        UserError: No index there, made by a newer version, damaged, held by another process, or
+            on a server that is away or refuses us.
     """
-    manifest = Manifest.load(folder)
-    engine = EdgeEngine.open(folder / "points")
-    try:
-        yield Index(folder, manifest, engine)
-    finally:
-        engine.close()
+    place = place_of(index)
+    with ExitStack() as stack:
+        if isinstance(place, Folder):
+            Manifest.load(place.path)
+            stack.enter_context(hold(place.path, wait=wait))
+            files = Files(place.path)
+            engine: Engine = EdgeEngine.open(place.path / "points")
+        else:
+            from indexer.remote import open_remote
+
+            files, engine = open_remote(place)
+        stack.callback(engine.close)
+        yield Index(files, Manifest.load(files.folder, str(place)), engine)
 
 
-def create_index(folder: Path, manifest: Manifest, space: ConceptSpace) -> None:
+def create_index(index: Place | Path, manifest: Manifest, space: ConceptSpace) -> None:
     """Make an empty index unless one made with the same things is there already.
 
-    The folder appears whole or not at all.
+    It appears whole or not at all.
 
     Raises:
-        UserError: The folder holds another index, or something that is not one.
+        UserError: Another index is there, or something that is not one.
     """
-    if (folder / FILE).exists():
-        Manifest.load(folder).refuse_other(manifest, folder)
-        return
+    place = place_of(index)
+    files = files_of(place)
+    if files is not None:
+        Manifest.load(files.folder, str(place)).refuse_other(manifest, str(place))
+    elif isinstance(place, Folder):
+        _create(place.path, manifest, space)
+    else:
+        from indexer.remote import create_remote
+
+        with tempfile.TemporaryDirectory() as made:
+            write_files(Path(made), manifest, space)
+            create_remote(place, Path(made), manifest.dim)
+
+
+def _create(folder: Path, manifest: Manifest, space: ConceptSpace) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} exists and is not an index", "choose another --index folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as partial:
-        made = Path(partial) / "index"
-        made.mkdir()
-        space.save(made / "space")
-        nothing = np.zeros((0, space.dim), np.float32)
-        calibrate(space, Activations(space), nothing).save(made / CALIBRATION)
-        EdgeEngine.create(made / "points", manifest.dim).close()
-        manifest.save(made)
-        made.replace(folder)
+    unfinished = f".{folder.name}.unfinished-"
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix=unfinished, dir=folder.parent) as partial,
+            hold(Path(partial)),
+        ):
+            made = Path(partial) / "index"
+            made.mkdir()
+            write_files(made, manifest, space)
+            EdgeEngine.create(made / "points", manifest.dim).close()
+            made.replace(folder)
+    except OSError:
+        if not (folder / FILE).exists():
+            raise
+        # Another process was faster.
+        Manifest.load(folder).refuse_other(manifest, str(folder))
+    for died in folder.parent.glob(f"{glob.escape(unfinished)}*"):
+        with suppress(UserError, OSError), hold(died):
+            shutil.rmtree(died)
+
+
+def write_files(folder: Path, manifest: Manifest, space: ConceptSpace) -> None:
+    """Write the files of an index without images."""
+    space.save(folder / "space")
+    nothing = np.zeros((0, space.dim), np.float32)
+    activations = Activations(space)
+    activations.save(folder / ACTIVATIONS)
+    calibrate(space, activations, nothing).save(folder / CALIBRATION)
+    manifest.save(folder / COPY)
+    manifest.save(folder / FILE)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
-from indexer.engine import FieldKind
-from splice.decomposition import Sparsity
+from indexer.engine import Ann, FieldKind
 from splice.errors import UserError
+from splice.sparsity import Sparsity
 
-FORMAT = 1
-"""Version of the index's layout; a larger one was written by a newer splicedex."""
+FORMAT = 2
+"""Version of the index's layout. 2: `presence` says with one value that a concept is there."""
 FILE = "manifest.json"
-_RESTORE = "restore it, or index anew into another folder"
+_RESTORE = "run splicedex repair on the index, or restore the file"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Manifest:
         l1_penalty: λ of the lasso; None where `l0` bounds the count.
         l0: At most this many concepts an image; None where λ decides.
         columns: The user's columns that are indexed for filtering, with how.
+        ann: How the nearest dense vectors are found (see `indexer.edge_config`).
         format: Layout version.
     """
 
@@ -45,6 +48,7 @@ class Manifest:
     l1_penalty: float | None
     l0: int | None
     columns: Mapping[str, FieldKind] = field(default_factory=dict)
+    ann: Ann = "auto"
     format: int = FORMAT
 
     @property
@@ -54,41 +58,63 @@ class Manifest:
             return Sparsity(l0=self.l0)
         return Sparsity(l1_penalty=self.l1_penalty)
 
-    def save(self, folder: Path) -> None:
-        """Write the manifest at once or not at all."""
-        partial = folder / f"{FILE}.partial"
-        partial.write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
-        partial.replace(folder / FILE)
+    def save(self, path: Path) -> None:
+        """Write it to a file, at once or not at all."""
+        partial = path.with_name(f"{path.name}.partial")
+        values = asdict(self) | {"checksum": _checksum(asdict(self))}
+        partial.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
+        partial.replace(path)
 
     @classmethod
-    def load(cls, folder: Path) -> Manifest:
-        """Read the manifest of an index folder.
+    def load(
+        cls, folder: Path, origin: str | None = None, *, file: str = FILE, older: bool = False
+    ) -> Manifest:
+        """Read the manifest of an index.
+
+        Args:
+            folder: Where its files are.
+            origin: What the index is called in messages, if not as the folder.
+            file: Name of the manifest there.
+            older: Let older formats pass.
 
         Raises:
-            UserError: No index there, a damaged manifest, or one of a newer version.
+            UserError: No index there, a damaged manifest, or one of another version.
         """
-        path = folder / FILE
+        path, origin = folder / file, origin or str(folder)
         try:
             values = json.loads(path.read_text("utf-8"))
         except FileNotFoundError as error:
             raise UserError(
-                f"{folder} holds no index", f"make one: splicedex index --index {folder} ..."
+                f"{origin} holds no index", f"make one: splicedex index --index {origin} ..."
             ) from error
         except (OSError, ValueError) as error:
             raise UserError(f"{path} cannot be read ({error})", _RESTORE) from error
         version = values.get("format") if isinstance(values, dict) else None
         if isinstance(version, int) and version > FORMAT:
             raise UserError(
-                f"{folder} was made by a newer splicedex (format {version}, ours is {FORMAT})",
+                f"{origin} was made by a newer splicedex (format {version}, ours is {FORMAT})",
                 "upgrade splicedex",
             )
+        checksum = values.pop("checksum", None) if isinstance(values, dict) else None
+        if checksum is not None and checksum != _checksum(values):
+            raise UserError(f"{path} is damaged", _RESTORE)
         try:
-            return cls(**values)
+            manifest = cls(**values)
         except TypeError as error:
             raise UserError(f"{path} is not a splicedex manifest", _RESTORE) from error
+        if manifest.format < FORMAT and not older:
+            raise UserError(
+                f"{origin} was made by an older splicedex (format {version}, ours is {FORMAT})",
+                f"bring it up to date: splicedex repair --index {origin}",
+            )
+        return manifest
 
-    def refuse_other(self, other: Manifest, folder: Path) -> None:
+    def refuse_other(self, other: Manifest, origin: str) -> None:
         """Check that `other` would make the same index.
+
+        Args:
+            other: How an index would be made.
+            origin: What the index of this manifest is called in messages.
 
         Raises:
             UserError: Something differs; the message names what.
@@ -97,7 +123,7 @@ class Manifest:
             part.name
             for part in fields(self)
             if getattr(self, part.name) != getattr(other, part.name)
-        } - {"columns", "format"}
+        } - {"columns", "ann", "format"}
         # A fingerprint says nothing to a person: name what it stands for.
         if differs & {"encoder", "dim"}:
             told = _told(self, other, "model")
@@ -108,7 +134,12 @@ class Manifest:
             told = f"{_sparsity(self)}, not {_sparsity(other)}"
         else:
             return
-        raise UserError(f"{folder} was made with {told}", "use the same, or another --index folder")
+        raise UserError(f"{origin} was made with {told}", "use the same, or another --index")
+
+
+def _checksum(values: Mapping[str, Any]) -> str:
+    """Tells a manifest from one with a flipped bit."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _told(mine: Manifest, theirs: Manifest, name: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
+import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy as np
 
 from indexer.decode import Photo, Skipped
 from indexer.engine import FieldKind
+from indexer.location import to_text
 from indexer.photos import find_photos
 from indexer.reader import read_photos
 from indexer.sources import Block, Item, blocks, signature
@@ -34,7 +37,8 @@ class Listing:
         photos: n files.
         names: Their n names in the index.
         table: What the user says of each, row i of file i.
-        roots: Patterns of what was asked for; None where the names are the whole list.
+        roots: Patterns of what was asked for, but for what holds no photo: its disk may be away;
+            None where the names are the whole list.
     """
 
     photos: Sequence[Path]
@@ -53,7 +57,10 @@ def list_paths(paths: Sequence[str]) -> Listing:
     if not photos:
         raise UserError(f"no photos in {', '.join(paths)}", "name a folder that holds some")
     names = [printable(os.path.abspath(photo)) for photo in photos]
-    return Listing(photos, names, roots=[_root(Path(path).expanduser()) for path in paths])
+    full = [path for path in paths if next(find_photos([path]), None)]
+    for path in set(paths).difference(full):
+        warnings.warn(f"no photos in {path}: what is indexed of it stays", stacklevel=2)
+    return Listing(photos, names, roots=[_root(Path(path).expanduser()) for path in full])
 
 
 def list_table(files: Path, root: Path | None) -> Listing:
@@ -101,23 +108,32 @@ class PhotoSource:
     def __len__(self) -> int:
         return len(self._photos)
 
-    def items(self) -> Iterator[Item]:
-        """Every photo, in order; the signature covers size, time of change and the columns."""
-        for number, (photo, name) in enumerate(zip(self._photos, self._names, strict=True)):
+    @property
+    def names(self) -> Sequence[str]:
+        """The listing's."""
+        return self._names
+
+    def items(self, numbers: Iterable[int] | None = None) -> Iterator[Item]:
+        """Photos, all in order by default; the signature covers size, age and the columns."""
+        for number in range(len(self)) if numbers is None else numbers:
             columns = self._table.row(number) if self._table else {}
             try:
-                status = photo.stat()
+                status = self._photos[number].stat()
                 content = f"{status.st_size} {status.st_mtime_ns}".encode()
-            except OSError:  # gone or barred: the reader will say which
+            except (OSError, ValueError):  # gone, barred, no name: the reader will say which
                 content = b""
-            yield Item(name, number, signature(content, columns), columns)
+            yield Item(self._names[number], number, signature(content, columns), columns)
 
     def embed(self, items: Iterable[Item]) -> Iterator[Block]:
         """Decode in worker processes and encode what comes, in order."""
         waiting: deque[Item] = deque()
+        wanted = iter(items)
+        first = next(wanted, None)
+        if first is None:
+            return  # without the encoder, which takes seconds to load
 
         def feed() -> Iterator[Path]:
-            for item in items:
+            for item in chain([first], wanted):
                 waiting.append(item)
                 yield self._photos[item.number]
 
@@ -143,13 +159,13 @@ class PhotoSource:
         return any(_lies_under(parts, root) for root in self._roots)
 
     def _facts(self, item: Item, photo: Photo) -> dict[str, Any]:
-        located = str(photo.path.absolute())
+        located = to_text(photo.path)
         facts: dict[str, Any] = {
             "content_hash": photo.sha256,
             "width": photo.width,
             "height": photo.height,
         }
-        return facts if located == item.path else facts | {"location": printable(located)}
+        return facts if located == item.path else facts | {"location": located}
 
 
 def _root(path: Path) -> str:

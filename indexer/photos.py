@@ -58,7 +58,7 @@ def _expand(path: str | Path) -> list[Path]:
 
 
 def _walk(start: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
-    stack = [(start, start.is_dir())]
+    stack = [(start, _is_folder(start))]
     while stack:
         path, is_folder = stack.pop()
         if not is_folder:
@@ -73,5 +73,13 @@ def _walk(start: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
         if (status.st_dev, status.st_ino) in entered:
             continue
         entered.add((status.st_dev, status.st_ino))
-        children = ((Path(entry.path), entry.is_dir()) for entry in entries if entry.name[0] != ".")
+        shown = (entry for entry in entries if entry.name[0] != ".")
+        children = ((Path(entry.path), _is_folder(entry)) for entry in shown)
         stack.extend(child for child in children if child[1] or is_photo(child[0]))
+
+
+def _is_folder(path: Path | os.DirEntry[str]) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # links in a ring, or a disk that failed: the reader will say which
+        return False

@@ -1,31 +1,22 @@
-"""A Qdrant server: the engine of collections that many machines share.
-
-Importing this module imports `qdrant_client`, which takes most of a second: do so only once a
-server is asked for.
-"""
+"""A Qdrant server: the engine of collections that many machines share."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Self, TypeVar
 
 from qdrant_client import QdrantClient, models
-from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
+from indexer.connection import Connection, create_collection
 from indexer.engine import Batch, FieldKind
 from indexer.query import DENSE, SPARSE, Filter, HasId, Hit, Query, Scalar
 from indexer.server_query import to_condition, to_filter, to_points, to_request
 from indexer.wire import payload_fields, to_hit, vector_names
 from splice.errors import UserError
 
-OLDEST_SERVER = (1, 17)
-"""The first to weight the parts of a fusion; older ones would leave the weights out silently."""
 POINTS_A_REQUEST = 512
 """At 768 dimensions some 8 MB of JSON, where a server takes 32 MB."""
-TIMEOUT = 60
-"""Seconds an answer may take."""
 
 _INDEXES: dict[FieldKind, Any] = {
     "keyword": models.PayloadSchemaType.KEYWORD,
@@ -36,6 +27,8 @@ _INDEXES: dict[FieldKind, Any] = {
     ),
 }
 
+T = TypeVar("T")
+
 
 class ServerEngine:
     """An `indexer.engine.Engine` over one collection of a server.
@@ -43,119 +36,102 @@ class ServerEngine:
     Dense vectors are stored normalised, so they come back as unit vectors.
 
     Args:
-        server: The server's URL, or a client, which stays open when the engine closes.
+        connection: To the server; closed with the engine.
         collection: Name of the collection.
-        api_key: Key of a server that asks for one.
-
-    Raises:
-        UserError: No server there, one too old, or one that refuses the key.
     """
 
-    def __init__(
-        self, server: str | QdrantClient, collection: str, *, api_key: str | None = None
-    ) -> None:
-        self._owned = isinstance(server, str)
-        self._where = server if isinstance(server, str) else "the given client"
-        self._client: QdrantClient | None = (
-            QdrantClient(url=server, api_key=api_key, timeout=TIMEOUT, check_compatibility=False)
-            if isinstance(server, str)
-            else server
-        )
+    def __init__(self, connection: Connection, collection: str) -> None:
+        self._connection = connection
         self._collection = collection
-        with self._connected() as client:
-            version = client.info().version
-        if tuple(map(int, version.split(".")[:2])) < OLDEST_SERVER:
-            oldest = ".".join(map(str, OLDEST_SERVER))
-            raise UserError(
-                f"{self._where} runs Qdrant {version}", f"upgrade it to {oldest} or later"
-            )
 
     @classmethod
     def create(
         cls,
-        server: str | QdrantClient,
+        connection: Connection,
         collection: str,
         dim: int,
         *,
-        api_key: str | None = None,
+        shards: int | None = None,
+        replicas: int | None = None,
     ) -> Self:
-        """Make an empty collection.
+        """Make an empty collection, unless one like it is there.
 
         Args:
-            server: As for the class.
+            connection: As for the class.
             collection: Its name.
             dim: Size of the dense vectors.
-            api_key: As for the class.
+            shards: How many parts it is cut into; None for the server's choice.
+            replicas: On how many nodes each part lies; None likewise.
 
         Raises:
-            UserError: As for the class, or the collection exists already.
+            UserError: A collection of that name is of another kind.
         """
-        engine = cls(server, collection, api_key=api_key)
-        with engine._connected() as client:
-            if client.collection_exists(collection):
-                raise UserError(
-                    f"{engine._where} already has a collection {collection!r}",
-                    "open it, or choose another name",
-                )
-            client.create_collection(
-                collection,
-                vectors_config={
-                    DENSE: models.VectorParams(size=dim, distance=models.Distance.COSINE)
-                },
-                sparse_vectors_config={SPARSE: models.SparseVectorParams()},
+        create_collection(
+            connection,
+            collection,
+            vectors_config={DENSE: models.VectorParams(size=dim, distance=models.Distance.COSINE)},
+            sparse_vectors_config={SPARSE: models.SparseVectorParams()},
+            shard_number=shards,
+            replication_factor=replicas,
+        )
+        engine = cls(connection, collection)
+        if engine.dim != dim:
+            raise UserError(
+                f"{connection.url} already has another collection {collection!r}",
+                "choose another name",
             )
         return engine
 
     @classmethod
-    def open(
-        cls, server: str | QdrantClient, collection: str, *, api_key: str | None = None
-    ) -> Self:
+    def open(cls, connection: Connection, collection: str) -> Self:
         """Open a collection that `create` made.
 
         Raises:
-            UserError: As for the class, or there is no such collection.
+            UserError: There is no such collection.
         """
-        engine = cls(server, collection, api_key=api_key)
-        with engine._connected() as client:
-            if not client.collection_exists(collection):
-                raise UserError(
-                    f"{engine._where} has no collection {collection!r}",
-                    "check the name, or index something into it",
-                )
-        return engine
-
-    @contextmanager
-    def _connected(self) -> Iterator[QdrantClient]:
-        if self._client is None:
-            raise RuntimeError("the engine is closed")
-        try:
-            yield self._client
-        except ResponseHandlingException as error:
+        if not connection.ask(lambda client: client.collection_exists(collection)):
             raise UserError(
-                f"no Qdrant server answers at {self._where} ({error.source})",
-                "start it, or correct the URL",
-            ) from error
-        except UnexpectedResponse as error:
-            if error.status_code not in (401, 403):
-                raise
-            raise UserError(f"{self._where} refuses the API key", "give one it accepts") from error
+                f"{connection.url} has no collection {collection!r}",
+                "check the name, or index something into it",
+            )
+        return cls(connection, collection)
+
+    @property
+    def dim(self) -> int | None:
+        """Size of the dense vectors; None for a collection of another kind than ours."""
+        params = self._ask(lambda client, name: client.get_collection(name)).config.params
+        if not isinstance(params.vectors, dict) or SPARSE not in (params.sparse_vectors or {}):
+            return None
+        return params.vectors[DENSE].size if DENSE in params.vectors else None
 
     def upsert(self, batch: Batch) -> None:
         """Insert points, replacing those whose id exists."""
         for start in range(0, len(batch.ids), POINTS_A_REQUEST):
-            points = to_points(batch, start, start + POINTS_A_REQUEST)
-            with self._connected() as client:
-                client.upsert(self._collection, points, wait=True)
+            self._write(to_points(batch, start, start + POINTS_A_REQUEST))
+
+    def _write(self, points: models.Batch) -> None:
+        self._ask(lambda client, name: client.upsert(name, points, wait=True), bulk=True)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove points; ids that are not there are passed over."""
-        with self._connected() as client:
-            client.delete(self._collection, _only(ids), wait=True)
+        self._ask(lambda client, name: client.delete(name, _only(ids), wait=True))
 
     def set_payload(self, ids: Sequence[str], payload: Mapping[str, Any]) -> None:
         """Set the given payload fields on points; ids that are not there are passed over."""
-        with self._connected() as client:
-            client.set_payload(self._collection, dict(payload), _only(ids), wait=True)
+        self._ask(
+            lambda client, name: client.set_payload(name, dict(payload), _only(ids), wait=True)
+        )
+
+    def set_payloads(self, payloads: Mapping[str, Mapping[str, Any]]) -> None:
+        """Likewise, but every point, by its id, has fields of its own; one request for all."""
+        changes = [
+            models.SetPayloadOperation(
+                set_payload=models.SetPayload(payload=dict(payload), filter=_only([id_]))
+            )
+            for id_, payload in payloads.items()
+        ]
+        if changes:
+            self._ask(lambda client, name: client.batch_update_points(name, changes, wait=True))
 
     def query(self, query: Query) -> list[Hit]:
         """Answer one query, best first."""
@@ -163,9 +139,9 @@ class ServerEngine:
 
     def query_batch(self, queries: Sequence[Query]) -> list[list[Hit]]:
         """Answer several queries as one request, in their order."""
-        requests = [to_request(query) for query in queries]
-        with self._connected() as client:
-            answers = client.query_batch_points(self._collection, requests)
+        answers = self._ask(
+            lambda client, name: client.query_batch_points(name, list(map(to_request, queries)))
+        )
         return [
             [to_hit(point, point.score if query.ranking else 0.0) for point in answer.points]
             for query, answer in zip(queries, answers, strict=True)
@@ -180,13 +156,15 @@ class ServerEngine:
         with_concepts: bool = False,
     ) -> list[Hit]:
         """Fetch points by id, in the order asked; missing ones are left out, scores are 0."""
-        with self._connected() as client:
-            records = client.retrieve(
-                self._collection,
+        records = self._ask(
+            lambda client, name: client.retrieve(
+                name,
                 list(ids),
                 with_payload=payload_fields(with_payload),
                 with_vectors=vector_names(with_dense, with_concepts),
-            )
+            ),
+            bulk=with_dense,
+        )
         found = {hit.id: hit for hit in map(to_hit, records)}
         return [found[point] for point in ids if point in found]
 
@@ -200,25 +178,35 @@ class ServerEngine:
         page: int = 1024,
     ) -> Iterator[Hit]:
         """Every point that passes the filter, in id order, fetched a page at a time."""
-        start: Any = None
-        while True:
-            with self._connected() as client:
-                records, start = client.scroll(
-                    self._collection,
+
+        def fetch(start: Any) -> tuple[list[models.Record], Any]:
+            return self._ask(
+                lambda client, name: client.scroll(
+                    name,
                     scroll_filter=to_filter(filter),
                     limit=page,
                     offset=start,
                     with_payload=payload_fields(with_payload),
                     with_vectors=vector_names(with_dense, with_concepts),
-                )
+                ),
+                bulk=with_dense,
+            )
+
+        records, start = fetch(None)
+        yield from map(to_hit, records)
+        while start is not None:
+            records, start = fetch(start)
             yield from map(to_hit, records)
-            if start is None:
-                return
 
     def count(self, filter: Filter | None = None) -> int:  # noqa: A002
         """How many points pass the filter, exactly."""
-        with self._connected() as client:
-            return client.count(self._collection, count_filter=to_filter(filter), exact=True).count
+        return self._ask(
+            lambda client, name: client.count(name, count_filter=to_filter(filter), exact=True)
+        ).count
+
+    def estimate(self, filter: Filter | None = None) -> int | None:  # noqa: A002
+        """Never: a server counts on all its cores."""
+        return None
 
     def facet(
         self,
@@ -232,32 +220,40 @@ class ServerEngine:
         While the server optimises, counts may be off by the points it is moving; to have them
         exact then takes it hundreds of times longer.
         """
-        with self._connected() as client:
-            answer = client.facet(
-                self._collection, key, facet_filter=to_filter(filter), limit=limit, exact=False
+        answer = self._ask(
+            lambda client, name: client.facet(
+                name, key, facet_filter=to_filter(filter), limit=limit, exact=False
             )
+        )
         return [(hit.value, hit.count) for hit in answer.hits]
 
     def create_index(self, key: str, kind: FieldKind) -> None:
         """Index a payload field for filtering and facets; again is harmless."""
-        with self._connected() as client:
-            client.create_payload_index(self._collection, key, _INDEXES[kind], wait=True)
+        self._ask(
+            lambda client, name: client.create_payload_index(name, key, _INDEXES[kind], wait=True)
+        )
 
     def optimize(self) -> None:
         """Wait until the server, which optimises by itself, has done so."""
-        with self._connected() as client:
-            # An update, even an empty one, wakes an optimiser that rests.
-            client.update_collection(
-                self._collection, optimizers_config=models.OptimizersConfigDiff()
+        # An update, even an empty one, wakes an optimiser that rests.
+        self._ask(
+            lambda client, name: client.update_collection(
+                name, optimizers_config=models.OptimizersConfigDiff()
             )
-            while client.get_collection(self._collection).status == models.CollectionStatus.YELLOW:
-                time.sleep(0.2)
+        )
+        while (
+            self._ask(lambda client, name: client.get_collection(name)).status
+            == models.CollectionStatus.YELLOW
+        ):
+            time.sleep(0.2)
+
+    def _ask(self, request: Callable[[QdrantClient, str], T], *, bulk: bool = False) -> T:
+        """Ask the server for something about the collection."""
+        return self._connection.ask(lambda client: request(client, self._collection), bulk=bulk)
 
     def close(self) -> None:
         """Release the connection; later calls fail, closing again does nothing."""
-        if self._client is not None and self._owned:
-            self._client.close()
-        self._client = None
+        self._connection.close()
 
     def __enter__(self) -> Self:
         return self

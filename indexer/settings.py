@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from indexer.manifest import FILE, Manifest
+from indexer.deferred import DeferredEncoder
+from indexer.index import files_of
+from indexer.manifest import Manifest
 from indexer.photo_mean import estimated_from, find_image_mean
 from indexer.photo_source import Listing
-from splice.decomposition import Sparsity
+from indexer.place import Place
 from splice.encoder import DEFAULT, Encoder, Load, load_encoder
 from splice.errors import UserError
 from splice.image_mean import ImageMean
 from splice.model import OWN, Model, load_model
 from splice.space import ConceptSpace
+from splice.sparsity import Sparsity
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Recipe:
 
 
 def resolve(
-    folder: Path,
+    index: Place | Path,
     settings: Settings,
     photos: Listing | None,
     *,
@@ -59,7 +62,7 @@ def resolve(
     """Work out what an index is, or will be, made with. Writes nothing.
 
     Args:
-        folder: The index folder; it need not exist.
+        index: Where the index is; it need not exist.
         settings: What the user asked for.
         photos: Photos that will be encoded; None where embeddings are given.
         load: Loads the encoder.
@@ -68,22 +71,23 @@ def resolve(
     Raises:
         UserError: The settings are not those of the index that is there, or do not work.
     """
-    existing = Manifest.load(folder) if (folder / FILE).exists() else None
-    if existing and settings == Settings():
-        encoder = same_encoder(existing, folder, load) if photos else None
-        return Recipe(existing, ConceptSpace.load(folder / "space"), encoder)
+    files = files_of(index)
+    existing = Manifest.load(files.folder, str(index)) if files else None
+    if files and existing and settings == Settings():
+        encoder = deferred_encoder(existing, str(index), load) if photos else None
+        return Recipe(existing, ConceptSpace.load(files.folder / "space"), encoder)
     name = settings.model or (existing.model if existing else DEFAULT if photos else None)
     if name is None:
         raise UserError("embeddings do not say what made them", "add --model")
 
     def mean_of(encoder: Encoder) -> ImageMean:
         chosen = settings.image_mean
-        if existing:
+        if files and existing:
             weights, dim = encoder.fingerprint(), encoder.dim
             other = replace(existing, model=encoder.name, encoder=weights, dim=dim)
-            existing.refuse_other(other, folder)
+            existing.refuse_other(other, str(index))
             if chosen is None or estimated_from(chosen) == existing.image_mean:
-                kept = ConceptSpace.load(folder / "space").image_mean
+                kept = ConceptSpace.load(files.folder / "space").image_mean
                 return ImageMean(kept, existing.image_mean)
         return find_image_mean(encoder, chosen, photos, workers=workers)
 
@@ -94,7 +98,7 @@ def resolve(
     sparsity = settings.sparsity or (existing.sparsity if existing else Sparsity())
     recipe = Recipe(_manifest(model, sparsity), model.space, model.encoder)
     if existing:
-        existing.refuse_other(recipe.manifest, folder)
+        existing.refuse_other(recipe.manifest, str(index))
     if photos and model.encoder is None:
         raise UserError(
             f"{name} is a concept space: it cannot encode photos",
@@ -117,17 +121,35 @@ def _manifest(model: Model, sparsity: Sparsity) -> Manifest:
     )
 
 
-def same_encoder(manifest: Manifest, folder: Path, load: Load = load_encoder) -> Encoder:
-    """Load the encoder an index was made with, and check that its weights are the same."""
+def deferred_encoder(manifest: Manifest, origin: str, load: Load) -> Encoder:
+    """The encoder an index was made with, loaded and checked when it is first needed.
+
+    Raises:
+        UserError: The index has none.
+    """
     if manifest.encoder is None:
         raise UserError(
-            f"{folder} holds embeddings made elsewhere: it has no encoder for photos",
-            "give --embeddings, or another --index folder",
+            f"{origin} holds embeddings made elsewhere: it has no encoder for photos",
+            "give --embeddings, or another --index",
         )
+    return DeferredEncoder(manifest, lambda: same_encoder(manifest, origin, load))
+
+
+def same_encoder(manifest: Manifest, origin: str, load: Load = load_encoder) -> Encoder:
+    """Load the encoder an index was made with, and check that its weights are the same.
+
+    Args:
+        manifest: Of the index, which has one.
+        origin: What the index is called in messages.
+        load: Loads the encoder.
+
+    Raises:
+        UserError: It cannot be had, or its weights are others.
+    """
     encoder = load(manifest.model)
     if encoder.fingerprint() != manifest.encoder:
         raise UserError(
-            f"the weights of {manifest.model} are not those {folder} was made with",
-            "restore them, or use another --index folder",
+            f"the weights of {manifest.model} are not those {origin} was made with",
+            "restore them, or use another --index",
         )
     return encoder

@@ -53,10 +53,14 @@ class Source(Protocol):
     def kinds(self) -> Mapping[str, FieldKind]:
         """User columns to index for filtering."""
 
+    @property
+    def names(self) -> Sequence[str]:
+        """Every image's name in the index, in a fixed order."""
+
     def __len__(self) -> int: ...
 
-    def items(self) -> Iterator[Item]:
-        """Every image, in a fixed order."""
+    def items(self, numbers: Iterable[int] | None = None) -> Iterator[Item]:
+        """The images of these numbers, in their order; by default every image."""
 
     def embed(self, items: Iterable[Item]) -> Iterator[Block]:
         """Read and embed items, keeping their order."""

@@ -11,15 +11,13 @@ import numpy as np
 
 from splice.align import Matrix, centre, unit
 from splice.errors import UserError
+from splice.kin import family
 from splice.space import ConceptSpace
 
 How: TypeAlias = Literal["exact", "inflected", "part", "meaning"]
 Encode: TypeAlias = Callable[[str], Matrix]
 """Embeds a text (d,) with the text tower of the index's model."""
 
-KIN = 0.7
-"""Cosine in aligned space from which a concept belongs to another's family; its weight grows from
-0 there to 1 at the concept itself. Below .6 unlike things come in."""
 NEAREST = 5
 """Concepts that stand for a word outside the vocabulary."""
 
@@ -34,12 +32,14 @@ class Resolved:
         family: Ids of the concepts it stands for, with weights in (0, 1].
         how: "exact"; "inflected", another form of the word; "part", concepts that have the word in
             their names; "meaning", those nearest to the text encoder's embedding.
+        concept: The concept whose whole family it is; None for any other set.
     """
 
     text: str
     name: str
     family: Mapping[int, float]
     how: How
+    concept: int | None = None
 
     def note(self, space: ConceptSpace) -> str | None:
         """What to tell the user where the meaning is not the obvious one."""
@@ -75,8 +75,10 @@ def resolve(
         concept = space.ids.get(candidate)
         if concept is not None:
             how: How = "exact" if candidate == word else "inflected"
-            family = {concept: 1.0} if exact else _family(space, concept)
-            return Resolved(text, space.concepts[concept], family, how)
+            name = space.concepts[concept]
+            if exact:
+                return Resolved(text, name, {concept: 1.0}, how)
+            return Resolved(text, name, family(space, concept), how, concept)
     if not exact and encode is not None:
         atom = centre(unit(encode(text)), space.text_mean)
         return Resolved(text, text, _nearest(space, atom, range(len(space.concepts))), "meaning")
@@ -87,14 +89,6 @@ def resolve(
     near = suggest(space, word)
     cure = f"did you mean {' or '.join(near)}?" if near else "see `splicedex concepts`"
     raise UserError(f"unknown concept {text!r}", cure)
-
-
-def _family(space: ConceptSpace, concept: int) -> dict[int, float]:
-    cosines = space.atoms @ space.atoms[concept]
-    weights = np.clip((cosines - KIN) / (1 - KIN), 0, 1)
-    weights[concept] = 1
-    kin = np.flatnonzero(weights)
-    return {int(i): float(weights[i]) for i in kin[np.argsort(-weights[kin], kind="stable")]}
 
 
 def _nearest(space: ConceptSpace, atom: Matrix, among: Iterable[int]) -> dict[int, float]:

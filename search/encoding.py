@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from indexer.decode import Skipped, decode
 from indexer.index import Index
-from indexer.settings import same_encoder
 from splice.align import Matrix
-from splice.encoder import Encoder
 from splice.errors import UserError
+
+if TYPE_CHECKING:
+    from indexer.decode import Preprocess
+    from splice.encoder import Encoder
+    from splice.encoders.preprocess import Pixels
 
 
 class LazyEncoder:
-    """Embeds what queries are made of with the model an index was made with.
+    """Embeds what queries are made of with the model an index was made with; safe among threads.
 
     Args:
         index: Open index, made with an encoder.
@@ -22,10 +25,24 @@ class LazyEncoder:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._lock = threading.Lock()
+        self._loaded: Encoder | None = None
 
-    @cached_property
     def _encoder(self) -> Encoder:
-        return same_encoder(self._index.manifest, self._index.folder)
+        from indexer.settings import same_encoder
+
+        with self._lock:  # loading takes seconds and hundreds of megabytes: once is enough
+            if self._loaded is None:
+                self._loaded = same_encoder(self._index.manifest, str(self._index.folder))
+            return self._loaded
+
+    def preprocess(self) -> Preprocess:
+        """What turns an image into the pixels that `pixels` takes; picklable.
+
+        Raises:
+            UserError: The model cannot be had, or its weights have changed.
+        """
+        return self._encoder().preprocess()
 
     def text(self, text: str) -> Matrix:
         """The unit embedding (d,) of a text.
@@ -33,7 +50,16 @@ class LazyEncoder:
         Raises:
             UserError: The model cannot be had, or its weights have changed.
         """
-        embedding: Matrix = self._encoder.encode_texts([text])[0]
+        embedding: Matrix = self._encoder().encode_texts([text])[0]
+        return embedding
+
+    def pixels(self, pixels: Pixels) -> Matrix:
+        """The unit embedding (d,) of an image's pixels (3, h, w).
+
+        Raises:
+            UserError: Likewise.
+        """
+        embedding: Matrix = self._encoder().encode_images(pixels[None])[0]
         return embedding
 
     def file(self, path: Path) -> Matrix:
@@ -42,8 +68,9 @@ class LazyEncoder:
         Raises:
             UserError: Likewise, or the file cannot be read.
         """
-        photo = decode(path, self._encoder.preprocess())
+        from indexer.decode import Skipped, decode
+
+        photo = decode(path, self.preprocess())
         if isinstance(photo, Skipped):
             raise UserError(f"{path} cannot be read ({photo.reason})", "give another image")
-        embedding: Matrix = self._encoder.encode_images(photo.pixels[None])[0]
-        return embedding
+        return self.pixels(photo.pixels)

@@ -14,7 +14,7 @@ import numpy as np
 
 from indexer.engine import FieldKind
 from indexer.query import And, Filter, Not, Or
-from indexer.strength import at_least
+from indexer.strength import at_least, has
 from search.columns import Values, column_filter
 from search.concepts import Encode, Resolved, resolve
 from search.language import And as AllOf
@@ -145,6 +145,8 @@ def _split(query: str, tree: Node) -> tuple[tuple[Text | Like, ...], tuple[Node,
 
 def present(meaning: Resolved, probability: float) -> Filter:
     """Images where one member of a family is likely enough for what its weight makes of it."""
+    if meaning.concept is not None and probability == PRESENT:
+        return has(meaning.concept)
     needed = ((i, probability / weight) for i, weight in meaning.family.items())
     return Or(tuple(at_least(i, p) for i, p in needed if p <= 1))
 

@@ -19,8 +19,13 @@ from splice.align import Matrix
 Scored: TypeAlias = tuple[str, float]
 """A point id and its score."""
 
-BLOCK = 512
-"""Hits are put in order in blocks of this many."""
+BLOCK, SHORT_BLOCK = 512, 128
+"""Hits are put in order in blocks of this many: fewer in a large index, where an AND loses .004 of
+its average precision by it and gains half the time."""
+FEW = 20_000
+"""Images up to which an index is small."""
+SCANNED = 1_000
+"""Matches up to which the engine scans them instead of walking its graph."""
 STRIDE = 128
 """Hits that a walk of the engine's graph is asked for at once: about as many as it looks at anyway,
 so that pages of any size are cut from the same walk."""
@@ -38,6 +43,11 @@ class Ranking(Protocol):
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Split the scores of hits that came with their vectors and columns."""
+
+
+def block_for(images: int) -> int:
+    """The block that suits an index of so many images."""
+    return BLOCK if images <= FEW else SHORT_BLOCK
 
 
 def whole_blocks(offset: int, limit: int, block: int) -> tuple[int, int]:
@@ -73,7 +83,7 @@ class ByBelief:
 
     The engine ranks along the plan's direction; its order is then refined block by block. Blocks
     lie where they lie whatever the page, so pages fit together; for the same reason the engine
-    scans what passes the filter instead of walking its graph.
+    scans what passes the filter instead of walking its graph, unless that is too much.
 
     Args:
         index: Open index.
@@ -84,25 +94,34 @@ class ByBelief:
     def __init__(self, index: Index, plan: Plan, block: int = BLOCK) -> None:
         self._index = index
         self._beliefs = Beliefs(plan, index.activations, index.calibration)
-        direction = plan.direction
-        self._coarse = None if direction is None else Nearest(direction, exact=True)
+        self._direction = plan.direction
         self._block = block
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Images from place `offset` on, best first."""
         start, length = whole_blocks(offset, limit, self._block)
-        engine = self._index.engine
-        if self._coarse is None:
-            query = Query(None, filter, length, start, with_payload=False)
-            ids = [hit.id for hit in engine.query(query)]
-        else:
-            ids = [id_ for id_, _ in _places(engine, self._coarse, filter, start, length)]
+        ids = self._coarsely(filter, start, length)
         fields = self._beliefs.columns or False
-        hits = engine.retrieve(ids, with_payload=fields, with_dense=True)
+        hits = self._index.engine.retrieve(ids, with_payload=fields, with_dense=True)
         found: list[Scored] = []
         for row in range(0, len(hits), self._block):
             found += self._refined(hits[row : row + self._block])
         return found[offset - start :][:limit]
+
+    def _coarsely(self, passing: Filter, start: int, length: int) -> list[str]:
+        engine = self._index.engine
+        if self._direction is None:
+            query = Query(None, passing, length, start, with_payload=False)
+            return [hit.id for hit in engine.query(query)]
+        matches = engine.estimate(passing)
+        if matches is None:
+            matches = engine.count(passing)
+        if matches > SCANNED:
+            found = _places(engine, Nearest(self._direction), passing, start, length)
+            if len(found) == length:  # a walk may end early
+                return [id_ for id_, _ in found]
+        scan = Nearest(self._direction, exact=True)
+        return [id_ for id_, _ in _places(engine, scan, passing, start, length)]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Split the scores over the parts of the query."""

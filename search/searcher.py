@@ -18,9 +18,11 @@ from search.concepts import Encode
 from search.cursor import make_cursor, offset_of
 from search.diversity import Diverse
 from search.explain import Explanation, name_of
+from search.outside import Outside, files
 from search.plan import Context, Plan, describe, make_plan
-from search.rankings import BLOCK, AlongVector, ByBelief, Fused, Part, Ranking, Scored
-from search.vectors import EncodeFile, image_vector, text_vector
+from search.rankings import AlongVector, ByBelief, Fused, Part, Ranking, Scored, block_for
+from search.record import weighted
+from search.vectors import image_vector, text_vector
 from splice.errors import UserError
 
 Rank: TypeAlias = Literal["auto", "concept", "dense", "rrf"]
@@ -44,6 +46,8 @@ class Options:
         weights: Of the query's rankings for "dense" and "rrf": each `text:` and `like:` in turn,
             then the concepts. By default 1 each.
         diversity: 0 for the best hits, towards 1 for unlike ones among them.
+        count: Say how many images match in all. In an index of a million that takes longer than
+            finding the best: half a microsecond an image, the first time it is asked.
 
     Raises:
         UserError: A number is out of bounds.
@@ -55,6 +59,7 @@ class Options:
     rank: Rank = "auto"
     weights: tuple[float, ...] | None = None
     diversity: float = 0.0
+    count: bool = True
 
     def __post_init__(self) -> None:
         if self.limit < 1:
@@ -78,6 +83,7 @@ class Result:
         score: Higher is better; comparable within one answer.
         match: False for a near miss.
         explanation: The score as a sum.
+        concepts: Its decomposition: concepts with their weights, heaviest first.
         payload: Its columns, where the photo lies and how well its concepts describe it.
     """
 
@@ -86,6 +92,7 @@ class Result:
     score: float
     match: bool
     explanation: Explanation
+    concepts: tuple[tuple[str, float], ...]
     payload: dict[str, Any]
 
 
@@ -96,7 +103,7 @@ class Results:
     Args:
         query: As asked.
         hits: Best first.
-        matches: How many images match in all.
+        matches: How many images match in all; None if that was not counted.
         notes: What words were taken to mean, where that is not obvious.
         took_ms: Wall time in milliseconds.
         cursor: What to ask with for the next page; None after the last.
@@ -104,7 +111,7 @@ class Results:
 
     query: str
     hits: tuple[Result, ...]
-    matches: int
+    matches: int | None
     notes: tuple[str, ...]
     took_ms: float
     cursor: str | None
@@ -116,22 +123,27 @@ class Searcher:
     Args:
         index: Open index.
         encode: Text encoder, if the index's model has one.
-        encode_file: Image encoder, likewise.
-        block: Hits are put in order by belief in blocks of this many.
+        outside: Where a query finds images that are not in the index; by default among files, for
+            which there is no encoder.
+        browse: A blank query finds every image, instead of being refused.
+        block: Hits are put in order by belief in blocks of this many; by default what suits the
+            size of the index.
     """
 
     def __init__(
         self,
         index: Index,
         encode: Encode | None = None,
-        encode_file: EncodeFile | None = None,
+        outside: Outside | None = None,
         *,
-        block: int = BLOCK,
+        browse: bool = False,
+        block: int | None = None,
     ) -> None:
         self.index = index
         self._encode = encode
-        self._encode_file = encode_file
-        self._block = block
+        self._outside = outside or files()
+        self._browse = browse
+        self._block = block or block_for(index.engine.count())
 
     @cached_property
     def context(self) -> Context:
@@ -145,13 +157,18 @@ class Searcher:
             self._encode,
         )
 
+    def forget_columns(self) -> None:
+        """Look up anew which columns there are, after one was added."""
+        vars(self).pop("context", None)
+
     def plan(self, query: str) -> Plan:
         """Plan a query without asking it.
 
         Raises:
             QueryError: It breaks the grammar, or names what is not there.
         """
-        tree = language.parse(query, self.context.columns)
+        everything = self._browse and not query.strip()
+        tree = language.And(()) if everything else language.parse(query, self.context.columns)
         return make_plan(query, tree, self.context)
 
     def describe(self, query: str) -> dict[str, Any]:
@@ -197,29 +214,33 @@ class Searcher:
         plan = self.plan(query)
         ranking, itself = self._ranking(plan, asked)
         engine = self.index.engine
-        others = Not(HasId(itself))
-        passing = And((plan.filter, others))
-        total = matches = engine.count(passing)
-        wanted = min(asked.limit, matches - offset)
+        others = (Not(HasId(itself)),) if itself else ()
+        passing = And((plan.filter, *others))
+        counted = asked.count or asked.near
+        matches = engine.count(passing) if counted else None
+        wanted = asked.limit if matches is None else min(asked.limit, matches - offset)
         page = ranking.page(passing, offset, wanted) if wanted > 0 else []
         hits = self._results(ranking, page, match=True)
         end = offset + len(hits)
-        if asked.near:
-            passing = And((plan.columns, Not(plan.filter), others))
-            total += engine.count(passing)
+        # Without a count a full page is followed by another, which may be empty.
+        more = len(hits) == wanted if matches is None else end < matches
+        if asked.near and matches is not None:
+            total = engine.count(And((plan.columns, *others)))
+            passing = And((plan.columns, Not(plan.filter), *others))
             wanted = min(asked.limit - len(hits), total - end)
             # A fusion may end before the matches do: near misses never stand in for them.
             if wanted > 0 and end >= matches:
                 page = ranking.page(passing, end - matches, wanted)
                 hits += self._results(ranking, page, match=False)
                 end = offset + len(hits)
+            more = end < total
         return Results(
             query,
             tuple(hits),
             matches,
             tuple(plan.notes(self.index.space)),
             (time.perf_counter() - start) * 1000,
-            make_cursor(end, query, asked) if hits and end < total else None,
+            make_cursor(end, query, asked) if hits and more else None,
         )
 
     def _ranking(self, plan: Plan, options: Options) -> tuple[Ranking, tuple[str, ...]]:
@@ -262,7 +283,7 @@ class Searcher:
             if isinstance(asked, language.Text):
                 vector, common = text_vector(asked, self._encode), space.text_mean
             else:
-                vector, id_ = image_vector(self.index, asked, plan.meanings, self._encode_file)
+                vector, id_ = image_vector(self.index, asked, plan.meanings, self._outside)
                 common = space.image_mean
                 itself += [id_] if id_ else []
             parts.append(Part(name_of(asked), Nearest(vector), common, asked.boost))
@@ -275,9 +296,16 @@ class Searcher:
         found = self._fetch([id_ for id_, _ in page])
         hits = [replace(found[id_], score=score) for id_, score in page if id_ in found]
         return [
-            Result(hit.id, hit.payload["path"], hit.score, match, explanation, hit.payload)
+            self._result(hit, explanation, match=match)
             for hit, explanation in zip(hits, ranking.explain(hits), strict=True)
         ]
+
+    def _result(self, hit: Hit, explanation: Explanation, *, match: bool) -> Result:
+        assert hit.concepts is not None
+        concepts = weighted(self.index.space, hit.concepts)
+        return Result(
+            hit.id, hit.payload["path"], hit.score, match, explanation, concepts, hit.payload
+        )
 
     def _fetch(self, ids: Sequence[str]) -> dict[str, Hit]:
         hits = self.index.engine.retrieve(

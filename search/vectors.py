@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from indexer.index import Index
 from search.concepts import Encode, Resolved
 from search.language import Concept, Like, Text
+from search.outside import Outside
 from search.plan import direction_of
 from splice.align import Matrix, unit
 from splice.errors import UserError
 from splice.space import ConceptSpace
-
-EncodeFile: TypeAlias = Callable[[Path], Matrix]
-"""Embeds an image file (d,) with the image tower of the index's model."""
 
 AWAY = 0.75
 """How far beyond nothing a suppressed concept goes, where the whole image is 1."""
@@ -40,7 +36,7 @@ def text_vector(part: Text, encode: Encode | None) -> Matrix:
 
 
 def image_vector(
-    index: Index, part: Like, meanings: Mapping[Concept, Resolved], encode_file: EncodeFile | None
+    index: Index, part: Like, meanings: Mapping[Concept, Resolved], outside: Outside
 ) -> tuple[Matrix, str | None]:
     """The unit embedding (d,) of an image, edited, and its id if it is indexed.
 
@@ -48,12 +44,12 @@ def image_vector(
         index: Open index.
         part: The image and its edits.
         meanings: What the concepts of the edits mean.
-        encode_file: The image encoder, if there is one.
+        outside: Where to find images that are not in the index.
 
     Raises:
-        UserError: No such image, indexed or on disk.
+        UserError: No such image, in the index or outside.
     """
-    embedding, id_ = _embedding(index, part.path, encode_file)
+    embedding, id_ = _embedding(index, part.path, outside)
     edits = [
         (sign * edit.boost, direction_of(meanings[edit], index.space.atoms))
         for sign, edit in part.edits
@@ -91,28 +87,8 @@ def intervened(
     return unit(space.image_mean + scale * aligned)
 
 
-def _embedding(
-    index: Index, path: str, encode_file: EncodeFile | None
-) -> tuple[Matrix, str | None]:
-    hit = index.lookup(path, with_vectors=True)
+def _embedding(index: Index, name: str, outside: Outside) -> tuple[Matrix, str | None]:
+    hit = index.lookup(name, with_vectors=True)
     if hit is not None and hit.dense is not None:
         return unit(hit.dense), hit.id
-    file = Path(path)
-    if not _is_file(file):
-        raise UserError(
-            f"{path!r} is neither an image of the index nor a file",
-            "name it as search prints it, or give a path",
-        )
-    if encode_file is None:
-        raise UserError(
-            f"{path} is not in the index, and an index made from embeddings alone cannot encode it",
-            "name an indexed image, or index with a --model that encodes",
-        )
-    return unit(encode_file(file)), None
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # the name is too long, or a folder above it is barred
-        return False
+    return unit(outside(name)), None

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +68,10 @@ def fetch(file: PublishedFile) -> Path:
 
 
 def _download(file: PublishedFile, target: Path) -> bytes:
+    import http.client
+    import urllib.error
+    import urllib.request
+
     try:
         with urllib.request.urlopen(file.url, timeout=TIMEOUT) as response:
             content: bytes = response.read()

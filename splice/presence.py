@@ -13,7 +13,7 @@ No labels are used. `benchmarks/quality.py` measures what comes of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -57,11 +57,13 @@ class Calibration:
         offset: (c,).
         prevalence: Share of the collection that has each concept (c,).
         images: How many it was fitted on.
+        sample: What tells those images from others (images,), as its user sees fit.
     """
 
     offset: Matrix
     prevalence: Matrix
     images: int
+    sample: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
 
     def logit(self, activations: Matrix, concepts: NDArray[np.int64] | slice) -> Matrix:
         """Log-odds (n, k) that the concepts are present, from their activations (n, k)."""
@@ -75,7 +77,13 @@ class Calibration:
     def save(self, path: Path) -> None:
         """Write to an .npz file, at once or not at all."""
         partial = path.with_name(f"partial-{path.name}")
-        np.savez(partial, offset=self.offset, prevalence=self.prevalence, images=self.images)
+        np.savez(
+            partial,
+            offset=self.offset,
+            prevalence=self.prevalence,
+            images=self.images,
+            sample=self.sample,
+        )
         partial.replace(path)
 
     @classmethod
@@ -87,10 +95,11 @@ class Calibration:
         """
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return cls(arrays["offset"], arrays["prevalence"], int(arrays["images"]))
+                made = cls(arrays["offset"], arrays["prevalence"], int(arrays["images"]))
+                return replace(made, sample=arrays["sample"]) if "sample" in arrays else made
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise UserError(
-                f"{path} cannot be read ({error})", "restore it, or index anew into another folder"
+                f"{path} cannot be read ({error})", "run splicedex repair on the index"
             ) from error
 
 

@@ -10,7 +10,9 @@ from qdrant_client import QdrantClient
 
 from indexer.array_source import array_source
 from indexer.build import build
+from indexer.connection import Connection
 from indexer.edge import EdgeEngine
+from indexer.files import Files
 from indexer.index import Index, create_index
 from indexer.manifest import Manifest
 from indexer.server import ServerEngine
@@ -59,8 +61,8 @@ def make_index(folder: Path, engine: str, space, embeddings) -> Index:
     if engine == "edge":
         points = EdgeEngine.open(folder / "index" / "points")
     else:
-        points = ServerEngine.create(QdrantClient(":memory:"), "photos", space.dim)
-    index = Index(folder / "index", manifest, points)
+        points = ServerEngine.create(Connection(QdrantClient(":memory:")), "photos", space.dim)
+    index = Index(Files(folder / "index"), manifest, points)
     if len(embeddings):
         np.save(folder / "x.npy", embeddings)
         with (folder / "files.csv").open("w", newline="") as lines:

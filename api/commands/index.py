@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.options import IndexFolder, Json
+from api.options import IndexPlace, Json, Replicas, Shards, spread
 from api.render import console, errors, print_json
 from splice.errors import UserError
 
 if TYPE_CHECKING:
     from indexer.build import Report
+    from indexer.engine import Ann
     from indexer.sources import Source
-    from splice.decomposition import Sparsity
+    from splice.sparsity import Sparsity
 
+ANNS = ("auto", "exact", "hnsw", "int8")
 COUNTS = ("added", "replaced", "unchanged", "pruned")
 LISTED = 20
 """Skipped photos that are listed on the terminal."""
@@ -37,12 +39,14 @@ splicedex index --index e.idx --model SPACE_FOLDER --embeddings X.npy --files fi
 
 splicedex index --index e.idx --model ViT-B-32/openai --embeddings CLIP_RETRIEVAL_FOLDER
 
+splicedex index --url http://qdrant:6333 --index photos ~/Pictures
+
 Run it again at any time: unchanged images are skipped, a run that was stopped continues.
 """
 
 
 def run(
-    index: IndexFolder,
+    index: IndexPlace,
     paths: Annotated[
         list[str] | None, typer.Argument(help="Photos, folders or globs.", show_default=False)
     ] = None,
@@ -113,6 +117,18 @@ def run(
         Path | None,
         typer.Option("--errors", help="Write photos that could not be read there, as CSV."),
     ] = None,
+    ann: Annotated[
+        str | None,
+        typer.Option(
+            help="How like vectors are found: exact (a scan), hnsw (a graph), int8 (a graph over "
+            "bytes), auto [default: auto, exact below 20,000 images, then int8]"
+        ),
+    ] = None,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for another process on this index.")
+    ] = 0,
+    shards: Shards = None,
+    replicas: Replicas = None,
     json: Json = False,
 ) -> None:
     """Index photos, or embeddings made elsewhere."""
@@ -120,16 +136,20 @@ def run(
     from indexer.array_source import array_source
     from indexer.build import build
     from indexer.index import create_index, open_index
+    from indexer.optimise import is_due
     from indexer.photo_source import PhotoSource, list_paths, list_table
     from indexer.settings import Settings, resolve
     from splice.encoder import load_encoder
 
+    if ann is not None and ann not in ANNS:
+        raise UserError(f"--ann {ann} is unknown", f"use {', '.join(ANNS)}")
     if embeddings is None and files is None and not paths:
         raise UserError("nothing to index", "name photos, or give --embeddings or --files")
     if paths and (embeddings or files):
         raise UserError(
             "photos are named twice, as PATHs and by --embeddings or --files", "give one of them"
         )
+    index = spread(index, shards, replicas)
     settings = Settings(model, vocabulary, image_mean, _sparsity(penalty, l0))
     load = partial(load_encoder, device=device, precision=precision, batch_size=batch_size)
     if errors_file:
@@ -145,10 +165,14 @@ def run(
         source = PhotoSource(photos, recipe.encoder, workers=workers)
     create_index(index, recipe.manifest, recipe.space)
     start = time.perf_counter()
-    with open_index(index) as opened:
+    with open_index(index, wait=wait) as opened:
         with indexing(len(source)) as show:
             report = build(opened, source, prune=prune, on_progress=show)
         images = opened.engine.count()
+        due = not report.stopped and is_due(opened, ann)  # type: ignore[arg-type]
+        chosen = opened.manifest.ann
+    if due:
+        report.stopped = not _optimise(opened.folder, chosen, wait)
     if errors_file:
         _write_skipped(errors_file, report.skipped)
     _show(report, images, time.perf_counter() - start, as_json=json, errors_file=errors_file)
@@ -161,8 +185,22 @@ def run(
         )
 
 
+def _optimise(folder: Path, ann: Ann, wait: float) -> bool:
+    """Build the search index; says whether Ctrl-C let it."""
+    from api.progress import waiting
+    from indexer.lock import hold
+    from indexer.optimise import optimise
+
+    try:
+        with hold(folder, wait=wait), waiting("building the search index"):
+            optimise(folder / "points", ann)
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
 def _sparsity(penalty: float | None, l0: int | None) -> Sparsity | None:
-    from splice.decomposition import Sparsity
+    from splice.sparsity import Sparsity
 
     if penalty is not None and l0 is not None:
         raise UserError("--penalty and --l0 both set the sparsity", "give one of them")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from api.options import IndexFolder, Json
+from api.options import IndexPlace, Json
 from api.render import console, print_json, table
 
 
-def run(index: IndexFolder, json: Json = False) -> None:
+def run(index: IndexPlace, json: Json = False) -> None:
     """Show what an index holds and was made with."""
     from indexer.index import open_index
 

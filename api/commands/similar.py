@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.commands.search import as_json, show
-from api.options import IndexFolder, Json, Limit
+from api.options import IndexPlace, Json, Limit
 from api.render import print_json
 
 EXAMPLES = """
@@ -22,7 +22,7 @@ splicedex similar beach.jpg --index photos.idx --above 0.95     near-duplicates
 
 def run(
     path: Annotated[str, typer.Argument(help="An indexed image, or an image file.")],
-    index: IndexFolder,
+    index: IndexPlace,
     limit: Limit = 10,
     above: Annotated[
         float, typer.Option(min=-1, max=1, help="Least cosine; near-duplicates have some .95.")

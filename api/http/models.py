@@ -100,7 +100,9 @@ class SearchAnswer(Answer):
     """The answer to a query."""
 
     query: str = Field(description="As asked.")
-    matches: int = Field(description="How many images match in all.")
+    matches: int | None = Field(
+        description="How many images match in all; null if that was not to be counted."
+    )
     took_ms: float = Field(description="Time in milliseconds.")
     cursor: str | None = Field(description="Ask with it for the next page; null after the last.")
     notes: list[str] = Field(description="What words were taken to mean, where not obvious.")
@@ -133,6 +135,9 @@ class SearchRequest(BaseModel):
     )
     diversity: float = Field(
         0.0, ge=0, le=1, description="Above 0, prefer hits unlike those before them."
+    )
+    count: bool = Field(
+        True, description="Say how many match; among a million that takes longer than to find them."
     )
 
 

@@ -273,7 +273,7 @@ class TestBadInput:
         (embedded / "space" / "concepts.txt").write_text(names.replace("dog\n", "wolf\n", 1))
         assert "was made with other contents of" in splicedex(*words, expect=2)
         manifest = folder / "manifest.json"
-        manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 99'))
+        manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 99'))
         assert "newer splicedex" in splicedex("search", "dog", "--index", folder, expect=2)
 
     def test_a_folder_that_is_no_index(self, splicedex, indexed, tmp_path):

@@ -61,3 +61,25 @@ def test_real_photos_are_standardised_too(data):
     found = Activations(real).of(rows)
     assert found.mean(axis=1) == pytest.approx(np.zeros(50), abs=1e-4)
     assert found.std(axis=1) == pytest.approx(np.ones(50), abs=1e-3)
+
+
+def test_what_was_saved_reads_the_same(tmp_path, monkeypatch):
+    READ.save(tmp_path / "activations.npz")
+    monkeypatch.setattr("splice.activation._computed", lambda space: pytest.fail("computed"))
+    found = Activations(SPACE, tmp_path / "activations.npz")
+    np.testing.assert_array_equal(found.of(PHOTOS), READ.of(PHOTOS))
+    assert [file.name for file in tmp_path.iterdir()] == ["activations.npz"]
+
+
+@pytest.mark.parametrize("spoil", ["missing", "cut", "ridge", "space"])
+def test_what_is_not_as_it_was_saved_is_computed(tmp_path, spoil):
+    file = tmp_path / "activations.npz"
+    if spoil != "missing":
+        READ.save(file)
+    if spoil == "cut":
+        file.write_bytes(file.read_bytes()[:300])
+    if spoil == "ridge":
+        np.savez(file, queries=0 * READ.queries, covariance=np.eye(SPACE.dim), ridge=2 * RIDGE)
+    if spoil == "space":
+        np.savez(file, queries=READ.queries[1:], covariance=np.eye(SPACE.dim), ridge=RIDGE)
+    np.testing.assert_array_equal(Activations(SPACE, file).of(PHOTOS), READ.of(PHOTOS))

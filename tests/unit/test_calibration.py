@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from indexer import calibration as subject
-from indexer.calibration import enough_for_good, out_of_date, recalibrate
+from indexer.calibration import out_of_date, recalibrate
 from indexer.index import point_id
-from indexer.strength import FIELD, codes
+from indexer.strength import FIELD
 from splice.presence import Calibration, calibrate
 from tests.photos import make_embeddings, make_index, make_space, name
 
@@ -28,18 +28,19 @@ def stored(index):
 def test_what_is_stored_is_what_the_calibration_says(index):
     expected = calibrate(SPACE, index.activations, PHOTOS)
     np.testing.assert_allclose(index.calibration.offset, expected.offset, atol=1e-4)
-    assert stored(index) == codes(index.presence(PHOTOS))
+    assert stored(index) == index.strengths(PHOTOS)
 
 
 def test_another_calibration_is_made_up_for(index):
     before = stored(index)
     index.keep(Calibration(index.calibration.offset + 1, index.calibration.prevalence, 0))
-    assert out_of_date(index, changed=False)
+    assert out_of_date(index)
     recalibrate(index)
     assert stored(index) == before
-    assert not out_of_date(index, changed=False)
+    assert not out_of_date(index)
     on_disk = Calibration.load(index.folder / "presence.npz")
     np.testing.assert_array_equal(on_disk.offset, index.calibration.offset)
+    np.testing.assert_array_equal(on_disk.sample, index.calibration.sample)
     assert on_disk.images == len(PHOTOS)
 
 
@@ -52,18 +53,85 @@ def test_a_run_that_dies_while_writing_is_made_up_for(index, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             recalibrate(index)
     assert Calibration.load(index.folder / "presence.npz").images == 0
-    assert out_of_date(index, changed=False)
+    assert out_of_date(index)
 
 
-def test_a_large_index_is_calibrated_on_a_sample_once(index, monkeypatch):
+def change(index, row):
+    index.engine.set_payload([point_id(name(row))], {"signature": "another"})
+
+
+def test_a_change_of_any_image_of_a_small_index_counts(index):
+    assert not out_of_date(index)
+    change(index, 7)
+    assert out_of_date(index)
+
+
+def test_a_large_index_is_calibrated_on_a_sample_until_that_changes(index, monkeypatch):
     monkeypatch.setattr(subject, "SAMPLE", 25)
-    index.keep(Calibration(index.calibration.offset, index.calibration.prevalence, 10))
-    assert enough_for_good(index)
+    monkeypatch.setattr(subject, "DRIFT", 2)
     recalibrate(index)
     assert index.calibration.images == 25
-    assert not enough_for_good(index)
-    assert not out_of_date(index, changed=True)
-    sample = sorted(range(len(PHOTOS)), key=lambda row: point_id(name(row)))[:25]
-    expected = calibrate(SPACE, index.activations, PHOTOS[sample])
+    assert not out_of_date(index)
+    rows = sorted(range(len(PHOTOS)), key=lambda row: point_id(name(row)))
+    expected = calibrate(SPACE, index.activations, PHOTOS[rows[:25]])
     np.testing.assert_allclose(index.calibration.offset, expected.offset, atol=1e-4)
-    assert stored(index) == codes(index.presence(PHOTOS))
+    assert stored(index) == index.strengths(PHOTOS)
+    for row in rows[25:]:
+        change(index, row)
+    change(index, rows[0])
+    index.engine.delete([point_id(name(rows[1]))])
+    assert not out_of_date(index)
+    change(index, rows[2])
+    assert out_of_date(index)
+
+
+class TestVanguard:
+    """The sample goes first, so that a large index is calibrated on it before the rest."""
+
+    NAMES = tuple(f"{row}.jpg" for row in range(100))
+
+    @pytest.fixture(autouse=True)
+    def small(self, monkeypatch):
+        monkeypatch.setattr(subject, "SAMPLE", 20)
+        monkeypatch.setattr(subject, "SPARE", 4)
+
+    @pytest.fixture
+    def fresh(self, index):
+        index.keep(Calibration(index.calibration.offset, index.calibration.prevalence, 0))
+        return index
+
+    def first(self):
+        return sorted(sorted(range(100), key=lambda n: point_id(self.NAMES[n]))[:24])
+
+    def test_goes_first_and_all_follow_in_order(self, fresh):
+        order = list(subject.Vanguard(fresh, self.NAMES).order)
+        assert order[:24] == self.first()
+        assert sorted(order) == list(range(100))
+        assert order[24:] == sorted(order[24:])
+
+    def test_arrives_once(self, fresh):
+        vanguard = subject.Vanguard(fresh, self.NAMES)
+        for number in self.first()[:-1]:
+            vanguard.arrive(self.NAMES[number])
+            assert not vanguard.has_arrived()
+        vanguard.arrive("another.jpg")
+        vanguard.lose(self.NAMES[self.first()[-1]])
+        assert vanguard.has_arrived()
+        assert not vanguard.has_arrived()
+
+    @pytest.mark.parametrize(("lost", "enough"), [(4, True), (5, False)])
+    def test_some_may_be_unreadable(self, fresh, lost, enough):
+        vanguard = subject.Vanguard(fresh, self.NAMES)
+        for number in self.first()[:lost]:
+            vanguard.lose(self.NAMES[number])
+        for number in self.first()[lost:]:
+            vanguard.arrive(self.NAMES[number])
+        assert vanguard.has_arrived() == enough
+
+    def test_is_for_large_indexes_without_a_sample(self, fresh, index):
+        few = subject.Vanguard(fresh, self.NAMES[:20])
+        assert list(few.order) == list(range(20))
+        recalibrate(index)
+        calibrated = subject.Vanguard(index, self.NAMES)
+        assert list(calibrated.order) == list(range(100))
+        assert not calibrated.has_arrived()

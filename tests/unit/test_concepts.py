@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.concepts import KIN, NEAREST, inflections, neighbours, resolve, suggest
+from search.concepts import NEAREST, inflections, neighbours, resolve, suggest
 from splice.align import unit
 from splice.errors import UserError
+from splice.kin import KIN
 from tests.photos import KIN as PLANTED
 from tests.photos import make_space
 

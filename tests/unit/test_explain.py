@@ -7,8 +7,9 @@ from indexer.query import Hit, SparseVector
 from search.explain import explain_dense, name_of
 from search.language import parse
 from splice.align import unit
-from splice.decomposition import Sparsity, decompose
+from splice.decomposition import decompose
 from splice.space import ConceptSpace
+from splice.sparsity import Sparsity
 
 
 def hit(image, weights, row):

@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 
 from indexer.manifest import FILE, FORMAT, Manifest
-from splice.decomposition import Sparsity
 from splice.errors import UserError
+from splice.sparsity import Sparsity
 
 MANIFEST = Manifest(
     model="nano", encoder="e", vocabulary="clip", space="s", image_mean="its own",
@@ -14,7 +14,7 @@ MANIFEST = Manifest(
 
 
 def test_a_saved_manifest_is_the_same(tmp_path):
-    MANIFEST.save(tmp_path)
+    MANIFEST.save(tmp_path / FILE)
     assert Manifest.load(tmp_path) == MANIFEST
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
@@ -36,6 +36,12 @@ def test_sparsity():
 def test_what_cannot_be_read_is_refused(tmp_path, text, cause):
     (tmp_path / FILE).write_text(text)
     with pytest.raises(UserError, match=cause):
+        Manifest.load(tmp_path)
+
+
+def test_an_older_index_is_refused(tmp_path):
+    replace(MANIFEST, format=FORMAT - 1).save(tmp_path / FILE)
+    with pytest.raises(UserError, match="older splicedex"):
         Manifest.load(tmp_path)
 
 
@@ -61,3 +67,17 @@ def test_other_settings_are_refused_by_name(tmp_path, change, cause):
 
 def test_the_same_under_another_name_is_welcome(tmp_path):
     MANIFEST.refuse_other(replace(MANIFEST, model="./nano", vocabulary="./words.txt"), tmp_path)
+
+
+def test_any_flipped_bit_is_noticed(tmp_path):
+    MANIFEST.save(tmp_path / FILE)
+    content = (tmp_path / FILE).read_bytes()
+    for place in range(len(content)):
+        flipped = bytearray(content)
+        flipped[place] ^= 1
+        (tmp_path / FILE).write_bytes(flipped)
+        try:
+            assert Manifest.load(tmp_path) == MANIFEST  # white space
+        except UserError:
+            continue
+        assert chr(content[place]).isspace()

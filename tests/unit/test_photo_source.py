@@ -188,6 +188,15 @@ class TestCovers:
         assert source.covers(str(odd / "f.png"))
         assert not source.covers(str(folder / "sub" / "d.png"))
 
+    def test_a_folder_without_any_photo_is_not(self, folder, tmp_path):
+        """It may be the place of a disk that is away."""
+        (tmp_path / "mnt").mkdir()
+        with pytest.warns(UserWarning, match=r"no photos in .*mnt: what is indexed of it stays"):
+            listing = list_paths([str(folder), str(tmp_path / "mnt")])
+        source = PhotoSource(listing, ColourEncoder())
+        assert source.covers(str(folder / "gone.png"))
+        assert not source.covers(str(tmp_path / "mnt" / "gone.png"))
+
     def test_what_was_found_is_covered(self, folder):
         source = PhotoSource(list_paths([str(folder / "**")]), ColourEncoder())
         assert all(source.covers(item.path) for item in source.items())

@@ -6,13 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer import query as engine
-from indexer.strength import FIELD
+from indexer.strength import FIELD, Strengths
 from search.concepts import resolve
 from search.language import And, Concept, Field, Like, Not, Or, QueryError, Text, parse
 from search.plan import Context, describe, make_plan
 from search.tree import leaves, normal
 from splice.activation import Activations
 from splice.errors import UserError
+from splice.kin import kinship
 from tests.photos import make_space
 
 SPACE = make_space()
@@ -21,6 +22,7 @@ CONTEXT = Context(
     SPACE, Activations(SPACE), COLUMNS, lambda column, most: ["cat", "car", "boat"], None
 )
 
+STORE = Strengths(kinship(SPACE))
 STRENGTHS = st.sampled_from([None, 0.1, 0.25, 0.6, 0.95])
 CONCEPTS = st.builds(
     Concept,
@@ -64,7 +66,11 @@ PHOTOS = st.fixed_dictionaries(
 
 
 def payload(photo):
-    return photo | {FIELD: [20 * concept + band for concept, band in photo["presence"].items()]}
+    """What is stored of a photo."""
+    probabilities = np.zeros((1, len(SPACE.concepts)), np.float32)
+    for concept, band in photo["presence"].items():
+        probabilities[0, concept] = (band + 0.5) / 20
+    return photo | {FIELD: STORE.codes(probabilities)[0]}
 
 
 def passes(part, stored):

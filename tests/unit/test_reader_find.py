@@ -96,6 +96,12 @@ def test_folder_that_cannot_be_listed_is_for_the_reader(tmp_path, monkeypatch):
     assert found(tmp_path, root=tmp_path) == ["a", "b/2.jpg"]
 
 
+def test_links_in_a_ring_are_for_the_reader(tmp_path):
+    touch(tmp_path / "a.jpg")
+    (tmp_path / "ring.jpg").symlink_to("ring.jpg")
+    assert found(tmp_path, root=tmp_path) == ["a.jpg", "ring.jpg"]
+
+
 def test_named_files_are_taken_whatever_their_suffix(tmp_path):
     touch(tmp_path / "scan.dat")
     assert found(tmp_path / "scan.dat", root=tmp_path) == ["scan.dat"]

@@ -10,10 +10,10 @@ from PIL import Image
 from indexer.index import create_index
 from indexer.photo_source import list_paths
 from indexer.settings import Settings, resolve, same_encoder
-from splice.decomposition import Sparsity
 from splice.encoder import DEFAULT, anchored
 from splice.errors import UserError
 from splice.model import OWN
+from splice.sparsity import Sparsity
 
 DIM = 4
 

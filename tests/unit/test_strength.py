@@ -3,11 +3,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.strength import FIELD, at_least, codes
+from indexer.query import Or
+from indexer.strength import FIELD, Strengths, at_least, has
+from splice.kin import Kinship, kinship
+from splice.presence import PRESENT
+from tests.photos import make_space
 
 PROBABILITIES = st.lists(
     st.lists(st.floats(0, 1, width=32), min_size=3, max_size=3), min_size=1, max_size=6
 )
+SPACE = make_space()
+
+
+def codes(matrix):
+    """What is stored where no concept has kin."""
+    alone = np.arange(matrix.shape[1] + 1)
+    kinship = Kinship(alone, alone[:-1], np.ones(matrix.shape[1], np.float32))
+    return Strengths(kinship).codes(matrix)
 
 
 def passes(stored, concept, threshold):
@@ -41,7 +53,24 @@ def test_codes_are_ascending_and_one_for_each_concept_kept(rows):
     matrix = np.array(rows, np.float32)
     for row, stored in zip(matrix, codes(matrix), strict=True):
         assert stored == sorted(set(stored))
-        assert [code // 20 for code in stored] == np.flatnonzero(row >= 0.1).tolist()
+        kept = [code // 20 for code in stored if code % 20]
+        assert kept == np.flatnonzero(row >= 0.1).tolist()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_one_value_says_what_a_family_says_at_length(seed):
+    random = np.random.default_rng(seed)
+    matrix = random.random((4, len(SPACE.concepts))).astype(np.float32) ** 4
+    related = kinship(SPACE)
+    for stored in Strengths(related).codes(matrix):
+        for concept in range(len(SPACE.concepts)):
+            part = slice(related.starts[concept], related.starts[concept + 1])
+            kin = zip(related.concepts[part].tolist(), related.weights[part].tolist(), strict=True)
+            asked = Or(
+                tuple(at_least(i, PRESENT / weight) for i, weight in kin if weight >= PRESENT)
+            )
+            at_length = {value for one in asked.parts for value in one.values}
+            assert bool(set(stored) & set(has(concept).values)) == bool(set(stored) & at_length)
 
 
 @pytest.mark.parametrize(("asked", "meant"), [(0, 0.1), (0.04, 0.1), (0.62, 0.6), (0.64, 0.65)])

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from search.concepts import resolve
 from search.language import Like, Text, parse
+from search.outside import files
 from search.plan import direction_of
 from search.vectors import AWAY, TOWARDS, image_vector, intervened, text_vector
 from splice.activation import Activations
@@ -28,7 +29,7 @@ def index(tmp_path_factory):
 def asked(index, query, encode_file=None):
     part = parse(query)
     meanings = {edit: resolve(SPACE, edit.text) for _, edit in part.edits}
-    return image_vector(index, part, meanings, encode_file)
+    return image_vector(index, part, meanings, files(encode_file))
 
 
 @given(st.integers(0, 29), st.integers(0, 79), st.floats(0.1, 3))
@@ -82,7 +83,7 @@ def test_a_file_is_encoded(index, tmp_path):
 @pytest.mark.parametrize("path", ["nowhere.jpg", "~nobody/x.jpg", "a\0b", "n" * 1900, "."])
 def test_what_is_no_image_is_refused(index, path):
     with pytest.raises(UserError, match="is neither an image of the index nor a file"):
-        image_vector(index, Like(path, 0), {}, lambda file: PHOTOS[0])
+        image_vector(index, Like(path, 0), {}, files(lambda file: PHOTOS[0]))
 
 
 def test_sentences_stay_as_they_are():

@@ -95,4 +95,12 @@ def find(service: Service, asked: models.SearchRequest) -> models.SearchAnswer:
 def options_of(asked: models.SearchRequest) -> Options:
     """How to answer, in the library's words."""
     weights = None if asked.weights is None else tuple(asked.weights)
-    return Options(asked.limit, asked.offset, asked.near, asked.rank, weights, asked.diversity)
+    return Options(
+        asked.limit,
+        asked.offset,
+        asked.near,
+        asked.rank,
+        weights,
+        asked.diversity,
+        asked.count,
+    )

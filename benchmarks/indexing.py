@@ -1,0 +1,188 @@
+"""Images indexed a second: embeddings and photos, beside what nobody can avoid.
+
+    python -m benchmarks.indexing [--images N] [--photos N] [--short] [--json PATH]
+
+Embeddings: a whole run, from an empty index to a closed and calibrated one, beside Qdrant Edge
+given the same points with nothing left to compute. Photos: a whole run with ViT-B/32 and random
+weights beside that encoder alone on pixels that lie decoded in memory. And the cost of concepts
+alone as the images, the vocabulary and the penalty grow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.datasets import DATA, embeddings
+from benchmarks.large import write_large
+from benchmarks.machine import machine
+from benchmarks.report import publish
+from indexer.array_source import array_source
+from indexer.build import build
+from indexer.decode import Photo
+from indexer.edge import EdgeEngine
+from indexer.index import OWN_FIELDS, Index, create_index, open_index
+from indexer.photo_source import PhotoSource, list_paths
+from indexer.points import batch_of
+from indexer.reader import read_photos
+from indexer.settings import Settings, resolve
+from indexer.sources import BLOCK, blocks
+from indexer.strength import Strengths
+from splice.activation import Activations
+from splice.decomposition import decompose
+from splice.kin import kinship
+from splice.presence import calibrate
+from splice.space import ConceptSpace
+from splice.sparsity import Sparsity
+
+PHOTOS = DATA.parent / "photos"
+MODEL = "ViT-B-32"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--images", type=int, default=100_000)
+    parser.add_argument("--photos", type=int, default=1024)
+    parser.add_argument("--short", action="store_true", help="10,000 images, 128 photos")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the figures there")
+    options = parser.parse_args()
+    if not DATA.is_dir():
+        parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
+    if options.short:
+        options.images, options.photos = 10_000, 128
+    with tempfile.TemporaryDirectory() as folder:
+        tables = {
+            "Embeddings": of_embeddings(Path(folder) / "embeddings", options.images),
+            "Photos": of_photos(Path(folder) / "photos", options.photos),
+            "Concepts alone, as things grow": growth(1024 if options.short else 4096),
+        }
+    about = machine(("numpy", "scipy", "qdrant-edge-py", "torch", "open_clip_torch"))
+    publish("Indexing", about, tables, options.json)
+
+
+def of_embeddings(folder: Path, images: int) -> list[dict[str, Any]]:
+    rows, table = write_large(folder, images)
+    recipe = resolve(folder / "index", Settings(model=str(DATA / "space")), photos=None)
+    create_index(folder / "index", recipe.manifest, recipe.space)
+    started = time.perf_counter()
+    source = array_source(rows, files=table, root=None, dim=recipe.space.dim)
+    listed = time.perf_counter()
+    with open_index(folder / "index") as index:
+        opened = time.perf_counter()
+        build(index, source)
+        built = time.perf_counter()
+        ours = {"reading the table": listed - started, "indexing": built - opened}
+        bare = upserting(index, folder / "bare")
+    return [
+        {"what": what, "images": images, "seconds": took, "images/s": images / took,
+         "times the peer": took / bare}
+        for what, took in {
+            "splicedex, indexing": ours["indexing"],
+            "splicedex, with reading and checking the files": sum(ours.values()),
+            "peer: Edge, the same points": bare,
+        }.items()
+    ]  # fmt: skip
+
+
+def upserting(index: Index, folder: Path) -> float:
+    """Seconds for the points of an index to be written to a new collection, as ready batches."""
+    took = 0.0
+    with EdgeEngine.create(folder, index.space.dim) as engine:
+        for name, kind in {**OWN_FIELDS, **index.manifest.columns}.items():
+            engine.create_index(name, kind)
+        everything = index.engine.scroll(with_dense=True, with_concepts=True, page=BLOCK)
+        for hits in blocks(everything, BLOCK):
+            batch = batch_of(hits, len(index.space.concepts))
+            started = time.perf_counter()
+            engine.upsert(batch)
+            took += time.perf_counter() - started
+    return took
+
+
+def of_photos(folder: Path, count: int) -> list[dict[str, Any]]:
+    encoder = random_encoder(folder)
+    space = ConceptSpace.load(DATA / "space")
+    recipe = resolve(folder / "index", Settings(model=str(DATA / "space")), photos=None)
+    listing = list_paths([str(PHOTOS)])
+    listing = type(listing)(listing.photos[:count], listing.names[:count])
+    read = read_photos(listing.photos, encoder.preprocess())
+    pixels = np.stack([photo.pixels for photo in read if isinstance(photo, Photo)])
+    encoder.encode_images(pixels[:64])
+    rows = []
+    for turn in range(2):  # encoder, pipeline, encoder, pipeline: the machine may not be steady
+        started = time.perf_counter()
+        for start in range(0, len(pixels), 256):
+            encoder.encode_images(pixels[start : start + 256])
+        alone = time.perf_counter() - started
+        made = folder / f"index{turn}"
+        create_index(made, recipe.manifest, space)
+        with open_index(made) as index:
+            started = time.perf_counter()
+            build(index, PhotoSource(listing, encoder))
+            whole = time.perf_counter() - started
+        rows += [(alone, whole)]
+    alone, whole = (min(times) for times in zip(*rows, strict=True))
+    return [
+        {"what": what, "photos": len(pixels), "seconds": took, "photos/s": len(pixels) / took,
+         "times the peer": took / alone}
+        for what, took in {
+            "splicedex: decode, encode, decompose, write": whole,
+            f"peer: {MODEL} alone on decoded batches": alone,
+        }.items()
+    ]  # fmt: skip
+
+
+def random_encoder(folder: Path) -> Any:
+    """ViT-B/32 with random weights."""
+    import open_clip
+    import torch
+
+    from splice.encoder import load_encoder
+
+    folder.mkdir(parents=True)
+    torch.manual_seed(0)
+    model = open_clip.create_model(MODEL)
+    torch.save(model.state_dict(), folder / "random.pt")
+    return load_encoder(f"{MODEL}/{folder / 'random.pt'}")
+
+
+def growth(images: int) -> list[dict[str, Any]]:
+    """Milliseconds an image for decomposing and for presence."""
+    cases = [(words, 0.25) for words in (1_000, 2_282, 5_000, 10_000)]
+    cases += [(10_000, penalty) for penalty in (0.15, 0.2, 0.35)]
+    rows = []
+    for words, penalty in cases:
+        made = embeddings(images, words)
+        names = tuple(map(str, range(words)))
+        space = ConceptSpace(names, made.dictionary, np.zeros(made.images.shape[1], np.float32))
+        activations, strengths = Activations(space), Strengths(kinship(space))
+        calibration = calibrate(space, activations, made.images[:1024])
+        started = time.perf_counter()
+        weights = decompose(space, made.images, Sparsity(penalty))
+        decomposed = time.perf_counter()
+        for start in range(0, images, BLOCK):
+            odds = activations.of(made.images[start : start + BLOCK])
+            strengths.codes(calibration.probability(odds))
+        done = time.perf_counter()
+        rows.append(
+            {
+                "images": images,
+                "words": words,
+                "λ": penalty,
+                "concepts an image": weights.nnz / images,
+                "decompose, ms an image": 1e3 * (decomposed - started) / images,
+                "presence, ms an image": 1e3 * (done - decomposed) / images,
+            }
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    main()

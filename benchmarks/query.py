@@ -1,0 +1,191 @@
+"""How long queries take, warm, and what starting a search costs.
+
+    python -m benchmarks.query [--images N ...] [--index DIR] [--short] [--json PATH]
+
+Indexes are made by the real command from made embeddings (`benchmarks.large`) and kept in
+artifacts/; each query is asked many times in turn with others, as a person would not repeat it,
+and all answers are explained. "Counted" answers also say how many images match in all.
+Beside ours stand the bare engine call (a filter, ten ids, no order and no reason) and exact scans
+of all vectors, by the engine and by NumPy. Recall is of the 20 best of an exact scan.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.datasets import DATA
+from benchmarks.large import write_large
+from benchmarks.machine import machine
+from benchmarks.report import publish
+from indexer.index import Index, open_index
+from indexer.query import And, Match, Nearest, Not, Query
+from search.rankings import AlongVector
+from search.searcher import Options, Searcher
+from search.threads import one_blas_thread
+from splice.align import unit
+
+KEPT = Path("artifacts") / "large"
+COMMAND = str(Path(sys.executable).with_name("splicedex"))
+TOP = 20
+WORDS = ("dog", "car", "tree", "water", "ball", "guitar", "hat", "boat", "horse", "bicycle")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--images", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--index", type=Path, help="measure this index alone")
+    parser.add_argument("--rounds", type=int, default=20, help="times each query is asked")
+    parser.add_argument("--short", action="store_true", help="20,000 images, 5 rounds")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the figures there")
+    options = parser.parse_args()
+    if not DATA.is_dir():
+        parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
+    if options.short:
+        options.images, options.rounds = [20_000], 5
+    one_blas_thread()
+    folders = [options.index] if options.index else [make(images) for images in options.images]
+    rows = [row for folder in folders for row in latencies(folder, options.rounds)]
+    cold = start_up(make(10_000), 3 if options.short else 7)
+    tables = {"Warm, milliseconds": rows, "A cold process, 10,000 images, seconds": cold}
+    publish("Queries", machine(("numpy", "qdrant-edge-py")), tables, options.json)
+
+
+def make(images: int) -> Path:
+    """An index of made images, as the command makes it; kept from run to run."""
+    folder = KEPT / str(images)
+    rows, table = write_large(folder, images)
+    words = ("index", "--index", folder / "index", "--model", DATA / "space")
+    words += ("--embeddings", rows, "--files", table)
+    subprocess.run([COMMAND, *map(str, words)], check=True, stdout=sys.stderr)
+    return folder / "index"
+
+
+def latencies(folder: Path, rounds: int) -> Iterator[dict[str, Any]]:
+    texts = unit(np.load(DATA / "caption_embeddings.npy"))
+    with open_index(folder) as index:
+        images = index.engine.count()
+        searcher = Searcher(index, encode=lambda text: texts[int(text)])
+        names = [hit.payload["path"] for hit in index.engine.query(Query(limit=len(WORDS)))]
+        for kind, queries in kinds(names).items():
+            times = timed([lambda q=q: fresh(searcher, q, count=False) for q in queries], rounds)
+            counted = timed([lambda q=q: fresh(searcher, q, count=True) for q in queries], 2)
+            found = recall(searcher, queries) if kind.startswith(("text", "like")) else None
+            row = {"images": images, "query": kind} | times
+            yield row | {"p50, counted": counted["p50"], f"recall@{TOP}": found}
+        for peer, calls in peers(index, texts).items():
+            row = {"images": images, "query": peer} | timed(calls, rounds)
+            yield row | {"p50, counted": None, f"recall@{TOP}": None}
+
+
+def kinds(names: Sequence[str]) -> dict[str, list[str]]:
+    """Queries by kind; `text:N` stands for caption N."""
+    pairs = list(itertools.combinations(WORDS, 2))[::3]
+    return {
+        "one concept": list(WORDS),
+        "a AND b": [f"{a} AND {b}" for a, b in pairs],
+        "a NOT b": [f"{a} NOT {b}" for a, b in pairs],
+        "(a OR b) NOT c": [f"({a} OR {b}) NOT person" for a, b in pairs],
+        "NOT a": [f"NOT {a}" for a in WORDS],
+        "a column:value": [
+            f"{a} label:{b}" for a, b in zip(WORDS, ("car", "dog") * 5, strict=True)
+        ],
+        "text: alone": [f"text:{i}" for i in range(0, 250, 25)],
+        "text: a": [f"text:{25 * i} {a}" for i, a in enumerate(WORDS)],
+        "text: column:value": [f"text:{25 * i} label:car" for i in range(10)],
+        "like: a": [f"like:{name} {a}" for name, a in zip(names, WORDS, strict=True)],
+    }
+
+
+def fresh(searcher: Searcher, query: str, *, count: bool) -> None:
+    """Answer a query as if nothing were remembered of the last time."""
+    forget(searcher.index)
+    searcher.search(query, Options(count=count))
+
+
+def forget(index: Index) -> None:
+    """Drop the counts that the engine keeps."""
+    vars(index.engine)["_counts"] = {}
+
+
+def timed(calls: Sequence[Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Percentiles over all calls, in turn, after each was made once."""
+    for call in calls:
+        call()
+    times = []
+    for call in [call for _ in range(rounds) for call in calls]:
+        started = time.perf_counter()
+        call()
+        times.append(1e3 * (time.perf_counter() - started))
+    return {"p50": float(np.percentile(times, 50)), "p99": float(np.percentile(times, 99))}
+
+
+def recall(searcher: Searcher, queries: Sequence[str]) -> float:
+    """Share of the best by an exact scan among what searches find."""
+    shares = []
+    for query in queries:
+        plan = searcher.plan(query)
+        ranking, itself = searcher._ranking(plan, Options(limit=TOP))
+        assert isinstance(ranking, AlongVector)
+        exact = Nearest(ranking._vector, exact=True)
+        best = searcher.index.engine.query(Query(exact, plan.filter, TOP + 1, with_payload=False))
+        wanted = {hit.id for hit in best if hit.id not in itself}
+        found = {hit.id for hit in searcher.search(query, Options(limit=TOP)).hits}
+        shares.append(len(found & wanted) / max(1, min(len(wanted), TOP)))
+    return statistics.fmean(shares)
+
+
+def peers(index: Index, texts: np.ndarray[Any, Any]) -> dict[str, list[Callable[[], Any]]]:
+    ids, engine = index.space.ids, index.engine
+    pairs = list(itertools.combinations(WORDS, 2))[::3]
+
+    def bare(a: str, b: str) -> Callable[[], Any]:
+        both = And((Match("concepts", (ids[a],)), Not(Match("concepts", (ids[b],)))))
+        return lambda: engine.query(Query(None, both, 10, with_payload=False))
+
+    def scan(text: np.ndarray[Any, Any]) -> Callable[[], Any]:
+        return lambda: engine.query(Query(Nearest(text, exact=True), None, TOP, with_payload=False))
+
+    rows = np.load(index.folder.parent / "x.npy", mmap_mode="r")
+
+    def product(text: np.ndarray[Any, Any]) -> Callable[[], Any]:
+        return lambda: np.argpartition(-(rows @ text), TOP)[:TOP]
+
+    return {
+        "peer: the engine's must and must_not": [bare(a, b) for a, b in pairs],
+        "peer: the engine's exact scan": [scan(text) for text in texts[::50]],
+        "peer: NumPy's product": [product(text) for text in texts[::50]],
+    }
+
+
+def start_up(index: Path, rounds: int) -> list[dict[str, Any]]:
+    """Seconds that processes take from start to end, side by side."""
+    commands = {
+        'splicedex search "dog AND ball"': [COMMAND, "search", "dog AND ball", "--index", index],
+        "splicedex --help": [COMMAND, "--help"],
+        'peer: python -c "import torch"': [sys.executable, "-c", "import torch"],
+        'peer: python -c "import numpy"': [sys.executable, "-c", "import numpy"],
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            started = time.perf_counter()
+            subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
+            seconds[name].append(time.perf_counter() - started)
+    return [
+        {"command": name, "median": statistics.median(times), "fastest": min(times)}
+        for name, times in seconds.items()
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Building what makes the queries of a large index fast, once, after all images are written.
+
+The engine does it in one call that lets no other thread run, so it is called in a child process:
+the parent can show that time goes by, and Ctrl-C ends it. Half a graph is no harm: what was there
+before is in use until the new one is whole, and the next run begins anew.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from indexer.edge import EdgeEngine
+from indexer.engine import Ann
+from indexer.index import Index
+from splice.errors import UserError
+
+CHILD = "from indexer.optimise import serve; serve()"
+_REFUSED = 3
+_PR_SET_PDEATHSIG = 1
+
+
+def is_due(index: Index, ann: Ann | None) -> bool:
+    """Whether an open index wants it; remembers what the user asks for now.
+
+    Args:
+        index: Open index. A server's looks after itself.
+        ann: What to build; None for what was asked for last.
+    """
+    if not isinstance(index.engine, EdgeEngine):
+        return False
+    other = ann is not None and ann != index.manifest.ann
+    if ann is not None and other:
+        index.prefer(ann)
+    return other or index.engine.wants_optimizing()
+
+
+def optimise(folder: Path, ann: Ann) -> None:
+    """Build the search index of a folder of points that nobody has open.
+
+    Args:
+        folder: As `EdgeEngine.open` takes it.
+        ann: What to build.
+
+    Raises:
+        UserError: The engine refuses, for instance because the disk is full.
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder), ann],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)},
+        start_new_session=True,  # Ctrl-C is for us; we tell the child
+    )
+    try:
+        said, _ = child.communicate()
+    finally:
+        child.kill()
+        child.wait()
+    if child.returncode == _REFUSED:
+        cause, _, cure = said.partition("\n")
+        raise UserError(cause, cure.strip())
+    if child.returncode:
+        raise UserError(
+            f"the search index of {folder} was not built (exit code {child.returncode})",
+            "run the same command again; until then searches take longer",
+        )
+
+
+def serve() -> None:
+    """What the child does."""
+    with suppress(AttributeError, OSError):  # Linux only: where the parent goes, we go
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    folder, ann = sys.argv[1:]
+    try:
+        with EdgeEngine.open(Path(folder)) as engine:
+            engine.optimize(ann)  # type: ignore[arg-type]
+    except UserError as error:
+        print(f"{error.cause}\n{error.cure}")
+        sys.exit(_REFUSED)

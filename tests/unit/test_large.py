@@ -1,0 +1,76 @@
+"""What a large index does otherwise: it estimates, walks and cuts short blocks."""
+
+import pytest
+
+import indexer.edge
+import search.rankings
+from indexer.query import And, Match, Not, Or
+from indexer.strength import has
+from search.searcher import Options, Searcher
+from tests.photos import make_embeddings, make_index, make_space
+
+SPACE = make_space()
+COUNT = 1200
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("large") / "made"
+    index = make_index(folder, "edge", SPACE, make_embeddings(SPACE, COUNT))
+    yield index
+    index.close()
+
+
+@pytest.fixture
+def large(made, monkeypatch):
+    """An index that counts as large."""
+    monkeypatch.setattr(indexer.edge, "ESTIMATED_FROM", 100)
+    monkeypatch.setattr(search.rankings, "SCANNED", 5)
+    monkeypatch.setattr(search.rankings, "FEW", 100)
+    return made
+
+
+def test_a_small_index_is_counted(made):
+    assert made.engine.estimate(And((has(0), has(1)))) is None
+
+
+def test_an_estimate_is_near_the_count(large):
+    either = Or(tuple(Match("label", (label,)) for label in ("cat", "car")))
+    passing = And((either, Not(Match("width", (-1,)))))
+    exactly = large.engine.count(passing)
+    assert exactly == 800
+    assert large.engine.estimate(passing) == pytest.approx(exactly, rel=0.5)
+    assert large.engine.estimate(Match("label", ("cat",))) == 400
+
+
+def test_what_was_counted_is_counted_anew_after_a_write(large):
+    passing = And((Match("label", ("boat",)), Not(Match("label", ("none",)))))
+    before = large.engine.count(passing)
+    hit = next(large.engine.scroll(passing))
+    large.engine.set_payload([hit.id], {"label": "ark"})
+    assert large.engine.count(passing) == before - 1
+    large.engine.set_payload([hit.id], {"label": "boat"})
+    assert large.engine.count(passing) == before
+
+
+def test_pages_follow_each_other_and_the_last_one_counts(large):
+    searcher = Searcher(large)
+    exact = {hit.id for hit in large.engine.scroll(searcher.plan("dog label:cat").filter)}
+    assert len(exact) > 20
+    found, cursor = [], None
+    while True:
+        page = searcher.search("dog label:cat", Options(limit=7), cursor=cursor)
+        found += [hit.id for hit in page.hits]
+        cursor = page.cursor
+        if cursor is None:
+            break
+        assert page.about
+    assert not page.about
+    assert page.matches == len(exact)
+    assert len(found) == len(set(found))
+    assert set(found) == exact
+
+
+def test_near_misses_need_the_exact_count(large):
+    page = Searcher(large).search("dog label:cat", Options(limit=3, near=True))
+    assert not page.about
