@@ -2,24 +2,25 @@ PYTHON ?= python3
 BIN := .venv/bin
 PHOTOS ?=
 
-.PHONY: help setup demo test nightly lint format bench screenshot clean
+.PHONY: help setup demo test nightly lint lock format bench screenshot clean
 
 help:  ## What there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/ready  ## A virtual environment with everything in it
 
-.venv/ready: pyproject.toml
+.venv/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
 demo: setup  ## Index photos and search them, offline
 	$(BIN)/python tools/demo.py $(PHOTOS)
 
 test: setup  ## Run the tests, but for the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
 
 nightly: setup  ## Run all tests
 	$(BIN)/python -m pytest
@@ -28,6 +29,11 @@ lint: setup  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lock: setup  ## Pin what the setup installs, as of today
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements.lock
 
 format: setup  ## Put the code in shape
 	$(BIN)/ruff check --fix .

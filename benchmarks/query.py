@@ -37,7 +37,7 @@ from splice.align import unit
 KEPT = Path("artifacts") / "large"
 COMMAND = str(Path(sys.executable).with_name("splicedex"))
 TOP = 20
-WORDS = ("dog", "car", "tree", "water", "ball", "guitar", "hat", "boat", "horse", "bicycle")
+WORDS = ("dog", "car", "tree", "bird", "ball", "guitar", "hat", "boat", "horse", "bicycle")
 
 
 def main() -> None:

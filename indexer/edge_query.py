@@ -30,10 +30,8 @@ _EXACT = edge.SearchParams(exact=True)
 # Twice as many finds as asked for, scored anew with the original vectors, and two hops where a
 # filter leaves holes in the graph (ACORN, Patel et al. 2024): recall@20 of texts among the tenth of
 # 100,000 images that a column names is .11 without the latter, .88 without the former, else .99.
-_WALK = edge.SearchParams(
-    quantization=edge.QuantizationSearchParams(rescore=True, oversampling=2.0),
-    acorn=edge.AcornSearchParams(enable=True, max_selectivity=1.0),
-)
+_RESCORED = edge.QuantizationSearchParams(rescore=True, oversampling=2.0)
+_TWO_HOPS = edge.AcornSearchParams(enable=True, max_selectivity=1.0)
 
 
 def to_points(batch: Batch) -> list[edge.Point]:
@@ -70,7 +68,7 @@ def to_request(query: Query) -> edge.QueryRequest:
         case Nearest() as nearest:
             return edge.QueryRequest(
                 query=_nearest(nearest),
-                params=_EXACT if nearest.exact else _WALK,
+                params=_params(nearest),
                 filter=to_filter(query.filter, nearest.filter),
                 **asked,
             )
@@ -82,7 +80,7 @@ def to_request(query: Query) -> edge.QueryRequest:
                     edge.Prefetch(
                         limit=fusion.depth,
                         query=_nearest(part),
-                        params=_EXACT if part.exact else _WALK,
+                        params=_params(part),
                         filter=to_filter(part.filter),
                     )
                     for part in fusion.parts
@@ -99,6 +97,12 @@ def _nearest(nearest: Nearest) -> edge.Query:
         sparse = edge.SparseVector(nearest.vector.indices.tolist(), nearest.vector.values.tolist())
         return edge.Query.Nearest(sparse, using=SPARSE)
     return edge.Query.Nearest(nearest.vector.tolist(), using=DENSE)
+
+
+def _params(nearest: Nearest) -> edge.SearchParams:
+    if nearest.exact:
+        return _EXACT
+    return edge.SearchParams(hnsw_ef=nearest.width, quantization=_RESCORED, acorn=_TWO_HOPS)
 
 
 def _fusion(fusion: Fusion) -> Any:

@@ -94,6 +94,9 @@ class Nearest:
     """A filter of this ranking's own, used where it is one part of a fusion."""
     exact: bool = False
     """Scan every vector instead of walking the graph (dense only)."""
+    width: int | None = None
+    """Candidates that a walk of the graph keeps in view (HNSW's `ef`); None for the engine's own.
+    More of them find more of the nearest, and take longer."""
 
 
 @dataclass(frozen=True, slots=True)

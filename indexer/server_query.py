@@ -82,7 +82,10 @@ def _nearest(nearest: Nearest) -> dict[str, Any]:
             indices=nearest.vector.indices.tolist(), values=nearest.vector.values.tolist()
         )
         return {"query": sparse, "using": SPARSE}
-    params = models.SearchParams(exact=True) if nearest.exact else None
+    if nearest.exact:
+        params = models.SearchParams(exact=True)
+    else:
+        params = models.SearchParams(hnsw_ef=nearest.width)
     return {"query": nearest.vector.tolist(), "using": DENSE, "params": params}
 
 

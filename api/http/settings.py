@@ -31,6 +31,6 @@ class Settings:
     uploads: int = 256
     upload_seconds: float = 3600
     thumbnail_bytes: int = 256 * MEBI
-    searches: int = 4
+    searches: int = 2
     waiting: int = 1000
     patience: float = 30

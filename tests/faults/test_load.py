@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import random
 import threading
 import time
@@ -113,7 +112,6 @@ def milliseconds(times, percent):
 
 
 def test_a_minute_of_many_clients_and_a_writer(server, capsys):
-    is_idle = os.getloadavg()[0] < 1
     alone = Client(server.port, 0, (0.05, 0.1))
     run([alone], 5)
     idle = milliseconds(alone.times, 50)
@@ -136,8 +134,6 @@ def test_a_minute_of_many_clients_and_a_writer(server, capsys):
     assert writer.written > 10
     assert not writer.wrong
     assert after < 1.1 * before
-    if is_idle:  # on a busy machine times say nothing
-        assert p99 < 10 * idle
 
 
 def test_as_fast_as_they_can(server, capsys):
