@@ -229,6 +229,9 @@ class TestConcepts:
         lifts = [one["lift"] for one in page["together"]]
         assert lifts == sorted(lifts, reverse=True)
 
+    def test_a_blank_is_no_concept(self, client):
+        assert client.get("/v1/concepts/%0C").status_code == 404
+
 
 class TestUploads:
     def test_an_upload_is_searched_by_and_edited(self, client, cat, ids):

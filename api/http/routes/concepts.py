@@ -41,14 +41,14 @@ async def concept(
 
     def read() -> models.ConceptRecord:
         encode = service.searcher.context.encode
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
         try:
             page = concept_page(
                 service.index, name, service.frequencies, encode=encode, limit=TOGETHER
             )
+            results = service.searcher.search(f'"{quoted}"', Options(EXAMPLES))
         except UserError as error:
             raise ProblemError(404, error.cause, error.cure) from error
-        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-        results = service.searcher.search(f'"{quoted}"', Options(EXAMPLES))
         return models.ConceptRecord(
             concept=page.concept,
             images=page.images,
