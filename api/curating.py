@@ -73,6 +73,12 @@ def watching(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def with_kin(concept: str, family: Sequence[str]) -> str:
+    """A concept and, in brackets, the other names of its family."""
+    others = [name for name in family if name != concept]
+    return f"{concept} ({', '.join(others)})" if others else concept
+
+
 def show_images(images: Sequence[Example]) -> None:
     """Print images by name, one a line."""
     for image in images:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.curating import with_kin
 from api.options import IndexPlace, Json, Limit
 from api.render import console, print_json, print_notes, short_path, table
 from splice.errors import UserError
@@ -86,7 +87,6 @@ def _show(found: Comparison) -> None:
     shown = table(*numbers, "concept", right=numbers)
     for one in found.concepts:
         difference = one.difference
-        kin = [name for name in one.family if name != one.concept]
         shown.add_row(
             f"{one.shares[0].value:.1%}",
             f"{one.shares[1].value:.1%}",
@@ -94,7 +94,7 @@ def _show(found: Comparison) -> None:
             f"{100 * difference.low:+.1f} to {100 * difference.high:+.1f}",
             _odds(one.log_odds.value),
             f"{one.q:.1g}",
-            f"{one.concept} ({', '.join(kin)})" if kin else one.concept,
+            with_kin(one.concept, one.family),
         )
     console.print(shown)
     for one in found.concepts:

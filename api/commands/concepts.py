@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.curating import with_kin
 from api.options import IndexPlace, Json, Limit
 from api.render import bar, console, print_json, print_notes, table
 from splice.errors import UserError
@@ -89,7 +90,6 @@ def _show(found: Distribution, order: str) -> None:
         "lift": [one.lift for one in found.concepts],
     }[order]
     for value, one in zip(drawn, found.concepts, strict=True):
-        kin = [name for name in one.family if name != one.concept]
         shown.add_row(
             f"{one.weight.value:.3f}",
             bar(value, max(drawn)),
@@ -97,7 +97,7 @@ def _show(found: Distribution, order: str) -> None:
             f"{one.share.value:.1%}",
             f"{one.share.low:.1%} to {one.share.high:.1%}",
             f"{one.lift:.1f}",
-            f"{one.concept} ({', '.join(kin)})" if kin else one.concept,
+            with_kin(one.concept, one.family),
         )
     console.print(shown)
     told = f"{found.images:,} images, mean weights from {found.weighed:,} of them"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.curating import Seed
+from api.curating import Seed, with_kin
 from api.options import IndexPlace, Json, Limit, beside
 from api.render import console, print_json, table
 
@@ -70,14 +70,13 @@ def _show(found: Drift) -> None:
     shown = table(*numbers, "concept", right=numbers)
     for one in found.moved:
         change = one.difference
-        kin = [name for name in one.family if name != one.concept]
         shown.add_row(
             f"{one.shares[0]:.1%}",
             f"{one.shares[1]:.1%}",
             f"{100 * change.value:+.1f}",
             f"{100 * change.low:+.1f} to {100 * change.high:+.1f}",
             f"{one.q:.1g}",
-            f"{one.concept} ({', '.join(kin)})" if kin else one.concept,
+            with_kin(one.concept, one.family),
         )
     console.print(shown)
     told = f"{found.significant:,} concepts moved at q < .05"

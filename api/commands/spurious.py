@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.curating import Inside, watching
+from api.curating import Inside, watching, with_kin
 from api.options import IndexPlace, Json, Limit
 from api.render import console, print_json, short_path, table
 
@@ -64,7 +64,6 @@ def _show(found: Suspicions) -> None:
     shown = table("label", *numbers, "concept", "thin", right=numbers)
     for one in found.suspects:
         here = one.strengths[0]
-        kin = [name for name in one.family if name != one.concept]
         shown.add_row(
             one.label,
             f"{one.excess.value:.2f}",
@@ -74,7 +73,7 @@ def _show(found: Suspicions) -> None:
             f"{here.npmi.value:.2f}",
             f"{one.v.value:.2f}",
             f"{one.q:.1g}",
-            f"{one.concept} ({', '.join(kin)})" if kin else one.concept,
+            with_kin(one.concept, one.family),
             ", ".join(f"{_CELLS[cell]} {getattr(here.cells, cell)}" for cell in one.thin),
         )
     console.print(shown)
