@@ -14,9 +14,9 @@ import qdrant_edge as edge
 
 from indexer import seal
 from indexer.edge_config import SMALL, chosen, edge_config
-from indexer.edge_query import conjuncts, to_condition, to_filter, to_points, to_request
+from indexer.edge_query import to_condition, to_filter, to_points, to_request
 from indexer.engine import Ann, Batch, FieldKind
-from indexer.query import DENSE, And, Filter, HasId, Hit, Not, Or, Query, Scalar
+from indexer.query import DENSE, And, Filter, HasId, Hit, Not, Or, Query, Scalar, conjuncts
 from indexer.trouble import explained, leave_room, size
 from indexer.wire import payload_fields, to_hit, vector_names
 from splice.errors import UserError
@@ -30,8 +30,6 @@ dimensions) and is replayed, at 50 µs a point, when an index whose writer was k
 
 CONFIG = "edge_config.json"
 COUNTS_KEPT = 4096
-ESTIMATED_FROM = 50_000
-"""Points from which it is estimated how many pass a filter."""
 _BYTES_A_POINT = 4096
 """What a point takes besides its dense vector, which is written twice: the log comes first."""
 
@@ -61,6 +59,7 @@ class EdgeEngine:
         self._open_shard: Any = _Explaining(shard, folder)
         self._folder = folder
         self._unflushed = 0
+        self._revision = 0
         self._counts: dict[str, int] = {}
 
     @classmethod
@@ -112,14 +111,21 @@ class EdgeEngine:
         shard: edge.EdgeShard = self._open_shard
         return shard
 
+    @property
+    def revision(self) -> int:
+        """A number that changes whenever vectors do."""
+        return self._revision
+
     def upsert(self, batch: Batch) -> None:
         """Insert points, replacing those whose id exists."""
         leave_room(self._folder, 8 * batch.dense.size)
         self._update(edge.UpdateOperation.upsert_points(to_points(batch)), len(batch.ids))
+        self._revision += 1
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove points; ids that are not there are passed over."""
         self._update(edge.UpdateOperation.delete_points(list(ids)), len(ids))
+        self._revision += 1
 
     def set_payload(self, ids: Sequence[str], payload: Mapping[str, Any]) -> None:
         """Set the given payload fields on points; ids that are not there are passed over."""
@@ -188,15 +194,12 @@ class EdgeEngine:
         parts = [] if filter is None else conjuncts(filter)
         return self._remembered(f"all {parts}", lambda: self._count(parts))
 
-    def estimate(self, filter: Filter | None = None) -> int | None:  # noqa: A002
-        """How many points of a large collection pass a filter, by the lengths of its lists.
+    def estimate(self, filter: Filter | None = None) -> int:  # noqa: A002
+        """How many points pass a filter, by the lengths of its lists.
 
         Exact for one value; where several must hold, as if they were independent: "dog AND ball"
         may be three times as many. Counting takes half a microsecond for each point on a list.
         """
-        parts = [] if filter is None else conjuncts(filter)
-        if not parts or self.count() < ESTIMATED_FROM:
-            return None
         return self._shard.count(edge.CountRequest(exact=False, filter=to_filter(filter)))
 
     def _remembered(self, key: str, count: Callable[[], int]) -> int:

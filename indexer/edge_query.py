@@ -23,8 +23,10 @@ from indexer.query import (
     Range,
     Scalar,
     SparseVector,
+    conjuncts,
+    disjuncts,
 )
-from indexer.wire import by_type, one_bound_a_side, payload_fields, vector_names
+from indexer.wire import FAR, by_type, one_bound_a_side, payload_fields, vector_names
 
 _EXACT = edge.SearchParams(exact=True)
 # Twice as many finds as asked for, scored anew with the original vectors, and two hops where a
@@ -65,6 +67,15 @@ def to_request(query: Query) -> edge.QueryRequest:
         "with_vector": vector_names(query.with_dense, query.with_concepts),
     }
     match query.ranking:
+        case Nearest(among=int(among)) as nearest:
+            return edge.QueryRequest(
+                prefetches=[
+                    edge.Prefetch(limit=among, query=_nearest(nearest), params=_params(nearest))
+                ],
+                query=_only_passing(query.filter),
+                score_threshold=-FAR / 2,
+                **asked,
+            )
         case Nearest() as nearest:
             return edge.QueryRequest(
                 query=_nearest(nearest),
@@ -99,6 +110,13 @@ def _nearest(nearest: Nearest) -> edge.Query:
     return edge.Query.Nearest(nearest.vector.tolist(), using=DENSE)
 
 
+def _only_passing(passing: Filter | None) -> edge.Formula:
+    """The score as it is of what passes, and far below of what does not."""
+    missed = edge.Expression.Condition(to_condition(Not(passing or And(()))))
+    far = edge.Expression.Mult([edge.Expression.Constant(-FAR), missed])
+    return edge.Formula(edge.Expression.Sum([edge.Expression.Variable("$score"), far]))
+
+
 def _params(nearest: Nearest) -> edge.SearchParams:
     if nearest.exact:
         return _EXACT
@@ -114,7 +132,10 @@ def _fusion(fusion: Fusion) -> Any:
 
 
 def to_filter(*trees: Filter | None) -> edge.Filter | None:
-    """What passes all of the trees, None where they ask nothing."""
+    """What passes all of the trees, None where they ask nothing.
+
+    All that must hold stands side by side: the engine estimates better what it sees at once.
+    """
     parts = [part for tree in trees if tree is not None for part in conjuncts(tree)]
     if not parts:
         return None
@@ -122,13 +143,6 @@ def to_filter(*trees: Filter | None) -> edge.Filter | None:
         must=[to_condition(part) for part in parts if not isinstance(part, Not)],
         must_not=[to_condition(part.part) for part in parts if isinstance(part, Not)],
     )
-
-
-def conjuncts(tree: Filter) -> list[Filter]:
-    """What must all hold, flat: the engine estimates better what it sees at once."""
-    if isinstance(tree, And):
-        return [one for part in tree.parts for one in conjuncts(part)]
-    return [tree]
 
 
 def to_condition(tree: Filter) -> Any:
@@ -165,13 +179,6 @@ def _merged(tree: Or) -> list[Filter]:
         else:
             others.append(part)
     return [*(Match(key, found) for key, found in values.items()), *others]
-
-
-def disjuncts(tree: Filter) -> list[Filter]:
-    """What one of must hold, flat."""
-    if isinstance(tree, Or):
-        return [one for part in tree.parts for one in disjuncts(part)]
-    return [tree]
 
 
 def _matches(values: tuple[Scalar, ...]) -> list[Any]:

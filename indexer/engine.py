@@ -48,6 +48,10 @@ class Engine(Protocol):
     `splice.errors.UserError` for what the user can mend (a locked folder, a server that is away).
     """
 
+    @property
+    def revision(self) -> int | None:
+        """A number that changes whenever vectors do; None where others may write unseen."""
+
     def upsert(self, batch: Batch) -> None:
         """Insert points, replacing those whose id exists."""
 
@@ -94,7 +98,7 @@ class Engine(Protocol):
         """How many points pass the filter, exactly."""
 
     def estimate(self, filter: Filter | None = None) -> int | None:  # noqa: A002
-        """Roughly how many, where counting would take long; None where it would not."""
+        """Roughly how many, at once; None where it is left to the engine how to find them."""
 
     def facet(
         self,

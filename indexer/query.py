@@ -74,6 +74,20 @@ class Not:
 Filter: TypeAlias = Match | Range | HasId | And | Or | Not
 
 
+def conjuncts(tree: Filter) -> list[Filter]:
+    """What must all hold, flat."""
+    if isinstance(tree, And):
+        return [one for part in tree.parts for one in conjuncts(part)]
+    return [tree]
+
+
+def disjuncts(tree: Filter) -> list[Filter]:
+    """What one of must hold, flat."""
+    if isinstance(tree, Or):
+        return [one for part in tree.parts for one in disjuncts(part)]
+    return [tree]
+
+
 @dataclass(frozen=True, slots=True)
 class SparseVector:
     """Non-zero entries of a concept vector: `indices` (k,) ascending, `values` (k,)."""
@@ -97,6 +111,9 @@ class Nearest:
     width: int | None = None
     """Candidates that a walk of the graph keeps in view (HNSW's `ef`); None for the engine's own.
     More of them find more of the nearest, and take longer."""
+    among: int | None = None
+    """Filter only so many images, the nearest of all, instead of going around those that fail. What
+    passes may be more than is found (dense only, and not in a fusion)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,11 @@ class ServerEngine:
             return None
         return params.vectors[DENSE].size if DENSE in params.vectors else None
 
+    @property
+    def revision(self) -> None:
+        """None: others write too."""
+        return None
+
     def upsert(self, batch: Batch) -> None:
         """Insert points, replacing those whose id exists."""
         for start in range(0, len(batch.ids), POINTS_A_REQUEST):
@@ -205,7 +210,7 @@ class ServerEngine:
         ).count
 
     def estimate(self, filter: Filter | None = None) -> int | None:  # noqa: A002
-        """Never: a server counts on all its cores."""
+        """Never: asking costs as much as the query, which a server plans as well as we do."""
         return None
 
     def facet(

@@ -24,7 +24,7 @@ from indexer.query import (
     Scalar,
     SparseVector,
 )
-from indexer.wire import by_type, one_bound_a_side, payload_fields, vector_names
+from indexer.wire import FAR, by_type, one_bound_a_side, payload_fields, vector_names
 
 
 def to_points(batch: Batch, start: int, stop: int) -> models.Batch:
@@ -55,6 +55,13 @@ def to_request(query: Query) -> models.QueryRequest:
         "with_vector": vector_names(query.with_dense, query.with_concepts),
     }
     match query.ranking:
+        case Nearest(among=int(among)) as nearest:
+            return models.QueryRequest(
+                prefetch=[models.Prefetch(**_nearest(nearest), limit=among)],
+                query=_only_passing(query.filter),
+                score_threshold=-FAR / 2,
+                **asked,
+            )
         case Nearest() as nearest:
             return models.QueryRequest(
                 **_nearest(nearest), filter=to_filter(query.filter, nearest.filter), **asked
@@ -87,6 +94,13 @@ def _nearest(nearest: Nearest) -> dict[str, Any]:
     else:
         params = models.SearchParams(hnsw_ef=nearest.width)
     return {"query": nearest.vector.tolist(), "using": DENSE, "params": params}
+
+
+def _only_passing(passing: Filter | None) -> models.FormulaQuery:
+    """The score as it is of what passes, and far below of what does not."""
+    missed = models.Filter(must_not=[to_condition(passing or And(()))])
+    far = models.MultExpression(mult=[-FAR, missed])
+    return models.FormulaQuery(formula=models.SumExpression(sum=["$score", far]))
 
 
 def _fusion(fusion: Fusion) -> models.FusionQuery | models.RrfQuery:

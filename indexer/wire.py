@@ -8,6 +8,9 @@ import numpy as np
 
 from indexer.query import DENSE, SPARSE, Hit, Range, Scalar, SparseVector
 
+FAR = 4.0
+"""More than two cosines can differ by."""
+
 
 def payload_fields(with_payload: bool | tuple[str, ...]) -> bool | list[str]:
     """Qdrant's payload selector."""

@@ -9,7 +9,8 @@ import numpy as np
 from indexer.index import Index
 from indexer.query import Filter, Hit
 from search.explain import Explanation
-from search.rankings import BLOCK, Ranking, Scored, whole_blocks
+from search.nearest import Scored
+from search.rankings import BLOCK, Ranking, whole_blocks
 from splice.align import Matrix
 
 

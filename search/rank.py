@@ -83,10 +83,11 @@ class Beliefs:
         means = (self._meanings[concept].family for concept in concepts_of(part))
         return list(dict.fromkeys(i for family in means for i in family))
 
-    def evidence(self, embeddings: Matrix, payloads: Sequence[Mapping[str, Any]]) -> Evidence:
-        """What embeddings (n, d) and payloads say."""
+    def evidence(self, standardised: Matrix, payloads: Sequence[Mapping[str, Any]]) -> Evidence:
+        """What standardised embeddings (n, d) and payloads say."""
         ids = np.array(self._concepts, np.int64)
-        odds = self._calibration.logit(self._activations.of(embeddings, self._concepts), ids)
+        activations = self._activations.of_standardised(standardised, self._concepts)
+        odds = self._calibration.logit(activations, ids)
         return Evidence(dict(zip(self._concepts, odds.T, strict=True)), payloads)
 
     def judge(self, evidence: Evidence) -> list[Judgement]:

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -18,10 +17,12 @@ from search.concepts import Encode
 from search.cursor import make_cursor, offset_of
 from search.diversity import Diverse
 from search.explain import Explanation, name_of
+from search.nearest import Scored
 from search.outside import Outside, files
 from search.plan import Context, Plan, describe, make_plan
-from search.rankings import AlongVector, ByBelief, Fused, Part, Ranking, Scored, block_for
+from search.rankings import AlongVector, ByBelief, Fused, Part, Ranking, block_for
 from search.record import weighted
+from search.standardised import Standardised
 from search.vectors import image_vector, text_vector
 from splice.errors import UserError
 
@@ -144,10 +145,11 @@ class Searcher:
         self._outside = outside or files()
         self._browse = browse
         self._block = block or block_for(index.engine.count())
+        self._images = Standardised(index)
 
-    @cached_property
+    @property
     def context(self) -> Context:
-        """What queries are planned against."""
+        """What queries are planned against, as things are now: others may add columns."""
         index = self.index
         return Context(
             index.space,
@@ -156,10 +158,6 @@ class Searcher:
             lambda column, most: [v for v, _ in index.engine.facet(column, limit=most)],
             self._encode,
         )
-
-    def forget_columns(self) -> None:
-        """Look up anew which columns there are, after one was added."""
-        vars(self).pop("context", None)
 
     def plan(self, query: str) -> Plan:
         """Plan a query without asking it.
@@ -254,7 +252,7 @@ class Searcher:
         if not plan.dense and options.rank in {"auto", "concept"}:
             if options.weights is not None:
                 raise UserError("there is only one ranking to weigh", "boost concepts, as in dog^2")
-            return ByBelief(self.index, plan, self._block), ()
+            return ByBelief(self.index, plan, self._images, self._block), ()
         if options.rank == "concept":
             raise UserError("text: and like: do not rank by concept", "use --rank dense or rrf")
         parts, itself = self._parts(plan)

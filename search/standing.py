@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from indexer.index import Index
 from indexer.query import And, HasId
 from search.explain import Contribution, contributions
@@ -45,7 +43,9 @@ def standing(index: Index, plan: Plan, name: str) -> Standing:
         raise UserError("text: and like: only rank: any image has its place", "add a concept")
     hit = index.find(name, with_vectors=True)
     beliefs = Beliefs(plan, index.activations, index.calibration)
-    evidence = beliefs.evidence(np.array([hit.dense], np.float32), [hit.payload])
+    assert hit.dense is not None
+    row = index.activations.standardised(hit.dense[None])
+    evidence = beliefs.evidence(row, [hit.payload])
     parts = []
     for judged, (_, passing) in zip(beliefs.judge(evidence), plan.parts, strict=True):
         [found] = contributions(index.space, beliefs, evidence, judged)

@@ -54,18 +54,28 @@ class Activations:
     def of(self, embeddings: Matrix, concepts: Sequence[int] | slice = slice(None)) -> Matrix:
         """Activations (n, k) of some concepts, or of all, in images.
 
-        Mean and deviation over the vocabulary follow from those of the queries, so that a few
-        concepts cost a few products.
-
         Args:
             embeddings: Image embeddings (n, d), of any length but zero.
             concepts: k concept ids.
         """
+        return self.of_standardised(self.standardised(embeddings), concepts)
+
+    def standardised(self, embeddings: Matrix) -> Matrix:
+        """Centred embeddings (n, d) whose activations deviate by 1 over the vocabulary.
+
+        Mean and deviation of the activations follow from those of the queries, so that a few
+        concepts cost a few products.
+        """
         offsets = unit(embeddings) - self._image_mean
         variance = np.einsum("ij,ij->i", offsets @ self._covariance, offsets)
         offsets /= np.sqrt(np.maximum(variance, np.finfo(np.float32).tiny))[:, None]
-        scores = offsets @ (self.queries[concepts] - self._mean).T
-        activations: Matrix = scores
+        return offsets
+
+    def of_standardised(
+        self, rows: Matrix, concepts: Sequence[int] | slice = slice(None)
+    ) -> Matrix:
+        """Activations (n, k) of some concepts, or of all, in standardised embeddings (n, d)."""
+        activations: Matrix = rows @ (self.queries[concepts] - self._mean).T
         return activations
 
 

@@ -9,7 +9,19 @@ from numpy.typing import NDArray
 from reference import fuse, passes, rank
 
 from indexer.engine import Engine
-from indexer.query import Fusion, HasId, Hit, Match, Nearest, Not, Query, Range, SparseVector
+from indexer.query import (
+    And,
+    Fusion,
+    HasId,
+    Hit,
+    Match,
+    Nearest,
+    Not,
+    Or,
+    Query,
+    Range,
+    SparseVector,
+)
 
 RNG = np.random.default_rng(1)
 DENSE: NDArray[np.float32] = RNG.normal(size=DIM).astype(np.float32)
@@ -65,6 +77,24 @@ def test_limit_and_offset_cut_the_ranking(full: Engine, nearest: Nearest) -> Non
     assert [hit.id for hit in full.query(Query(nearest, limit=3))] == whole[:3]
     assert [hit.id for hit in full.query(Query(nearest, limit=3, offset=2))] == whole[2:5]
     assert full.query(Query(nearest, limit=3, offset=1000)) == []
+
+
+@pytest.mark.parametrize("among", [1, 12, 1000])
+def test_what_passes_among_the_nearest_of_all(full: Engine, points: Points, among: int) -> None:
+    nearest = Nearest(DENSE, among=among)
+    everything = ranked(nearest, points)
+    near = set(list(everything)[:among])
+    both = And((EARLY, NOT_A, Or((Match("label", ("b",)), Range("row", gte=10)))))
+    for passing in (EARLY, NOT_A, both, And(()), None):
+        expected = ranked(nearest, points, *[passing] * (passing is not None))
+
+        hits = full.query(Query(nearest, passing, limit=1000))
+
+        agree(hits, {row: score for row, score in expected.items() if row in near}, points)
+
+    assert [hit.id for hit in full.query(Query(nearest, limit=2, offset=1))] == [
+        points.ids[row] for row in list(everything)[:among][1:3]
+    ]
 
 
 def test_sparse_query_without_entries_ranks_nothing(full: Engine) -> None:

@@ -2,10 +2,8 @@
 
 import pytest
 
-import indexer.edge
-import search.rankings
+import search.nearest
 from indexer.query import And, Match, Not, Or
-from indexer.strength import has
 from search.searcher import Options, Searcher
 from tests.photos import make_embeddings, make_index, make_space
 
@@ -24,14 +22,9 @@ def made(tmp_path_factory):
 @pytest.fixture
 def large(made, monkeypatch):
     """An index that counts as large."""
-    monkeypatch.setattr(indexer.edge, "ESTIMATED_FROM", 100)
-    monkeypatch.setattr(search.rankings, "SCANNED", 5)
-    monkeypatch.setattr(search.rankings, "FEW", 100)
+    monkeypatch.setattr(search.nearest, "SCANNED", 5)
+    monkeypatch.setattr(search.nearest, "FEW", 100)
     return made
-
-
-def test_a_small_index_is_counted(made):
-    assert made.engine.estimate(And((has(0), has(1)))) is None
 
 
 def test_an_estimate_is_near_the_count(large):

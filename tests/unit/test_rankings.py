@@ -9,6 +9,7 @@ from search.language import parse
 from search.plan import Context, make_plan
 from search.rank import Beliefs
 from search.rankings import AlongVector, ByBelief, Fused, Part, whole_blocks
+from search.standardised import Standardised
 from tests.photos import make_embeddings, make_index, make_space, name
 
 pytestmark = [
@@ -48,7 +49,7 @@ def test_whole_blocks_hold_a_page(offset, limit, block):
 @pytest.mark.parametrize("query", ["dog", "dog NOT person", "dog OR width>900", "NOT snow"])
 @pytest.mark.parametrize("block", [7, 512])
 def test_pages_by_belief_fit_together(index, query, block):
-    ranking = ByBelief(index, planned(index, query), block)
+    ranking = ByBelief(index, planned(index, query), Standardised(index), block)
     whole = ranking.page(ALL, 0, 60)
     assert len({id_ for id_, _ in whole}) == 60
     for limit in (3, 10, 59):
@@ -84,12 +85,13 @@ def test_belief_is_probability_over_that_of_any_photo(index, query):
 
     expected = logarithm(p) - logarithm(share)
     beliefs = Beliefs(plan, index.activations, index.calibration)
-    found = beliefs.scores(beliefs.evidence(PHOTOS, [{}] * 60), 60)
+    found = beliefs.scores(beliefs.evidence(index.activations.standardised(PHOTOS), [{}] * 60), 60)
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_columns_alone_do_not_rank(index):
-    ranking = ByBelief(index, planned(index, "label:cat NOT (width>900 OR label:boat)"))
+    plan = planned(index, "label:cat NOT (width>900 OR label:boat)")
+    ranking = ByBelief(index, plan, Standardised(index))
     page = ranking.page(ALL, 0, 60)
     assert {score for _, score in page} == {0.0}
     assert all(why.concepts == () for why in ranking.explain(hits_of(index, page)))
@@ -99,7 +101,7 @@ def test_a_fact_beside_a_concept_is_certain(index):
     plan = planned(index, "dog OR label:cat")
     beliefs = Beliefs(plan, index.activations, index.calibration)
     payloads = [{"label": "cat"}, {"label": "car"}] * 30
-    scores = beliefs.scores(beliefs.evidence(PHOTOS, payloads), 60)
+    scores = beliefs.scores(beliefs.evidence(index.activations.standardised(PHOTOS), payloads), 60)
     assert np.isfinite(scores).all()
     assert scores[::2] == pytest.approx(scores[0])
     assert (scores[1::2] < scores[0]).all()
@@ -114,7 +116,8 @@ def test_boosts_weigh_under_or_too(index):
     )
 
     def chance(beliefs):
-        [judged] = beliefs.judge(beliefs.evidence(PHOTOS[rows], [{}] * len(rows)))
+        standardised = index.activations.standardised(PHOTOS[rows])
+        [judged] = beliefs.judge(beliefs.evidence(standardised, [{}] * len(rows)))
         return judged.belief.probability
 
     assert (chance(boosted) > chance(plain)).all()
