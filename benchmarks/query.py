@@ -31,6 +31,7 @@ from indexer.index import Index, open_index
 from indexer.query import And, Match, Nearest, Not, Query
 from search.rankings import AlongVector
 from search.searcher import Options, Searcher
+from search.standardised import Standardised
 from search.threads import one_blas_thread
 from splice.align import unit
 
@@ -108,13 +109,9 @@ def kinds(names: Sequence[str]) -> dict[str, list[str]]:
 
 def fresh(searcher: Searcher, query: str, *, count: bool) -> None:
     """Answer a query as if nothing were remembered of the last time."""
-    forget(searcher.index)
+    vars(searcher.index.engine)["_counts"] = {}
+    vars(searcher)["_images"] = Standardised(searcher.index)
     searcher.search(query, Options(count=count))
-
-
-def forget(index: Index) -> None:
-    """Drop the counts that the engine keeps."""
-    vars(index.engine)["_counts"] = {}
 
 
 def timed(calls: Sequence[Callable[[], Any]], rounds: int) -> dict[str, float]:

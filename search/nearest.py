@@ -1,19 +1,19 @@
-"""The images along a vector that pass a filter, by whichever of the engine's ways is soonest.
+"""The images along a vector that pass a filter, by whichever of the engine's ways is cheapest.
 
-A scan of what passes misses nothing, and takes as long as the filter's lists are long. A walk to
-what lies nearest of all, filtered in the end, is fast, and misses little where most of what is near
-passes: as it does along the direction of the very concepts that are filtered by. What else there
-is takes a walk that goes around all that fails.
+A scan of what passes misses nothing, and costs what the filter's lists are long. A walk of the
+graph to what lies nearest of all, filtered in the end, misses little where much of what is near
+passes: as along the direction of the very concepts that are filtered by. A walk that goes around
+all that fails is for the rest; it misses more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from indexer.engine import Engine
-from indexer.query import Filter, Nearest, Query, conjuncts
+from indexer.query import And, Filter, HasId, Nearest, Not, Query, conjuncts
 from splice.align import Matrix
 
 Scored: TypeAlias = tuple[str, float]
@@ -21,14 +21,23 @@ Scored: TypeAlias = tuple[str, float]
 
 FEW = 20_000
 """Images up to which there is no graph to walk."""
-SCANNED = 10_000
-"""Images on a filter's lists up to which they are scanned."""
-AMONG = 1_000
+
+# Costs, in what a scan takes for an image on the only list of a filter: .2 µs, among a million.
+CHECKED = 3
+"""Of an image on the shortest list, where others have to be looked up."""
+FOUND = 40
+"""Of an image that a walk finds to be filtered in the end."""
+AROUND = 100_000
+"""Of a walk around what fails."""
+
+AMONG = 500
 """Images found to be filtered in the end, at least."""
 MOST_AMONG = 4_000
-"""And at most: to find more takes longer than to go around them."""
+"""And at most: the cost grows faster than their number."""
 SPARE = 1.5
 """How many times as many are found as should do."""
+ENOUGH = 2_000
+"""Matches that several concepts must have by estimate, lest what is near to all has none of one."""
 IMAGES_A_CANDIDATE = 1_000
 """A walk keeps one candidate in view for so many images: in a larger graph it ends in a wrong
 corner more often."""
@@ -44,11 +53,12 @@ class Direction:
 
     Args:
         vector: Unit vector (d,).
-        filtered_by: It is that of the concepts that are filtered by, so what is near passes.
+        despite: What of the filter has nothing to do with the vector: images near it pass that no
+            more often than others. None for all of it.
     """
 
     vector: Matrix
-    filtered_by: bool = False
+    despite: Filter | None = None
 
 
 def places(
@@ -68,12 +78,14 @@ def places(
     Returns:
         Ids with their cosines, best first; fewer than `length` only where the order ends.
     """
+    passing, spared = _without_ids(passing)
+    end = start + length
     found: list[Scored] = []
-    for nearest in _ways(engine, direction, passing, start + length):
-        found = _found(engine, nearest, passing, start, length)
-        if len(found) == length:
+    for nearest in _ways(engine, direction, passing, end):
+        found = _found(engine, nearest, passing, spared, end)
+        if len(found) == end:
             break
-    return found
+    return found[start:]
 
 
 def in_order(scored: Iterable[Scored]) -> list[Scored]:
@@ -81,37 +93,56 @@ def in_order(scored: Iterable[Scored]) -> list[Scored]:
     return sorted(scored, key=lambda one: (-one[1], one[0]))
 
 
-def _ways(engine: Engine, direction: Direction, passing: Filter, end: int) -> Iterator[Nearest]:
-    """Ways to find the best `end` images that pass; the next where one finds too few."""
-    vector, images, parts = direction.vector, engine.count(), conjuncts(passing)
-    if images > FEW:
-        width = max(NARROW, images // IMAGES_A_CANDIDATE)
-        matches = engine.estimate(passing)
-        if matches is None or not parts:
-            yield Nearest(vector, width=width)
-        elif matches > end and _listed(engine, parts) > SCANNED:
-            among = AMONG
-            if not direction.filtered_by:
-                among = max(among, round(SPARE * (end + MARGIN) * images / matches))
-            if among <= MOST_AMONG:
-                yield Nearest(vector, width=among, among=among)
-            yield Nearest(vector, width=width)
-    yield Nearest(vector, exact=True)
+def _ways(engine: Engine, direction: Direction, passing: Filter, end: int) -> list[Nearest]:
+    """Ways to find the best `end` images that pass, cheapest first; the scan is the last."""
+    vector, images = direction.vector, engine.count()
+    parts = conjuncts(passing)
+    scan = Nearest(vector, exact=True)
+    if images <= FEW:
+        return [scan]
+    around = Nearest(vector, width=max(NARROW, images // IMAGES_A_CANDIDATE))
+    matches = engine.estimate(passing)
+    if matches is None or not parts:
+        return [around, scan]
+    costs = [(_scanning(engine, parts), scan), (AROUND, around)]
+    despite = passing if direction.despite is None else direction.despite
+    unlikely = images / max(1, engine.estimate(despite) or 0)
+    among = max(AMONG, round(SPARE * (end + MARGIN) * unlikely))
+    if among <= MOST_AMONG and matches > max(ENOUGH, end):
+        costs.append((FOUND * among, Nearest(vector, width=among, among=among)))
+    ordered = [way for _, way in sorted(costs, key=lambda cost: cost[0])]
+    return ordered[: ordered.index(scan) + 1]
 
 
-def _listed(engine: Engine, parts: Sequence[Filter]) -> int:
-    """What a scan looks at: each image on the shortest list, once for every list."""
-    return len(parts) * min(engine.estimate(part) or 0 for part in parts)
+def _scanning(engine: Engine, parts: Sequence[Filter]) -> int:
+    """What it costs to scan what is on all lists."""
+    shortest = min(engine.estimate(part) or 0 for part in parts)
+    return shortest if len(parts) == 1 else CHECKED * shortest
+
+
+def _without_ids(passing: Filter) -> tuple[Filter, frozenset[str]]:
+    """A filter, and the ids that it spared: alone, the rest may be one list, scanned at once."""
+    rest: list[Filter] = []
+    spared: set[str] = set()
+    for part in conjuncts(passing):
+        if isinstance(part, Not) and isinstance(part.part, HasId):
+            spared |= set(part.part.ids)
+        else:
+            rest.append(part)
+    return And(tuple(rest)), frozenset(spared)
 
 
 def _found(
-    engine: Engine, nearest: Nearest, passing: Filter, start: int, length: int
+    engine: Engine, nearest: Nearest, passing: Filter, spared: frozenset[str], end: int
 ) -> list[Scored]:
-    """What one way finds: all that equals the last place is seen, lest it is cut anywhere."""
-    end = start + length
-    limit = end + MARGIN
+    """The first `end` images that one way finds, none of those spared.
+
+    All that equals the last of them is looked at, as an engine may cut among equals anywhere.
+    """
+    limit = end + len(spared) + MARGIN
     while True:
         hits = engine.query(Query(nearest, passing, limit, with_payload=False))
-        if len(hits) < limit or hits[-1].score < hits[end - 1].score:
-            return in_order((hit.id, hit.score) for hit in hits)[start:end]
+        found = in_order((hit.id, hit.score) for hit in hits if hit.id not in spared)
+        if len(hits) < limit or hits[-1].score < found[end - 1][1]:
+            return found[:end]
         limit *= 2

@@ -65,7 +65,7 @@ class ByBelief:
     def __init__(self, index: Index, plan: Plan, images: Standardised, block: int = BLOCK) -> None:
         self._index = index
         self._beliefs = Beliefs(plan, index.activations, index.calibration)
-        self._direction = plan.direction
+        self._direction, self._despite = plan.direction, plan.columns
         self._images = images
         self._block = block
 
@@ -83,7 +83,7 @@ class ByBelief:
         if self._direction is None:
             query = Query(None, passing, length, start, with_payload=False)
             return [hit.id for hit in engine.query(query)]
-        along = Direction(self._direction, filtered_by=True)
+        along = Direction(self._direction, despite=self._despite)
         return [id_ for id_, _ in places(engine, along, passing, start, length)]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:

@@ -22,8 +22,9 @@ def made(tmp_path_factory):
 @pytest.fixture
 def large(made, monkeypatch):
     """An index that counts as large."""
-    monkeypatch.setattr(search.nearest, "SCANNED", 5)
     monkeypatch.setattr(search.nearest, "FEW", 100)
+    monkeypatch.setattr(search.nearest, "ENOUGH", 5)
+    monkeypatch.setattr(search.nearest, "FOUND", 0)
     return made
 
 

@@ -1,13 +1,27 @@
 import numpy as np
 import pytest
 
-from indexer.query import And, Hit, Match, Not
-from search.nearest import AMONG, FEW, MOST_AMONG, NARROW, SCANNED, Direction, places
+from indexer.query import And, HasId, Hit, Match, Not
+from search.nearest import (
+    AMONG,
+    AROUND,
+    CHECKED,
+    ENOUGH,
+    FEW,
+    FOUND,
+    MOST_AMONG,
+    NARROW,
+    Direction,
+    places,
+)
 
-ALONG = Direction(np.array([1.0, 0.0], np.float32), filtered_by=True)
-ACROSS = Direction(ALONG.vector)
-DOG, CAT = Match("label", ("dog",)), Match("label", ("cat",))
+VECTOR = np.array([1.0, 0.0], np.float32)
+DOG, CAT, LABEL = (Match("presence", (1,)), Match("presence", (2,)), Match("label", ("car",)))
 EVERYTHING = And(())
+ACROSS = Direction(VECTOR)
+ALONG = Direction(VECTOR, despite=EVERYTHING)
+MILLION = 10**6
+TENTH = MILLION // 10
 
 
 class Planned:
@@ -27,9 +41,12 @@ class Planned:
         return self.images
 
     def estimate(self, passing):
-        if self.lists is None or passing == EVERYTHING:
-            return None if self.lists is None else self.images
-        return self.lists[passing]
+        if self.lists is None:
+            return None
+        if passing == EVERYTHING:
+            return self.images
+        alone = len(passing.parts) == 1 if isinstance(passing, And) else False
+        return self.lists[passing.parts[0] if alone else passing]
 
     def query(self, query):
         self.ways.append(query.ranking)
@@ -47,50 +64,68 @@ def kinds(engine):
     ("images", "lists", "direction", "passing", "kind"),
     [
         (FEW, {DOG: FEW}, ALONG, DOG, "scan"),
-        (10**6, {DOG: SCANNED}, ALONG, DOG, "scan"),
-        (10**6, {DOG: 2 * SCANNED}, ALONG, DOG, AMONG),
-        (10**6, {DOG: 10**5}, ACROSS, DOG, round(1.5 * 10 * (100 + 16))),
-        (10**6, {DOG: 2 * SCANNED}, ACROSS, DOG, "around"),
-        (10**6, {}, ALONG, EVERYTHING, "around"),
-        (10**6, None, ALONG, DOG, "around"),
+        (MILLION, {DOG: FOUND * AMONG}, ALONG, DOG, "scan"),
+        (MILLION, {DOG: FOUND * AMONG + 1}, ALONG, DOG, AMONG),
+        (MILLION, {DOG: TENTH}, ACROSS, DOG, 1740),  # 1.5 · (100 + 16) · 10
+        (MILLION, {DOG: AROUND // 2}, ACROSS, DOG, "scan"),
+        (100 * MILLION, {DOG: 2 * AROUND}, ACROSS, DOG, "around"),
+        (MILLION, {}, ALONG, EVERYTHING, "around"),
+        (MILLION, None, ALONG, DOG, "around"),
     ],
 )
-def test_the_way_follows_from_the_lists(images, lists, direction, passing, kind):
+def test_the_way_is_the_cheapest(images, lists, direction, passing, kind):
     engine = Planned(images, lists)
     assert len(places(engine, direction, passing, 0, 100)) == 100
     assert kinds(engine) == [kind]
 
 
-def test_a_scan_looks_at_the_shortest_list_once_for_every_part():
+def test_a_scan_of_several_lists_looks_up_what_is_on_the_shortest():
     both = And((DOG, CAT))
-    for cats, kind in [(SCANNED // 2, "scan"), (SCANNED // 2 + 1, AMONG)]:
-        engine = Planned(10**6, {DOG: 10**5, CAT: cats, both: cats // 10})
+    border = FOUND * AMONG // CHECKED
+    for cats, kind in [(border, "scan"), (border + 1, AMONG)]:
+        engine = Planned(MILLION, {DOG: TENTH, CAT: cats, both: ENOUGH + 1})
         places(engine, ALONG, both, 0, 100)
         assert kinds(engine) == [kind]
 
 
-def test_so_few_matches_are_scanned_at_once():
+def test_images_that_are_spared_are_not_filtered():
+    spared = And((DOG, Not(HasId(("000000001", "000000003")))))
+    engine = Planned(MILLION, {DOG: FOUND * AMONG})
+    found = places(engine, ALONG, spared, 1, 3)
+    assert kinds(engine) == ["scan"]
+    assert [id_ for id_, _ in found] == ["000000002", "000000004", "000000005"]
+
+
+def test_columns_are_passed_as_rarely_near_the_concepts_as_anywhere():
+    both = And((DOG, LABEL))
+    engine = Planned(MILLION, {DOG: TENTH, LABEL: TENTH, both: ENOUGH + 1})
+    places(engine, Direction(VECTOR, despite=LABEL), both, 0, 100)
+    assert kinds(engine) == [1740]
+
+
+@pytest.mark.parametrize("matches", [ENOUGH, 100])
+def test_so_few_matches_may_not_lie_near(matches):
     both = And((DOG, Not(CAT)))
-    engine = Planned(10**6, {DOG: 10**5, Not(CAT): 10**5, both: 100})
+    engine = Planned(MILLION, {DOG: 20_000, Not(CAT): TENTH, both: matches})
     places(engine, ALONG, both, 0, 100)
     assert kinds(engine) == ["scan"]
 
 
 def test_where_one_way_finds_too_few_the_next_is_tried():
-    engine = Planned(10**6, {DOG: 10**5}, [99, 0, 50])
+    engine = Planned(MILLION, {DOG: 2 * AROUND}, [99, 0, 50])
     assert len(places(engine, ALONG, DOG, 0, 100)) == 50
     assert kinds(engine) == [AMONG, "around", "scan"]
 
 
 def test_walks_widen_with_the_images():
-    for images, width in [(FEW + 1, NARROW), (10**6, 1000)]:
+    for images, width in [(FEW + 1, NARROW), (MILLION, 1000)]:
         engine = Planned(images, {})
         places(engine, ALONG, EVERYTHING, 0, 100)
         assert [way.width for way in engine.ways] == [width]
 
 
 def test_deep_places_are_not_looked_for_among_too_many():
-    engine = Planned(10**6, {DOG: 10**5})
+    engine = Planned(MILLION, {DOG: 2 * AROUND})
     places(engine, ACROSS, DOG, MOST_AMONG, 100)
     assert kinds(engine) == ["around"]
 
