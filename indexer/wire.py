@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.query import DENSE, SPARSE, Hit, Range, Scalar, SparseVector
+
+T = TypeVar("T", bound=np.generic)
 
 FAR = 4.0
 """More than two cosines can differ by."""
@@ -49,12 +52,15 @@ def to_hit(point: Any, score: float = 0.0) -> Hit:
         id=str(point.id),
         score=score,
         payload=point.payload or {},
-        dense=None if dense is None else np.array(dense, dtype=np.float32),
+        dense=None if dense is None else _array(dense, np.float32),
         concepts=None if sparse is None else _sparse(sparse),
     )
 
 
 def _sparse(vector: Any) -> SparseVector:
-    return SparseVector(
-        np.array(vector.indices, dtype=np.int64), np.array(vector.values, dtype=np.float32)
-    )
+    return SparseVector(_array(vector.indices, np.int64), _array(vector.values, np.float32))
+
+
+def _array(numbers: list[Any], dtype: type[T]) -> NDArray[T]:
+    # np.array looks at every number first, to see what it is, and takes three times as long.
+    return np.fromiter(numbers, dtype, len(numbers))
