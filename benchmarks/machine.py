@@ -52,13 +52,11 @@ def _memory_gib() -> float:
 
 
 def _blas() -> str:
-    """Libraries and the kernels they chose, which may differ by a factor of two."""
+    """Libraries and the kernels they use, which may differ by a factor of two; and who chose."""
     libraries = ThreadpoolController().select(user_api="blas").info()
-    return " and ".join(
-        sorted(
-            {f"{lib['internal_api']} {lib.get('architecture', '')}".strip() for lib in libraries}
-        )
-    )
+    used = {f"{lib['internal_api']} {lib.get('architecture', '')}".strip() for lib in libraries}
+    told = os.environ.get("OPENBLAS_CORETYPE")
+    return " and ".join(sorted(used)) + (f" (OPENBLAS_CORETYPE is set to {told})" if told else "")
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:

@@ -47,6 +47,9 @@ class Arrays(Protocol):
     def arange(self, stop: int) -> Array:
         """The integers below `stop`."""
 
+    def rows(self, table: Array, index: Array) -> Array:
+        """Vectors of a table (c, d) by their numbers (...), in new memory (..., d)."""
+
     def largest(self, scores: Array, count: int) -> Array:
         """Columns of the `count` largest scores of each row, in no particular order."""
 
@@ -61,7 +64,7 @@ class _NumpyArrays:
     """NumPy, in main memory."""
 
     xp: Any = np
-    block = 8_000_000
+    block = 16_000_000
     tile = 160_000
     threaded = True
 
@@ -85,6 +88,9 @@ class _NumpyArrays:
 
     def arange(self, stop: int) -> Array:
         return np.arange(stop)
+
+    def rows(self, table: Array, index: Array) -> Array:
+        return table.take(index, 0)
 
     def largest(self, scores: Array, count: int) -> Array:
         return np.argpartition(scores, -count, axis=1)[:, -count:]
@@ -124,6 +130,9 @@ class _TorchArrays:
 
     def arange(self, stop: int) -> Array:
         return self.xp.arange(stop, device=self._device)
+
+    def rows(self, table: Array, index: Array) -> Array:
+        return table[index]
 
     def largest(self, scores: Array, count: int) -> Array:
         return scores.topk(count, dim=1, sorted=False).indices

@@ -11,14 +11,11 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from threading import Lock
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
-from threadpoolctl import ThreadpoolController
 
+from splice.blas import one_blas_thread
 from splice.solver.arrays import Array, Arrays
 from splice.solver.problem import Problem
 
@@ -52,7 +49,7 @@ def solve_blocks(
     def run(start: int) -> csr_array:
         return solve(problem.rows(start, min(start + rows, n)))
 
-    with arrays.exact(), _one_blas_thread:
+    with arrays.exact(), one_blas_thread:
         if threads == 1 or len(starts) == 1:
             parts = [run(start) for start in starts]
         else:
@@ -66,7 +63,7 @@ def csr_from_entries(
 ) -> csr_array:
     """CSR from entries (e,) in any order, no place twice and no value 0."""
     row, column = arrays.numpy(rows), arrays.numpy(columns)
-    order = np.lexsort((column, row))
+    order = np.argsort(row * shape[1] + column)
     starts = np.zeros(shape[0] + 1, np.int32)
     np.cumsum(np.bincount(row, minlength=shape[0]), out=starts[1:])
     return csr_array(
@@ -78,32 +75,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-class _OneBlasThread:
-    """Context in which BLAS keeps to one thread; callers in several threads may overlap."""
-
-    def __init__(self) -> None:
-        self._lock, self._users = Lock(), 0
-        self._limit: Any = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._users == 0:
-                self._limit = _blas().limit(limits=1)
-            self._users += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                self._limit.restore_original_limits()
-
-
-_one_blas_thread = _OneBlasThread()
-
-
-@cache
-def _blas() -> Any:
-    """Control of the BLAS libraries that NumPy has loaded."""
-    return ThreadpoolController().select(user_api="blas")

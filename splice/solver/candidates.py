@@ -32,12 +32,13 @@ class Candidates(NamedTuple):
 
     def scored(self, problem: Problem, residual: Array) -> Candidates:
         """The same with scores computed anew, one by one, from the images' residuals (n, d)."""
-        xp, step = problem.arrays.xp, max(1, problem.arrays.tile // residual.shape[1])
+        arrays, xp = problem.arrays, problem.arrays.xp
+        step = max(1, arrays.tile // (2 * residual.shape[1]))
         tiles = [
             xp.einsum(
                 "ij,ij->i",
-                problem.dictionary[self.atom[start : start + step]],
-                residual[self.row[start : start + step]],
+                arrays.rows(problem.dictionary, self.atom[start : start + step]),
+                arrays.rows(residual, self.row[start : start + step]),
             )
             for start in range(0, max(1, len(self.atom)), step)
         ]

@@ -9,9 +9,9 @@ from splice.solver.candidates import Candidates
 from splice.solver.problem import Problem
 from splice.solver.working_set import Block
 
-_REACH = 0.35
+_REACH = 0.5
 """Share of λ/2 beyond which too many atoms would have to be checked."""
-_SUSPECTS = 256
+_SUSPECTS = 320
 """And how many are too many: a product with all of them is cheaper."""
 
 

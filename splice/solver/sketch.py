@@ -9,7 +9,7 @@ from splice.solver.problem import Problem
 
 _SHARE = 4
 """How many times fewer dimensions it has."""
-_SAMPLE = 512
+_SAMPLE = 1024
 """Images and atoms it is made from."""
 
 

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from splice.solver.arrays import Array
+from splice.solver.arrays import Array, Arrays
 from splice.solver.candidates import Candidates
 from splice.solver.nnqp import nnqp, pack, product, projected_gradient
 from splice.solver.problem import Problem
 
 Accuracy: TypeAlias = Literal["rough", "single", "double"]
 """Of a step: a guess; exact, Gram matrices in the working precision; exact and those in double."""
+
+_STRIP = 16
+"""Rows of Gram matrices to compute at a time."""
 
 
 @dataclass
@@ -93,7 +96,7 @@ class Block:
         weights = xp.where(used, weights[row, table], 0)
         sizes = used.sum(1)
         order = xp.argsort(sizes)
-        for some in _slices(len(rows), arrays.block // (32 * table.shape[1] ** 2)):
+        for some in _slices(len(rows), arrays.block // (64 * table.shape[1] ** 2)):
             these = order[some]
             part = these[:, None], arrays.arange(max(1, int(sizes[these[-1]])))
             solution = self._solve(rows[these], atoms[part], weights[part], used[part], accuracy)
@@ -126,7 +129,7 @@ class Block:
         self.weights[rows, :width], self.atoms[rows, :width] = weights, atoms
         for some in self._tiles(atoms):
             these = rows[some]
-            vectors = self.problem.dictionary[atoms[some]]
+            vectors = self.problem.arrays.rows(self.problem.dictionary, atoms[some])
             residual = self.embeddings[these] - product(vectors, weights[some])
             gain = (vectors @ residual[:, :, None])[:, :, 0] - self.threshold
             settled = (xp.abs(gain) <= self.tolerance[these]) | ~used[some]
@@ -139,16 +142,17 @@ class Block:
         problem singular. As it is solved for the change since the last pass, that leaves no error.
         """
         arrays, xp = self.problem.arrays, self.problem.arrays.xp
-        grams, scores = [], []
+        k, tables = atoms.shape[1], []
         for some in self._tiles(atoms):
-            vectors = self.problem.dictionary[atoms[some]]
-            scores.append((vectors @ self.residual[rows[some]][:, :, None])[:, :, 0])
-            vectors = arrays.wide(vectors) if double else vectors
-            grams.append(vectors @ vectors.swapaxes(1, 2))
-        gram = xp.concatenate(grams)
+            places = xp.concatenate([atoms[some], atoms[some][:, :1]], 1)
+            vectors = arrays.rows(self.problem.dictionary, places)
+            vectors[:, k] = self.residual[rows[some]]
+            tables.append(_products(arrays, arrays.wide(vectors) if double else vectors))
+        table = xp.concatenate(tables)
+        gram, scores = table[:, :, :k], table[:, :, k]
         place = arrays.arange(atoms.shape[1])
         gram[:, place, place] *= 1 + 4 * arrays.precision
-        return gram, xp.concatenate(scores)
+        return gram, scores
 
     def _tiles(self, atoms: Array) -> Iterator[slice]:
         """Slices of a table of atoms (n, k) whose vectors are gathered at a time."""
@@ -159,3 +163,19 @@ class Block:
 def _slices(stop: int, step: int) -> Iterator[slice]:
     step = max(1, step)
     return (slice(start, start + step) for start in range(0, stop, step))
+
+
+def _products(arrays: Arrays, vectors: Array) -> Array:
+    """Inner products (n, k, k + 1) of all but the last of n times k + 1 vectors with all.
+
+    Strip by strip, each from the diagonal on, the rest by symmetry. That halves the work; and as no
+    strip is square, NumPy never calls BLAS's own routine for symmetric products, which takes longer
+    than the plain one where matrices are this small, with the kernels for AVX-512 several times.
+    """
+    n, k = vectors.shape[0], vectors.shape[1] - 1
+    table = arrays.zeros((n, k, k + 1), like=vectors)
+    for start in range(0, k, _STRIP):
+        stop = min(k, start + _STRIP)
+        table[:, start:stop, start:] = vectors[:, start:stop] @ vectors[:, start:].swapaxes(1, 2)
+        table[:, stop:, start:stop] = table[:, start:stop, stop:k].swapaxes(1, 2)
+    return table

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from splice.solver import at_most, kkt_residual, nonnegative_lasso, objective
 from splice.solver.arrays import arrays_for
 from splice.solver.nnqp import nnqp
+from splice.solver.working_set import _products
 
 quick = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
@@ -84,6 +85,13 @@ def test_equal_rows_of_a_rounded_matrix_are_no_failure() -> None:
     gram, linear = np.ones((1, 2, 2), np.float32), np.ones((1, 2), np.float32)
     weights = nnqp(arrays_for(gram), gram, linear, 0 * linear, np.full((1, 1), 1e-7))
     assert np.allclose(gram[0] @ weights[0], linear[0])
+
+
+@pytest.mark.parametrize("k", [1, 15, 16, 17, 32, 33, 50])
+def test_inner_products_are_all_there(k: int) -> None:
+    vectors = np.random.default_rng(k).normal(size=(3, k + 1, 7))
+    every = np.einsum("nij,nkj->nik", vectors, vectors)
+    assert np.allclose(_products(arrays_for(vectors), vectors), every[:, :k])
 
 
 @quick

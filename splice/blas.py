@@ -1,0 +1,41 @@
+"""Linear algebra in one thread: for many small products, and where the last bits shall not vary.
+
+How BLAS parts a product among its threads shows in the last bits of the result.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from threading import Lock
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+
+class _OneBlasThread:
+    """Context in which BLAS keeps to one thread; callers in several threads may overlap."""
+
+    def __init__(self) -> None:
+        self._lock, self._users = Lock(), 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._limit = _blas().limit(limits=1)
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limit.restore_original_limits()
+
+
+one_blas_thread = _OneBlasThread()
+
+
+@cache
+def _blas() -> Any:
+    """Control of the BLAS libraries that NumPy has loaded."""
+    return ThreadpoolController().select(user_api="blas")
