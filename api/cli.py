@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 import warnings
 from typing import Annotated, NoReturn
@@ -96,6 +97,7 @@ def _warn(message: Warning | str, *_: object, **__: object) -> None:
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit code 2."""
     warnings.showwarning = _warn
+    faulthandler.enable(all_threads=False)  # where the engine dies of a full disk, it says so
     try:
         app()
     except UserError as error:

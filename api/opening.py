@@ -15,7 +15,7 @@ from search.searcher import Searcher
 from search.threads import one_blas_thread
 from splice.errors import UserError
 
-REFRESH = 30.0
+REFRESH = 10.0
 """Seconds until a server's index that is open for long looks what others changed."""
 
 

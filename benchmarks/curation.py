@@ -6,13 +6,17 @@ Photos of `spurious_pacs` go through the nano model: in train the label goes wit
 the time, in test not at all. The probe is the paper's table 1: trained on all concepts, or without
 those that `spurious` finds; it looks at one half of test, and the probe is tested on the other.
 CIFAR-10 photos by their real CLIP embeddings: what speaks for each class, and zero-shot accuracy of
-dense and recomposed embeddings (the paper's figure 3). `--index` adds how long `concepts` and
-`compare` take on an index of any size with a column `label`.
+dense and recomposed embeddings (the paper's figure 3). `--index` adds how long `concepts`,
+`compare` and `duplicates` take on an index of any size with a column `label`; whole commands begin
+with none of its files in the system's memory.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -35,8 +39,8 @@ from indexer.settings import Settings, resolve
 from search.curation.association import phi
 from search.curation.classify import classify
 from search.curation.compare import compare
-from search.curation.counts import concept_counts
 from search.curation.distribution import distribution
+from search.curation.duplicates import COMPARED, Duplicates, duplicates
 from search.curation.probe import Probe, probe
 from search.curation.sample import sample
 from search.curation.spurious import spurious
@@ -55,6 +59,8 @@ PENALTY = 0.15
 """λ for the probe: some 35 concepts a photo."""
 L0 = (5, 10, 20, 35)
 TIMES = 3
+MEDIA = ("painting", "poster", "statue", "camera")
+"""The words of nano's vocabulary that name a medium."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -80,6 +86,13 @@ def shortcuts(searcher: Searcher) -> dict[str, list[dict[str, Any]]]:
     found = spurious(searcher, "label", "split", limit=100, shown=0)
     domain = by_domain(searcher)
     suspects = [suspect_row(searcher, one, domain) for one in found.suspects[:12]]
+    named = [
+        {"looked at": part, **suspect_row(searcher, one, domain)}
+        for part in ("train", "test")
+        for one in spurious(
+            searcher, "label", "split", part, limit=100, shown=0, concepts=MEDIA
+        ).suspects
+    ]
     reverse = spurious(searcher, "label", "split", "test", limit=100, shown=0)
     probed, rows = cross_fitted(searcher)
     summary = [
@@ -104,6 +117,7 @@ def shortcuts(searcher: Searcher) -> dict[str, list[dict[str, Any]]]:
     return {
         "Suspects of each split": summary,
         "Foremost in train": suspects,
+        f"Asked for by name: {', '.join(MEDIA)}": named,
         f"Probe, accuracy on test (λ {PENALTY})": rows,
         "Coefficients, suspects found with the first half of test": speak,
     }
@@ -147,7 +161,7 @@ def cross_fitted(searcher: Searcher) -> tuple[Probe, list[dict[str, Any]]]:
 def by_domain(searcher: Searcher) -> np.ndarray:
     """Correlation (c,) of each concept with painting rather than photo, in test."""
     sides = [subset(searcher, f"split:test domain:{name}") for name in ("art_painting", "photo")]
-    paintings, photos_ = (concept_counts(searcher.index, side.filter) for side in sides)
+    paintings, photos_ = (searcher.index.counts.of(side.filter) for side in sides)
     return phi(paintings, sides[0].images, photos_, sides[1].images)
 
 
@@ -158,13 +172,13 @@ def goes_with(searcher: Searcher, one: Suspect, domain: np.ndarray) -> bool:
 
 
 def suspect_row(searcher: Searcher, one: Suspect, domain: np.ndarray) -> dict[str, Any]:
-    train, test = one.strengths
+    strengths = {each.split: each.phi.value for each in one.strengths}
     return {
         "label": one.label,
         "concept": one.concept,
         "excess": one.excess.value,
-        "φ train": train.phi.value,
-        "φ test": test.phi.value,
+        "φ train": strengths["train"],
+        "φ test": strengths["test"],
         "q": one.q,
         "φ with painting": float(domain[searcher.index.space.ids[one.concept.casefold()]]),
     }
@@ -223,7 +237,7 @@ def timed(folder: Path) -> dict[str, list[dict[str, Any]]]:
         images = searcher.index.engine.count()
         [(one, _), (two, _), *_] = values_of(searcher, "label", subset(searcher, ""))
         labels = f"label:{one}", f"label:{two}"
-        word = searcher.index.space.concepts[int(concept_counts(searcher.index, None).argmax())]
+        word = searcher.index.space.concepts[int(searcher.index.counts.of().argmax())]
         asks: dict[str, Callable[[], object]] = {
             "concepts --in ''": lambda: distribution(searcher, ""),
             f"concepts --in {labels[0]}": lambda: distribution(searcher, labels[0]),
@@ -238,8 +252,71 @@ def timed(folder: Path) -> dict[str, list[dict[str, Any]]]:
                 start = time.perf_counter()
                 ask()
                 seconds.append(time.perf_counter() - start)
-            rows.append({"command": name, "first s": seconds[0], "median s": median(seconds)})
-    return {f"Seconds at {images:,} images": rows}
+            rows.append({"asked": name, "first s": seconds[0], "median s": median(seconds)})
+    commands = [
+        ("concepts", "--in", labels[0]),
+        ("concepts", "--in", f'"{word}"'),
+        ("compare", *labels),
+        ("compare", labels[0]),
+        ("compare", f'"{word}"'),
+    ]
+    return {
+        f"Seconds of whole commands at {images:,} images": [whole(folder, one) for one in commands],
+        f"Seconds in one process at {images:,} images": rows,
+        f"Duplicates among {images:,} images": doubles(folder),
+    }
+
+
+def whole(folder: Path, command: Sequence[str]) -> dict[str, Any]:
+    """Seconds from the call of a command to its end, with none of the index in memory."""
+    seconds = []
+    for _ in range(TIMES):
+        out_of_memory(folder)
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "api.cli", *command, "--index", folder, "--json"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        seconds.append(time.perf_counter() - start)
+    return {"command": " ".join(command), "median s": median(seconds), "longest s": max(seconds)}
+
+
+def out_of_memory(folder: Path) -> None:
+    """Have the system forget the files of a folder, as the engine does when it closes them."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            with file.open("rb") as opened:
+                os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def doubles(folder: Path) -> list[dict[str, Any]]:
+    """`duplicates` by the graph and, of a set not too large, by every pair."""
+    rows, found = [], list[Duplicates]()
+    with open_searcher(folder) as searcher:
+        images = searcher.index.engine.count()
+        for exact in (True, False) if images <= COMPARED else (False,):
+            start = time.perf_counter()
+            found.append(duplicates(searcher, keep="first", exact=exact))
+            seconds = time.perf_counter() - start
+            sets = [
+                {
+                    frozenset([group.keep.id, *(copy.image.id for copy in group.others)])
+                    for group in one.groups
+                }
+                for one in (found[0], found[-1])
+            ]
+            rows.append(
+                {
+                    "by": "every pair" if exact else "graph",
+                    "s": seconds,
+                    "ms an image": 1000 * seconds / images,
+                    "groups": len(found[-1].groups),
+                    "superfluous": found[-1].superfluous,
+                    "groups of the first row found": len(sets[0] & sets[1]) / max(len(sets[0]), 1),
+                }
+            )
+    return rows
 
 
 @contextmanager

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ class ArraySource:
         UserError: Counts or dimensions do not match, or a row is NaN, infinite or zero.
     """
 
+    at_hand = True
+
     def __init__(
         self, arrays: Sequence[Matrix], table: Table, *, dim: int, root: Path | None = None
     ) -> None:
@@ -42,7 +46,7 @@ class ArraySource:
                     f"the embeddings have shape {array.shape}, the model has {dim} dimensions",
                     "give embeddings made by the same model",
                 )
-        self._starts = np.cumsum([0, *map(len, arrays)])
+        self._starts = list(accumulate(map(len, arrays), initial=0))
         if self._starts[-1] != len(table):
             raise UserError(
                 f"{self._starts[-1]} embeddings but {len(table)} images in {table.source}",
@@ -51,8 +55,8 @@ class ArraySource:
         for start, array in zip(self._starts, arrays, strict=False):
             for row in range(0, len(array), 16 * BLOCK):
                 rows = array[row : row + 16 * BLOCK]
-                check_vectors(rows, "embeddings", start=int(start) + row)
-        self._arrays = arrays
+                check_vectors(rows, "embeddings", start=start + row)
+        self._arrays = [np.asarray(array) for array in arrays]  # rows of a memmap take longer
         self._table = table
         self._root = root
 
@@ -88,7 +92,7 @@ class ArraySource:
         return True
 
     def _row(self, number: int) -> Matrix:
-        part = int(np.searchsorted(self._starts, number, side="right")) - 1
+        part = bisect_right(self._starts, number) - 1
         row: Matrix = self._arrays[part][number - self._starts[part]]
         return row
 

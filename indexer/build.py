@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from indexer.ahead import ahead
-from indexer.calibration import Vanguard, out_of_date, recalibrate
-from indexer.derive import derived
+from indexer.calibration import Vanguard, foresee, out_of_date, recalibrate
+from indexer.derive import Derived
+from indexer.deriving import Deriving
 from indexer.engine import Batch
 from indexer.index import Index, point_id
 from indexer.sources import BLOCK, Block, Item, Source, blocks
@@ -66,14 +67,18 @@ def build(
     """
     report = Report(total=len(source))
     index.know(source.kinds)
-    vanguard = Vanguard(index, source.names)
-    known = _Known(index, report, vanguard)
+    index.counts.forget()
     try:
+        if source.at_hand and index.engine.count() == 0:
+            foresee(index, source)
+        vanguard = Vanguard(index, source.names)
+        known = _Known(index, report, vanguard)
         # Three stages at once: this thread writes, one decomposes, one reads and embeds.
         changed = source.embed(known.changed(source.items(vanguard.order)))
         with (
+            Deriving(index) as derive,
             closing(ahead(changed)) as embedded,
-            closing(ahead(_Prepared(index, block) for block in embedded)) as ready,
+            closing(ahead(_Prepared(index, block, derive) for block in embedded)) as ready,
         ):
             for prepared in ready:
                 prepared.write()
@@ -85,6 +90,7 @@ def build(
             report.pruned = _prune(index, source, known.seen, {path for path, _ in report.skipped})
         if out_of_date(index):
             recalibrate(index)
+        index.counts.renew()
     except KeyboardInterrupt:
         report.stopped = True
     on_progress(report)
@@ -140,14 +146,15 @@ class _Prepared:
     Args:
         index: Open index.
         block: Of its source.
+        derive: What the index does with embeddings.
     """
 
-    def __init__(self, index: Index, block: Block) -> None:
+    def __init__(self, index: Index, block: Block, derive: Deriving) -> None:
         self.block = block
         self._index = index
         self._calibration = index.calibration
         if block.items:
-            self._batch = _batch(index, block)
+            self._batch = _batch(block, derive(block.embeddings, self._calibration))
 
     def write(self) -> None:
         """Write the points, by the calibration of now."""
@@ -160,9 +167,9 @@ class _Prepared:
         self._index.engine.upsert(self._batch)
 
 
-def _batch(index: Index, block: Block) -> Batch:
-    """Decompose a block."""
-    weights, found = derived(index, block.embeddings)
+def _batch(block: Block, derived: Derived) -> Batch:
+    """The points of a block."""
+    weights, found = derived
     payloads = [
         item.columns
         | facts

@@ -11,14 +11,16 @@ from dataclasses import replace
 from hashlib import blake2b
 from heapq import nsmallest
 from itertools import islice
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.index import Index, point_id
 from indexer.query import Hit
-from indexer.sources import BLOCK, blocks
+from indexer.sources import BLOCK, Source, blocks
 from indexer.strength import FIELD
+from splice.blas import one_blas_thread
 from splice.presence import SAMPLE, Calibration, calibrate
 
 SPARE = SAMPLE // 16
@@ -26,6 +28,8 @@ SPARE = SAMPLE // 16
 DRIFT = SAMPLE // 100
 """Changes among the sample of a larger collection that call for no calibration: it costs a pass
 over all images."""
+_State: TypeAlias = tuple[str, str | None]
+"""Id and signature of an image."""
 
 
 class Vanguard:
@@ -41,9 +45,7 @@ class Vanguard:
         self._numbers: list[int] = []
         self._expected = self._count > SAMPLE > index.calibration.images
         if self._expected:
-            ids = map(point_id, names)
-            lowest = nsmallest(SAMPLE + SPARE, zip(ids, range(self._count), strict=True))
-            self._numbers = sorted(number for _, number in lowest)
+            self._numbers = sorted(_lowest(names, SAMPLE + SPARE))
         self._under_way = {names[number] for number in self._numbers}
         self._to_spare = len(self._numbers) - SAMPLE
 
@@ -72,10 +74,36 @@ class Vanguard:
         return self._to_spare >= 0
 
 
+def foresee(index: Index, source: Source) -> None:
+    """Calibrate an index without images on those that a run is about to write.
+
+    So all are written once. Only for embeddings that are at hand: what a run that dies has not
+    written it has to make again.
+
+    Args:
+        index: Open index.
+        source: Of the run.
+    """
+    numbers = _lowest(source.names, SAMPLE)
+    read = {
+        item.number: ((point_id(item.path), item.signature), embedding)
+        for block in source.embed(source.items(sorted(numbers)))
+        for item, embedding in zip(block.items, block.embeddings, strict=True)
+    }
+    sample = [read[number] for number in numbers]
+    index.keep(_fit(index, sample))
+
+
+def _lowest(names: Sequence[str], count: int) -> list[int]:
+    """Numbers of the images with the lowest ids, in the order of these."""
+    ids = zip(map(point_id, names), range(len(names)), strict=True)
+    return [number for _, number in nsmallest(count, ids)]
+
+
 def out_of_date(index: Index) -> bool:
     """Whether the calibration does not say what the images that are there now say."""
     hits = islice(index.engine.scroll(with_payload=("signature",), page=BLOCK), SAMPLE)
-    now = _tokens(hits)
+    now = _tokens(map(_state, hits))
     if index.calibration.images != len(now):
         return True
     changes = len(np.setxor1d(now, index.calibration.sample)) / 2
@@ -107,14 +135,25 @@ def recalibrate(index: Index) -> None:
 def _fitted(index: Index) -> Calibration:
     """A calibration to the images that are there now."""
     everything = index.engine.scroll(with_payload=("signature",), with_dense=True, page=BLOCK)
-    sample = list(islice(everything, SAMPLE))
-    embeddings = np.array([hit.dense for hit in sample], np.float32).reshape(-1, index.space.dim)
-    return replace(calibrate(index.space, index.activations, embeddings), sample=_tokens(sample))
+    sample = islice(everything, SAMPLE)
+    return _fit(index, [(_state(hit), hit.dense) for hit in sample])
 
 
-def _tokens(hits: Iterable[Hit]) -> NDArray[np.uint64]:
+def _fit(index: Index, sample: Sequence[tuple[_State, Any]]) -> Calibration:
+    """A calibration to images, by what they are and their embeddings (d,)."""
+    rows = np.array([row for _, row in sample], np.float32).reshape(-1, index.space.dim)
+    with one_blas_thread:  # the same bits however many threads there are
+        fitted = calibrate(index.space, index.activations, rows)
+    return replace(fitted, sample=_tokens(state for state, _ in sample))
+
+
+def _state(hit: Hit) -> _State:
+    return hit.id, hit.payload.get("signature")
+
+
+def _tokens(states: Iterable[_State]) -> NDArray[np.uint64]:
     """What tells images from others and from their own former state (n,)."""
-    texts = (f"{hit.id} {hit.payload.get('signature')}" for hit in hits)
+    texts = (f"{id_} {signature}" for id_, signature in states)
     digests = [blake2b(text.encode(), digest_size=8).digest() for text in texts]
     return np.frombuffer(b"".join(digests), np.uint64)
 

@@ -2,39 +2,67 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from indexer.index import Index
-from indexer.strength import FIELD
+from indexer.strength import FIELD, Strengths
+from splice.activation import Activations
 from splice.align import Matrix
+from splice.blas import one_blas_thread
 from splice.decomposition import decompose, reconstruction_cosine
+from splice.presence import Calibration
+from splice.space import ConceptSpace
+from splice.sparsity import Sparsity
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+Derived: TypeAlias = "tuple[csr_array, list[dict[str, Any]]]"
+"""SpLiCE weights (n, c), and n payloads: which concepts, which are present and how likely, and how
+close the concepts come to the image (cosine)."""
 
-def derived(index: Index, embeddings: Matrix) -> tuple[csr_array, list[dict[str, Any]]]:
-    """Decompose images and say what their payload tells of it.
+
+@dataclass(frozen=True)
+class Derivation:
+    """Computes all that follows from embeddings; needs no points, and can be pickled.
 
     Args:
-        index: Open index.
-        embeddings: (n, d).
-
-    Returns:
-        SpLiCE weights (n, c), and n payloads: which concepts, which are present and how likely,
-        and how close the concepts come to the image (cosine).
+        space: The concepts.
+        sparsity: λ or the count of concepts.
+        activations: Of the same space.
+        coding: Likewise.
     """
-    weights = decompose(index.space, embeddings, index.manifest.sparsity)
-    presence = index.strengths(embeddings)
-    cosines = reconstruction_cosine(index.space, embeddings, weights)
-    payloads = [
-        {
-            "concepts": weights.indices[start:end].tolist(),
-            FIELD: codes,
-            "cosine": round(float(cosine), 4),
-        }
-        for start, end, codes, cosine in zip(
-            weights.indptr, weights.indptr[1:], presence, cosines, strict=False
-        )
-    ]
-    return weights, payloads
+
+    space: ConceptSpace
+    sparsity: Sparsity
+    activations: Activations
+    coding: Strengths
+
+    @classmethod
+    def of(cls, index: Index) -> Derivation:
+        """As an index has it."""
+        return cls(index.space, index.manifest.sparsity, index.activations, index.coding)
+
+    def __call__(self, embeddings: Matrix, calibration: Calibration) -> Derived:
+        """Decompose images and say what their payload tells of it.
+
+        Args:
+            embeddings: (n, d).
+            calibration: What makes activations probabilities.
+        """
+        with one_blas_thread:  # the same bits in any process
+            weights = decompose(self.space, embeddings, self.sparsity)
+            likely = calibration.probability(self.activations.of(embeddings))
+            cosines = reconstruction_cosine(self.space, embeddings, weights)
+        payloads = [
+            {
+                "concepts": weights.indices[start:end].tolist(),
+                FIELD: codes,
+                "cosine": round(float(cosine), 4),
+            }
+            for start, end, codes, cosine in zip(
+                weights.indptr, weights.indptr[1:], self.coding.codes(likely), cosines, strict=False
+            )
+        ]
+        return weights, payloads

@@ -6,6 +6,7 @@ Qdrant Edge is the server's own search core as a library.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -93,7 +94,9 @@ class EdgeEngine:
         try:
             with explained(folder):
                 seal.remove(folder)  # first: opening writes, and may be killed
-                return cls(edge.EdgeShard.load(str(folder)), folder)
+                shard = edge.EdgeShard.load(str(folder))
+                _sweep(folder)
+                return cls(shard, folder)
         except UserError:
             raise
         except Exception as error:  # the binding raises nothing narrower
@@ -307,6 +310,12 @@ class _Explaining:
                 return method(*arguments)
 
         return call
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what was left by builds that were killed, of a folder that we alone have open."""
+    for left in (folder / "temp_segments").glob("*"):
+        shutil.rmtree(left)
 
 
 def _holds_shard(folder: Path) -> bool:

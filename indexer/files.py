@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-NOT_FILES = frozenset({"points", "lock"})
-"""What a folder holds besides: the engine's, and who has it open."""
+from indexer import counts
+
+NOT_FILES = frozenset({"points", "lock", counts.FILE})
+"""What a folder holds besides: the engine's, who has it open, and what its owner keeps of them."""
 
 Write: TypeAlias = Callable[[Path], None]
 """Writes a file to a path, at once or not at all."""

@@ -5,6 +5,7 @@ DIR/manifest.copy.json  the same, should a bit of it flip
 DIR/space/              the concept space, so that a search needs no encoder
 DIR/presence.npz        the calibration of presence
 DIR/activations.npz     what activations are read with; follows from the space
+DIR/counts.npz          how many images have each concept; follows from the points
 DIR/points/             the engine's
 DIR/lock                who holds it
 
@@ -17,6 +18,7 @@ import glob
 import os
 import shutil
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -26,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
+from indexer.counts import ConceptCounts
 from indexer.edge import EdgeEngine
 from indexer.engine import Ann, Engine, FieldKind
 from indexer.files import Files
@@ -33,6 +36,7 @@ from indexer.lock import hold
 from indexer.manifest import FILE, Manifest
 from indexer.place import Folder, Place, place_of
 from indexer.query import Hit
+from indexer.read_ahead import OPENING, column, read_ahead
 from indexer.strength import FIELD, Strengths
 from splice.activation import Activations
 from splice.align import Matrix
@@ -74,6 +78,8 @@ class Index:
         self.manifest = manifest
         self.engine = engine
         self._calibration: Calibration | None = None
+        # A refresh in the middle of a change would hide from it that somebody else's came first.
+        self._changing = threading.RLock()
 
     @property
     def folder(self) -> Path:
@@ -97,22 +103,31 @@ class Index:
             self._calibration = Calibration.load(self.folder / CALIBRATION)
         return self._calibration
 
+    @cached_property
+    def counts(self) -> ConceptCounts:
+        """How many of its images have each concept."""
+        owned = isinstance(self.engine, EdgeEngine)
+        return ConceptCounts(self.engine, lambda: self.calibration, self.folder if owned else None)
+
     def keep(self, calibration: Calibration) -> None:
         """Use a calibration from now on, in the files too."""
-        while not self.files.save(CALIBRATION, calibration.save):
-            pass  # the last one counts
-        self._calibration = calibration
+        with self._changing:
+            while not self.files.save(CALIBRATION, calibration.save):
+                pass  # the last one counts
+            self._calibration = calibration
 
     def settle(self, calibration: Calibration) -> bool:
         """Likewise, unless somebody else has kept one since we did; says whether it is kept."""
-        self._calibration = calibration
-        return self.files.save(CALIBRATION, calibration.save)
+        with self._changing:
+            self._calibration = calibration
+            return self.files.save(CALIBRATION, calibration.save)
 
     def refresh(self) -> None:
         """See what others changed in the files of an index on a server."""
-        if self.files.refresh():
-            self.manifest = Manifest.load(self.folder, self.files.origin)
-            self._calibration = None
+        with self._changing:
+            if self.files.refresh():
+                self.manifest = Manifest.load(self.folder, self.files.origin)
+                self._calibration = None
 
     def presence(self, embeddings: Matrix) -> Matrix:
         """Probabilities (n, c) that the concepts are in images with embeddings (n, d)."""
@@ -125,10 +140,11 @@ class Index:
             embeddings: (n, d).
             off: Added to all probabilities, to see what hangs on their last bits.
         """
-        return self._strengths.codes(self.presence(embeddings) + np.float32(off))
+        return self.coding.codes(self.presence(embeddings) + np.float32(off))
 
     @cached_property
-    def _strengths(self) -> Strengths:
+    def coding(self) -> Strengths:
+        """Writes presence as codes."""
         return Strengths(kinship(self.space))
 
     @property
@@ -140,13 +156,15 @@ class Index:
         """Index payload fields for filtering, and remember that they are."""
         for name, kind in {**OWN_FIELDS, **columns}.items():
             self.engine.create_index(name, kind)
-        while (both := {**self.manifest.columns, **columns}) != self.manifest.columns:
-            self._remember(replace(self.manifest, columns=both))
+        with self._changing:
+            while (both := {**self.manifest.columns, **columns}) != self.manifest.columns:
+                self._remember(replace(self.manifest, columns=both))
 
     def prefer(self, ann: Ann) -> None:
         """Remember how the nearest dense vectors are to be found."""
-        while self.manifest.ann != ann:
-            self._remember(replace(self.manifest, ann=ann))
+        with self._changing:
+            while self.manifest.ann != ann:
+                self._remember(replace(self.manifest, ann=ann))
 
     def _remember(self, manifest: Manifest) -> None:
         """Replace the manifest, unless somebody else did so since: then theirs is read."""
@@ -208,9 +226,10 @@ def open_index(index: Place | Path, *, wait: float = 0.0) -> Iterator[Index]:
     place = place_of(index)
     with ExitStack() as stack:
         if isinstance(place, Folder):
-            Manifest.load(place.path)
+            columns = Manifest.load(place.path).columns
             stack.enter_context(hold(place.path, wait=wait))
             files = Files(place.path)
+            read_ahead(place.path / "points", [*OPENING, *map(column, columns)])
             engine: Engine = EdgeEngine.open(place.path / "points")
         else:
             from indexer.remote import open_remote

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from indexer.edge import EdgeEngine
 from indexer.engine import Ann
-from indexer.index import Index
+from indexer.index import Index, open_index
 from splice.errors import UserError
 
 CHILD = "from indexer.optimise import serve; serve()"
@@ -26,32 +26,31 @@ _PR_SET_PDEATHSIG = 1
 
 
 def is_due(index: Index, ann: Ann | None) -> bool:
-    """Whether an open index wants it; remembers what the user asks for now.
+    """Whether an open index wants it.
 
     Args:
         index: Open index. A server's looks after itself.
-        ann: What to build; None for what was asked for last.
+        ann: What to build; None for what was built last.
     """
     if not isinstance(index.engine, EdgeEngine):
         return False
     other = ann is not None and ann != index.manifest.ann
-    if ann is not None and other:
-        index.prefer(ann)
     return other or index.engine.wants_optimizing()
 
 
-def optimise(folder: Path, ann: Ann) -> None:
-    """Build the search index of a folder of points that nobody has open.
+def optimise(folder: Path, ann: Ann, *, wait: float = 0.0) -> None:
+    """Build the search index of an index folder, and remember what was built.
 
     Args:
-        folder: As `EdgeEngine.open` takes it.
+        folder: An index that this process has not open.
         ann: What to build.
+        wait: Seconds to wait for a process that holds the folder.
 
     Raises:
         UserError: The engine refuses, for instance because the disk is full.
     """
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(folder), ann],
+        [sys.executable, "-c", CHILD, str(folder), ann, str(wait), str(os.getpid())],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ
@@ -75,12 +74,17 @@ def optimise(folder: Path, ann: Ann) -> None:
 
 def serve() -> None:
     """What the child does."""
+    folder, ann, wait, parent = sys.argv[1:]
+    sys.argv = ["splicedex", "index"]  # what others are told of who holds the index
     with suppress(AttributeError, OSError):  # Linux only: where the parent goes, we go
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    folder, ann = sys.argv[1:]
+        if os.getppid() != int(parent):  # it went before
+            sys.exit()
     try:
-        with EdgeEngine.open(Path(folder)) as engine:
-            engine.optimize(ann)  # type: ignore[arg-type]
+        with open_index(Path(folder), wait=float(wait)) as index:
+            assert isinstance(index.engine, EdgeEngine)
+            index.engine.optimize(ann)  # type: ignore[arg-type]
+            index.prefer(ann)  # type: ignore[arg-type]
     except UserError as error:
         print(f"{error.cause}\n{error.cure}")
         sys.exit(_REFUSED)

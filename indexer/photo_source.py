@@ -89,6 +89,8 @@ class PhotoSource:
         workers: Decoding processes; by default one a core.
     """
 
+    at_hand = False
+
     def __init__(self, listing: Listing, encoder: Encoder, *, workers: int | None = None) -> None:
         self._photos = listing.photos
         self._names = listing.names

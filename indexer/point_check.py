@@ -14,8 +14,8 @@ from indexer.strength import FIELD
 from splice.align import Matrix
 from splice.decomposition import reconstruction_cosine
 
-LENGTH_OFF = 1e-3
-"""How far the length of a unit vector may be off."""
+LENGTH_OFF = 1e-5
+"""How far the length of a unit vector may be off; of 512 numbers it is by 2e-7."""
 COSINE_OFF = 1e-3
 PROBABILITY_OFF = 1e-5
 _DERIVED = {"concepts": list, FIELD: list, "cosine": float | int}
@@ -82,6 +82,8 @@ def _is_unit(dense: Matrix) -> bool:
 
 
 def _fits(sparse: SparseVector, concepts: int) -> bool:
+    if len(sparse.indices) != len(sparse.values):
+        return False
     in_order = bool((np.diff(sparse.indices) > 0).all())
     within = not len(sparse.indices) or int(sparse.indices[-1]) < concepts
     return in_order and within and bool((sparse.values > 0).all())

@@ -22,7 +22,7 @@ import numpy as np
 
 from indexer import seal
 from indexer.calibration import out_of_date, recalibrate
-from indexer.derive import derived
+from indexer.derive import Derivation
 from indexer.edge import CONFIG, EdgeEngine
 from indexer.engine import Batch, Engine
 from indexer.files import Files
@@ -235,6 +235,7 @@ def _mend(index: Index, old: Engine, on_progress: Progress) -> Repaired:
         on_progress(repaired.kept + repaired.mended + len(repaired.lost), total)
     if out_of_date(index):
         recalibrate(index)
+    index.counts.renew()
     return repaired
 
 
@@ -267,6 +268,6 @@ def _with_presence(index: Index, hits: list[Hit]) -> list[Hit]:
 def _derived_anew(index: Index, hits: list[Hit]) -> Batch:
     """Points with all that follows from their embeddings computed again."""
     dense = np.array([hit.dense for hit in hits], np.float32)
-    weights, payloads = derived(index, dense)
+    weights, payloads = Derivation.of(index)(dense, index.calibration)
     mended = [hit.payload | payload for hit, payload in zip(hits, payloads, strict=True)]
     return Batch([hit.id for hit in hits], dense, weights, mended)

@@ -57,6 +57,7 @@ class SharedFiles(Files):
         self._collection = collection
         self._contents = Contents(connection, collection)
         self._catalogue = self._read()
+        self._seen: Mapping[str, Entry] | None = None
 
     @property
     def exist(self) -> bool:
@@ -98,7 +99,7 @@ class SharedFiles(Files):
         while not self._swap({name: entry}):
             if self._entry(name) != known:
                 self._contents.drop(entry)
-                self.refresh()
+                self._fetch()
                 return False
         self._mirror(name, content)
         if known is not None:
@@ -106,12 +107,19 @@ class SharedFiles(Files):
         return True
 
     def refresh(self) -> bool:
-        """Fetch what others changed; says whether anything was.
+        """Fetch what others changed; says whether anything was, since this was last asked.
 
         Raises:
             UserError: The server is away, files are gone or damaged there, or cannot be kept here.
         """
-        changed = False
+        # Another process of this machine may have fetched it: the folder is for all of them.
+        fetched, now = self._fetch()
+        seen, self._seen = self._seen, now
+        return fetched or now != seen
+
+    def _fetch(self) -> tuple[bool, Mapping[str, Entry]]:
+        """Fetch what is not here; says whether anything was not, and what there is."""
+        fetched = False
         for _ in range(ATTEMPTS):
             self._catalogue = self._read()
             if self._catalogue is None:
@@ -120,14 +128,14 @@ class SharedFiles(Files):
             for name, entry in self._catalogue.files.items():
                 if self._mirrored(name) == entry.sha256:
                     continue
-                changed = True
+                fetched = True
                 content = self._contents.get(entry)
                 if content is None:
                     lost.append(name)
                 else:
                     self._mirror(name, content)
             if not lost:
-                return changed
+                return fetched, self._catalogue.files
         raise UserError(
             f"{', '.join(lost)} of {self.origin} is damaged on the server",
             "restore a snapshot of it, or index anew under another name",

@@ -54,6 +54,10 @@ class Source(Protocol):
         """User columns to index for filtering."""
 
     @property
+    def at_hand(self) -> bool:
+        """Whether the embeddings are there already, so that reading some twice costs nothing."""
+
+    @property
     def names(self) -> Sequence[str]:
         """Every image's name in the index, in a fixed order."""
 

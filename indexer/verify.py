@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from indexer.calibration import out_of_date
+from indexer.counts import FILE as COUNTS
 from indexer.engine import FieldKind
 from indexer.index import OWN_FIELDS, Index
-from indexer.point_check import LENGTH_OFF, faults
+from indexer.point_check import faults
 from indexer.points import batch_of
 from indexer.query import Hit, Nearest, Query, Scalar
 from indexer.sources import BLOCK, blocks
@@ -23,6 +24,8 @@ SAMPLE = 64
 """Images that are decomposed again and searched for."""
 WEIGHT_OFF = 2e-3
 """How far weights may be off that were computed among other images."""
+SCORE_OFF = 1e-3
+"""How far the score of a search may be off."""
 FACETS = 10_000
 """Values of a payload field whose counts are compared: the most frequent."""
 NAMED = 3
@@ -97,6 +100,8 @@ def verify(index: Index, *, on_progress: Progress = lambda *_: None) -> Findings
         findings.others.append(
             "the calibration is of other images: a run has not ended, or images are lost"
         )
+    if index.counts.wrong():
+        findings.others.append(f"the counts kept in {COUNTS} do not agree with the images")
     if not findings.wrong:
         _check_sample(index, sample, findings)
     return findings
@@ -156,7 +161,7 @@ def _check_sample(index: Index, sample: Sequence[Hit], findings: Findings) -> No
             findings.add("decomposed again, it has other weights", hit)
         assert hit.dense is not None
         near = index.engine.query(Query(Nearest(hit.dense), with_payload=False, limit=1))
-        if not near or near[0].score < 1 - LENGTH_OFF:
+        if not near or near[0].score < 1 - SCORE_OFF:
             findings.add("a search for its embedding does not find it", hit)
         if not _is_found_by_concepts(index, hit):
             findings.add("a search for its concepts does not find it", hit)
@@ -168,6 +173,6 @@ def _is_found_by_concepts(index: Index, hit: Hit) -> bool:
         return True
     found = index.engine.query(Query(Nearest(hit.concepts), with_payload=False, limit=BLOCK))
     own = float(hit.concepts.values @ hit.concepts.values)
-    return any(one.id == hit.id and abs(one.score - own) < LENGTH_OFF * own for one in found) or (
+    return any(one.id == hit.id and abs(one.score - own) < SCORE_OFF * own for one in found) or (
         len(found) == BLOCK and found[-1].score >= own
     )

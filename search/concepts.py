@@ -41,6 +41,11 @@ class Resolved:
     how: How
     concept: int | None = None
 
+    @property
+    def meant(self) -> tuple[int, ...]:
+        """The concept whose family it is, or else all that it stands for."""
+        return tuple(self.family) if self.concept is None else (self.concept,)
+
     def note(self, space: ConceptSpace) -> str | None:
         """What to tell the user where the meaning is not the obvious one."""
         if self.how == "exact":

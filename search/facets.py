@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from indexer.index import Index
 from indexer.query import Filter, Scalar
 from search.concepts import resolve
-from search.counts import images_by_concept
 from search.frequency import Frequencies, by_count
 from search.plan import Plan
 
@@ -95,7 +94,7 @@ def together(
     if not matches:
         return []
     space, whole = index.space, frequencies.counts()
-    counts = images_by_concept(index, passing)
+    counts = index.counts.of(passing)
     left_out = set(without)
     found: list[ConceptFacet] = []
     for concept in by_count(counts):

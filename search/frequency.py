@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.index import Index
-from search.counts import images_by_concept
 
 FRESH = 10.0
 """Seconds that counts are taken to hold at least."""
@@ -52,7 +51,7 @@ class Frequencies:
             start = self._clock()
             if self._counts is None or start >= self._until:
                 index = self._index
-                self._counts = Counts(images_by_concept(index), index.engine.count())
+                self._counts = Counts(index.counts.of(), index.engine.count())
                 end = self._clock()
                 self._until = end + max(FRESH, PATIENCE * (end - start))
             return self._counts

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
-from zipfile import BadZipFile
 
 import numpy as np
 
 from splice.align import Matrix, unit
+from splice.npz import DAMAGE
 from splice.space import ConceptSpace
 
 RIDGE = 5.0
@@ -94,5 +94,5 @@ def _read(path: Path, shape: tuple[int, ...]) -> _Factors | None:
         with np.load(path, allow_pickle=False) as arrays:
             fits = float(arrays["ridge"]) == RIDGE and arrays["queries"].shape == shape
             return (arrays["queries"], arrays["covariance"]) if fits else None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except DAMAGE:
         return None

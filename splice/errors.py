@@ -18,6 +18,10 @@ class UserError(Exception):
         self.cause = cause
         self.cure = cure
 
+    def __reduce__(self) -> tuple[type[UserError], tuple[str, str]]:
+        """As an exception is pickled: it travels between processes."""
+        return type(self), (self.cause, self.cure)
+
 
 class UnavailableError(UserError):
     """Something we depend on fails: a server, a disk. The same may be possible later (a 503)."""

@@ -29,6 +29,15 @@ def run(
     keep: Annotated[
         str, typer.Option(help="Of each group: first, largest, oldest or central.")
     ] = "largest",
+    exact: Annotated[
+        bool | None,
+        typer.Option(
+            "--exact/--graph",
+            help="Look at every pair, or let the search graph find them [default: graph above "
+            "250,000 images]",
+            show_default=False,
+        ),
+    ] = None,
     tag: Tag = None,
     yes: Yes = False,
     limit: Limit = 20,
@@ -40,7 +49,7 @@ def run(
 
     with open_searcher(index) as searcher:
         with watching("comparing") as show:
-            found = duplicates(searcher, inside, above, keep, show)  # type: ignore[arg-type]
+            found = duplicates(searcher, inside, above, keep, show, exact)  # type: ignore[arg-type]
         others = [copy.image.id for group in found.groups for copy in group.others]
         told = tag_chosen(searcher, tag, others, yes=yes)
     if json:
@@ -55,6 +64,8 @@ def run(
         f"{len(found.groups):,} groups in {found.images:,} images, "
         f"{found.superfluous:,} more than one of each"
     )
+    if not found.exact:
+        told_all += "; found by the search graph, which may miss some: --exact looks at every pair"
     console.print(told_all, style="dim", highlight=False)
     if told:
         console.print(told, style="dim", highlight=False, markup=False)

@@ -170,9 +170,9 @@ def run(
             report = build(opened, source, prune=prune, on_progress=show)
         images = opened.engine.count()
         due = not report.stopped and is_due(opened, ann)  # type: ignore[arg-type]
-        chosen = opened.manifest.ann
+        chosen = ann or opened.manifest.ann
     if due:
-        report.stopped = not _optimise(opened.folder, chosen, wait)
+        report.stopped = not _optimise(opened.folder, chosen, wait)  # type: ignore[arg-type]
     if errors_file:
         _write_skipped(errors_file, report.skipped)
     _show(report, images, time.perf_counter() - start, as_json=json, errors_file=errors_file)
@@ -188,12 +188,11 @@ def run(
 def _optimise(folder: Path, ann: Ann, wait: float) -> bool:
     """Build the search index; says whether Ctrl-C let it."""
     from api.progress import waiting
-    from indexer.lock import hold
     from indexer.optimise import optimise
 
     try:
-        with hold(folder, wait=wait), waiting("building the search index"):
-            optimise(folder / "points", ann)
+        with waiting("building the search index"):
+            optimise(folder, ann, wait=wait)
     except KeyboardInterrupt:
         return False
     return True

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.curating import Inside, watching, with_kin
+from api.curating import Inside, split_words, watching, with_kin
 from api.options import IndexPlace, Json, Limit
-from api.render import console, print_json, short_path, table
+from api.render import console, print_json, print_notes, short_path, table
 
 if TYPE_CHECKING:
     from search.curation.proportions import Interval
@@ -21,6 +21,8 @@ EXAMPLES = """
 splicedex spurious --label label --index photos.idx
 
 splicedex spurious --label label --split split --index photos.idx     train against the rest
+
+splicedex spurious --label label --concepts painting,drawing --index photos.idx
 
 splicedex spurious --label label --in "source:web" --examples 3 --index photos.idx --json
 """
@@ -36,6 +38,9 @@ def run(
         str | None, typer.Option(help="Value of --split to look at [default: train]")
     ] = None,
     inside: Inside = "",
+    concepts: Annotated[
+        str | None, typer.Option(help="Words, by comma: test these alone, and tell of them anyway.")
+    ] = None,
     examples: Annotated[int, typer.Option(min=0, help="Counter-examples of each kind.")] = 2,
     limit: Limit = 20,
     json: Json = False,
@@ -44,15 +49,17 @@ def run(
     from api.opening import open_searcher
     from search.curation.spurious import spurious
 
+    words = split_words(concepts)
     with open_searcher(index) as searcher, watching("counting") as show:
-        found = spurious(searcher, label, split, part, inside, limit, examples, show)
+        found = spurious(searcher, label, split, part, inside, limit, examples, show, words)
     if json:
         print_json(asdict(found))
     else:
-        _show(found)
+        _show(found, asked=bool(words))
 
 
-def _show(found: Suspicions) -> None:
+def _show(found: Suspicions, *, asked: bool) -> None:
+    print_notes(found.notes)
     labels = ", ".join(f"{name} {images:,}" for name, images in found.labels)
     where = f"{found.split}:{found.part}, " if found.split else ""
     console.print(f"{where}{found.images:,} images: {labels}", style="bold", highlight=False)
@@ -85,7 +92,9 @@ def _show(found: Suspicions) -> None:
                 if told.startswith("elsewhere"):
                     line = f"{one.concept} without {one.label}: {paths}"
                 console.print(line, style="dim", highlight=False, markup=False)
-    told = f"{found.tested:,} pairs of a label and a concept tested, those shown at q < .05"
+    told = f"{found.tested:,} pairs of a label and a concept tested"
+    if not asked:
+        told += ", those shown at q < .05"
     console.print(told, style="dim", highlight=False)
 
 

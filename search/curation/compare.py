@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.counts import Counts
 from indexer.query import Match, Not
 from indexer.strength import has
 from search.curation.contrast import LEVEL, Contrast, Order, check_order, contrast
-from search.curation.counts import Counts, concept_counts
 from search.curation.families import Families, families, query_of
 from search.curation.proportions import Interval
 from search.curation.significance import q_values
@@ -99,11 +99,11 @@ def compare(
         two, overlap = outside(searcher, one), 0
     else:
         one, two, overlap = _apart(searcher, one, subset(searcher, second))
-    counts = concept_counts(searcher.index, one.filter)
+    counts = searcher.index.counts.of(one.filter)
     if second is None:
-        others = concept_counts(searcher.index, None) - counts
+        others = searcher.index.counts.of() - counts
     else:
-        others = concept_counts(searcher.index, two.filter)
+        others = searcher.index.counts.of(two.filter)
     pair = _Pair((one, two), (counts, others), overlap)
     [compared] = _compared(searcher, [pair], limit, order, shown)
     return compared
@@ -133,12 +133,12 @@ def compare_by(
     check_order(order)
     index = searcher.index
     whole = subset(searcher, query)
-    total = concept_counts(index, whole.filter)
+    total = index.counts.of(whole.filter)
     pairs = []
     for value, images in values_of(searcher, column, whole):
         is_value = Match(column, (value,))
         inside, rest = both(whole.filter, is_value), both(whole.filter, Not(is_value))
-        counts = concept_counts(index, inside)
+        counts = index.counts.of(inside)
         sides = (
             Subset(f"{column}:{value}", inside, images, whole.notes, whole.named),
             Subset(f"NOT {column}:{value}", rest, whole.images - images),

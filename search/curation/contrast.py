@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from search.curation.counts import Counts
+from indexer.counts import Counts
 from search.curation.proportions import Intervals, log_odds_ratio, newcombe, wilson
 from search.curation.significance import p_values
 from splice.errors import UserError

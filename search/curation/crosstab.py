@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from indexer.counts import Counts
 from indexer.query import Match, Not
 from search.curation.association import phi
-from search.curation.counts import Counts, concept_counts
 from search.curation.proportions import Floats, Z, log_odds_ratio
 from search.curation.subset import Subset, both
 from search.searcher import Searcher
@@ -84,7 +84,7 @@ class CrossTable:
         on_step: Callable[[], None],
     ) -> None:
         self.part, self.values = part, values
-        self.total = concept_counts(searcher.index, part.filter)
+        self.total = searcher.index.counts.of(part.filter)
         self._sides = []
         self._counts = []
         for value in values:
@@ -92,7 +92,7 @@ class CrossTable:
             inside, rest = both(part.filter, is_value), both(part.filter, Not(is_value))
             images = searcher.index.engine.count(inside)
             self._sides.append((Subset("", inside, images), Subset("", rest, part.images - images)))
-            self._counts.append(concept_counts(searcher.index, inside))
+            self._counts.append(searcher.index.counts.of(inside))
             on_step()
 
     def pairs(self, row: int) -> Pairs:
@@ -108,12 +108,12 @@ class CrossTable:
 
 def change(here: Pairs, there: Pairs) -> Floats:
     """P (g,) that the odds ratios of label and family are one in two parts, by a normal test."""
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     one, two = (
         log_odds_ratio(pairs.hits, pairs.count, pairs.others, pairs.other)
         for pairs in (here, there)
     )
     spread = np.hypot(one.high - one.low, two.high - two.low) / (2 * Z)
-    p: Floats = 2 * norm.sf(np.abs(one.value - two.value) / spread)
+    p: Floats = 2 * ndtr(-np.abs(one.value - two.value) / spread)
     return p

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from search.curation.counts import Counts, concept_counts
+from indexer.counts import Counts
 from search.curation.families import families, query_of
 from search.curation.proportions import Interval, mean, wilson
 from search.curation.subset import subset
@@ -82,11 +82,11 @@ def distribution(
     index = searcher.index
     chosen = subset(searcher, query)
     grouped = families(index.space)
-    counts = concept_counts(index, chosen.filter)
+    counts = index.counts.of(chosen.filter)
     whole = subset(searcher, "")
-    overall = counts if chosen.filter is None else concept_counts(index, None)
+    overall = index.counts.of()
     weights = sampled_weights(index, chosen.filter)
-    weighed = mean(grouped.total(weights.toarray()))
+    weighed = mean(grouped.total(weights))
 
     heads = grouped.heads(overall)
     images, everywhere = counts[heads], overall[heads]

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 from scipy.spatial.distance import jensenshannon
 
+from indexer.counts import Counts
 from indexer.query import Match
 from search.curation.contrast import LEVEL, contrast
-from search.curation.counts import Counts
 from search.curation.families import Families, families
 from search.curation.proportions import Interval
 from search.curation.significance import q_values

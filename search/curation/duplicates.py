@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from indexer.index import Index
 from indexer.location import to_path
+from indexer.query import Hit
+from indexer.sources import blocks
 from search.curation.neighbours import near_pairs
 from search.curation.reading import Progress, silent
-from search.curation.subset import Example, subset
+from search.curation.subset import Example, Subset, subset
+from search.curation.walk import has_graph, walked_pairs
 from search.searcher import Searcher
-from splice.align import unit
+from splice.align import Matrix, unit
 from splice.errors import UserError
 
 Keep: TypeAlias = Literal["first", "largest", "oldest", "central"]
 ABOVE = 0.95
 """Cosine from which two images count as one."""
+COMPARED = 250_000
+"""Images up to which comparing every pair takes less time than walks in a graph, and 0.6 GB."""
 _FIELDS = ("path", "location", "width", "height", "bytes")
 
 
@@ -51,12 +58,14 @@ class Duplicates:
     Args:
         query: The subset; empty for every image.
         images: How many it has.
+        exact: Whether every pair was looked at.
         superfluous: Images beyond the first of their group.
         groups: Largest first.
     """
 
     query: str
     images: int
+    exact: bool
     superfluous: int
     groups: tuple[Group, ...]
 
@@ -67,11 +76,13 @@ def duplicates(
     above: float = ABOVE,
     keep: Keep = "largest",
     on_progress: Progress = silent,
+    exact: bool | None = None,
 ) -> Duplicates:
     """Group the images of a subset by the cosine of their dense vectors.
 
-    Images belong together if a chain of near ones joins them. Every pair is looked at, so the time
-    grows with the square of the subset; the vectors are held in memory.
+    Images belong together if a chain of near ones joins them. Of up to 250,000 every pair is
+    looked at, with their vectors in memory; the neighbours of more are found by the engine's graph,
+    if it has one, which may miss some.
 
     Args:
         searcher: Of an open index.
@@ -80,6 +91,7 @@ def duplicates(
         keep: Of each group: the "first" by name, the "largest" in pixels, the "oldest" file, or the
             most "central", the one most like all others.
         on_progress: Called with images done and their total.
+        exact: Look at every pair, or let the graph find them, whatever their number.
 
     Raises:
         UserError: The query cannot be a subset, an unknown rule, or one that needs files which are
@@ -90,32 +102,75 @@ def duplicates(
     if not 0 < above <= 1:
         raise UserError(f"a cosine above {above:g} groups nothing of use", "try 0.95")
     chosen = subset(searcher, query)
-    hits = list(searcher.index.engine.scroll(chosen.filter, with_payload=_FIELDS, with_dense=True))
+    if exact is None:
+        exact = chosen.images <= COMPARED or not has_graph(searcher.index)
+    links = (_compared if exact else _walked)(searcher.index, chosen, above, on_progress)
+    made = list(_groups(searcher.index, joined(links), keep))
+    made.sort(key=lambda group: (-len(group.others), group.keep.path))
+    superfluous = sum(len(group.others) for group in made)
+    return Duplicates(query, chosen.images, exact, superfluous, tuple(made))
+
+
+def _compared(
+    index: Index, chosen: Subset, above: float, on_progress: Progress
+) -> Iterator[tuple[str, str]]:
+    """Links by comparing every pair."""
+    ids = []
+    vectors = np.empty((chosen.images, index.space.dim), np.float32)
+    hits = index.engine.scroll(chosen.filter, with_payload=False, with_dense=True)
+    for row, hit in enumerate(islice(hits, chosen.images)):
+        assert hit.dense is not None
+        ids.append(hit.id)
+        vectors[row] = hit.dense
+    for i, j, _ in near_pairs(unit(vectors[: len(ids)]), above, on_progress):
+        yield ids[i], ids[j]
+
+
+def _walked(
+    index: Index, chosen: Subset, above: float, on_progress: Progress
+) -> Iterator[tuple[str, str]]:
+    """Links by the engine's graph."""
+    engine = index.engine
+    hits = engine.scroll(chosen.filter, with_payload=False, with_dense=True)
+    links = walked_pairs(engine, hits, above, on_progress, chosen.images)
+    if chosen.filter is None:
+        yield from links
+        return
+    inside = {hit.id for hit in engine.scroll(chosen.filter, with_payload=False)}
+    yield from (link for link in links if link[1] in inside)
+
+
+def _groups(index: Index, ids: Iterable[Sequence[str]], keep: Keep) -> Iterator[Group]:
+    """Groups by the ids of their members, some at a time."""
+    for some in blocks(ids):
+        found = {
+            hit.id: hit
+            for block in blocks(chain.from_iterable(some))
+            for hit in index.engine.retrieve(block, with_payload=_FIELDS, with_dense=True)
+        }
+        for ids_ in some:
+            members = [found[id_] for id_ in ids_ if id_ in found]  # others may delete meanwhile
+            if len(members) > 1:
+                yield _group(members, keep)
+
+
+def _group(hits: Sequence[Hit], keep: Keep) -> Group:
+    """A group, as its vectors and what is known of its files say."""
     vectors = unit(np.array([hit.dense for hit in hits], np.float32))
     images = [Example(hit.id, hit.payload["path"]) for hit in hits]
-    payloads = [hit.payload for hit in hits]
-    links = [(i, j) for i, j, _ in near_pairs(vectors, above, on_progress)]
-    made = []
-    for members in joined(links):
-        cosines = vectors[members] @ vectors[members].T
-        order = _RULES[keep]([payloads[i] for i in members], cosines)
-        kept = min(range(len(members)), key=lambda row: (order[row], images[members[row]].path))
-        others = [
-            Copy(images[i], float(cosines[kept, row]))
-            for row, i in enumerate(members)
-            if row != kept
-        ]
-        others.sort(key=lambda one: (-one.cosine, one.image.path))
-        made.append(Group(images[members[kept]], tuple(others)))
-    made.sort(key=lambda group: (-len(group.others), group.keep.path))
-    return Duplicates(query, chosen.images, sum(len(group.others) for group in made), tuple(made))
+    order = _RULES[keep]([hit.payload for hit in hits], vectors)
+    kept = min(range(len(hits)), key=lambda row: (order[row], images[row].path))
+    cosines = vectors @ vectors[kept]
+    others = [Copy(images[row], float(cosines[row])) for row in range(len(hits)) if row != kept]
+    others.sort(key=lambda one: (-one.cosine, one.image.path))
+    return Group(images[kept], tuple(others))
 
 
-def joined(links: Sequence[tuple[int, int]]) -> list[list[int]]:
+def joined(links: Iterable[tuple[str, str]]) -> list[list[str]]:
     """Connected components of a graph, each in ascending order."""
-    root: dict[int, int] = {}
+    root: dict[str, str] = {}
 
-    def find(node: int) -> int:
+    def find(node: str) -> str:
         root.setdefault(node, node)
         while root[node] != node:
             root[node] = root[root[node]]
@@ -124,7 +179,7 @@ def joined(links: Sequence[tuple[int, int]]) -> list[list[int]]:
 
     for a, b in links:
         root[max(find(a), find(b))] = min(find(a), find(b))
-    groups: dict[int, list[int]] = defaultdict(list)
+    groups: dict[str, list[str]] = defaultdict(list)
     for node in sorted(root):
         groups[find(node)].append(node)
     return list(groups.values())
@@ -147,11 +202,11 @@ def _by_age(payloads: Sequence[Mapping[str, Any]], _: Any) -> list[float]:
         ) from error
 
 
-def _by_likeness(_: Any, cosines: Any) -> list[float]:
-    return [-float(total) for total in cosines.sum(axis=1)]
+def _by_likeness(_: Any, vectors: Matrix) -> list[float]:
+    return [-float(total) for total in vectors @ vectors.sum(axis=0)]
 
 
-_RULES: dict[str, Callable[[Sequence[Mapping[str, Any]], Any], list[float]]] = {
+_RULES: dict[str, Callable[[Sequence[Mapping[str, Any]], Matrix], list[float]]] = {
     "first": _by_name,
     "largest": _by_size,
     "oldest": _by_age,

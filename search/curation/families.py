@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from search.concepts import inflections
 from splice.space import ConceptSpace
@@ -52,11 +53,11 @@ class Families:
         heads: NDArray[np.int64] = order[firsts]
         return heads
 
-    def total(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+    def total(self, values: csr_array) -> csr_array:
         """Sums (n, g) over the members of values (n, c)."""
-        sums = np.zeros((len(values), len(self)))
-        np.add.at(sums.T, self.of, np.asarray(values, np.float64).T)
-        return sums
+        ones, rows = np.ones(len(self.of)), np.arange(len(self.of) + 1)
+        belongs = csr_array((ones, self.of, rows), shape=(len(self.of), len(self)))
+        return csr_array(values @ belongs)
 
 
 @lru_cache(maxsize=4)

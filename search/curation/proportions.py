@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 
@@ -73,13 +74,15 @@ def log_odds_ratio(
     return Intervals(value, value - half, value + half)
 
 
-def mean(values: NDArray[np.floating]) -> Intervals:
+def mean(values: csr_array) -> Intervals:
     """Means of columns (n, k) with Student's t interval; of one row alone, without width."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    rows = len(values)
-    middle = np.asarray(values.mean(axis=0), np.float64)
+    rows = values.shape[0]
+    middle = np.asarray(values.mean(axis=0, dtype=np.float64))
+    squares = np.asarray((values * values).sum(axis=0, dtype=np.float64))
     half = np.zeros_like(middle)
     if rows > 1:
-        half = t.ppf(0.975, rows - 1) * values.std(axis=0, ddof=1) / np.sqrt(rows)
+        variance = np.maximum(squares - rows * middle**2, 0) / (rows - 1)
+        half = stdtrit(rows - 1, 0.975) * np.sqrt(variance / rows)
     return Intervals(middle, middle - half, middle + half)

@@ -17,7 +17,7 @@ The label's own family is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 import numpy as np
@@ -51,6 +51,7 @@ def spurious(
     limit: int = 20,
     shown: int = 3,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    concepts: Sequence[str] = (),
 ) -> Suspicions:
     """Concepts that go with a label although they need not.
 
@@ -63,12 +64,17 @@ def spurious(
         limit: At most this many.
         shown: Counter-examples of each kind.
         on_progress: Called with steps done and their total.
+        concepts: Test only what these words mean in queries, and tell of it if chance would do too;
+            by default every concept.
 
     Raises:
-        UserError: No such column or value, too few or many values, or the query cannot be a subset.
+        UserError: No such column or value, too few or many values, the query cannot be a subset, or
+            a word is unknown.
     """
     if label == split:
         raise UserError(f"{label!r} is both label and split", "name two columns")
+    space, encode = searcher.index.space, searcher.context.encode
+    asked = [resolve(space, word, encode=encode) for word in concepts]
     parts = _parts(searcher, split, part, subset(searcher, query))
     name, here = parts[0]
     labels = values_of(searcher, label, here)
@@ -81,7 +87,7 @@ def spurious(
         on_progress(done, len(parts) * len(values))
 
     tables = [CrossTable(searcher, label, values, inside, step) for _, inside in parts]
-    study = _Study(searcher, tables, [name for name, _ in parts])
+    study = _Study(searcher, tables, [name for name, _ in parts], asked)
     suspects = study.suspects(limit, shown)
     return Suspicions(
         label,
@@ -92,23 +98,33 @@ def spurious(
         tuple(value for value, own in zip(values, study.own, strict=True) if own is None),
         study.tested,
         suspects,
+        tuple(note for one in asked if (note := one.note(space))),
     )
 
 
 class _Study:
     """Looks for suspects in the first of the tables."""
 
-    def __init__(self, searcher: Searcher, tables: list[CrossTable], names: list[str]) -> None:
-        self.searcher, self.tables, self.names = searcher, tables, names
+    def __init__(
+        self,
+        searcher: Searcher,
+        tables: list[CrossTable],
+        names: list[str],
+        asked: Sequence[Resolved],
+    ) -> None:
+        self.searcher, self.tables, self.names, self.asked = searcher, tables, names, asked
         self.grouped = families(searcher.index.space)
         self.heads = self.grouped.heads(tables[0].total)
+        if asked:
+            meant = [i for one in asked for i in one.meant]
+            self.heads = self.heads[np.unique(self.grouped.of[meant])]
         self.values = tables[0].values
         self.own = [_own(searcher, value) for value in self.values]
         self.explained = np.array([self._explained(row) for row in range(len(self.values))])
         self.tested = 0
 
     def suspects(self, limit: int, shown: int) -> tuple[Suspect, ...]:
-        """Largest excess first, all at q < .05."""
+        """Largest excess first, all at q < .05 unless they were asked for."""
         rows = range(len(self.values))
         pairs = [[table.pairs(row) for table in self.tables] for row in rows]
         excess = np.array([self._excess(row, pairs[row]) for row in rows])
@@ -118,7 +134,8 @@ class _Study:
         p = np.array([_p(some) for some in pairs])
         q = np.ones(p.shape)
         q[tried] = q_values(p[tried])
-        found = np.argwhere(tried & (q < LEVEL) & (excess > 0))
+        telling = q < (np.inf if self.asked else LEVEL)
+        found = np.argwhere(tried & telling & (excess > 0))
         best = sorted(found.tolist(), key=lambda at: (-excess[at[0], at[1]], *at))[:limit]
         return tuple(
             self._suspect(row, concept, float(p[row, concept]), float(q[row, concept]), shown)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from indexer.index import Index
 from indexer.query import And, Filter, Hit, Nearest, Not, Query, SparseVector
-from search.concepts import Resolved
 from search.searcher import Searcher
 from splice.errors import UserError
 
@@ -70,17 +68,15 @@ def subset(searcher: Searcher, query: str, *, empty: bool = False) -> Subset:
                 f"{query!r} ranks images, and a subset needs a yes or no",
                 "name concepts and columns; leave text: and like: out",
             )
+        named = frozenset(i for one in plan.meanings.values() for i in one.meant)
+        if named:
+            searcher.index.counts.expect(plan.filter)
         images = searcher.index.engine.count(plan.filter)
-        named = frozenset(i for one in plan.meanings.values() for i in _meant(one))
         found = Subset(query, plan.filter, images, tuple(plan.notes(searcher.index.space)), named)
     if not found.images and not empty:
         cure = "search for it with --near to see why" if found.query else "index some first"
         raise UserError(f"no image matches {found.name!r}", cure)
     return found
-
-
-def _meant(word: Resolved) -> Iterable[int]:
-    return word.family if word.concept is None else (word.concept,)
 
 
 def both(*filters: Filter | None) -> Filter | None:

@@ -77,7 +77,8 @@ class Suspicions:
         labels: Labels with their images.
         unknown: Labels that name no concept, so that nothing is explained by it.
         tested: Pairs of a label and a concept.
-        suspects: Largest excess first, all at q < .05.
+        suspects: Largest excess first, all at q < .05 unless they were asked for by name.
+        notes: What the words asked for were taken to mean, where that is not obvious.
     """
 
     label: str
@@ -88,3 +89,4 @@ class Suspicions:
     unknown: tuple[str, ...]
     tested: int
     suspects: tuple[Suspect, ...]
+    notes: tuple[str, ...]

@@ -69,7 +69,6 @@ def write_tag(searcher: Searcher, ids: Iterable[str], name: str, value: Value | 
     index = searcher.index
     if value is not None and name not in index.columns:
         index.know({name: _kind(value)})
-        searcher.forget_columns()
     for block in blocks(ids):
         index.engine.set_payload(block, {name: value})
 

@@ -54,6 +54,10 @@ def test_a_shortcut_is_found_shown_and_taken_out(curate, tmp_path):
     assert classified["images"] == COUNT
     assert "q < .05" in curate("spurious", "--label", "label", "--split", "split", text=True)
     assert "odds" in curate("compare", "label:dog", text=True)
+    asked = curate("spurious", "--label", "label", "--concepts", "beaches,guitar", text=True)
+    assert "beach" in asked
+    assert "q < .05" not in asked
+    assert "--exact looks at every pair" in curate("duplicates", "--graph", text=True)
 
 
 def test_a_set_is_cleaned_tagged_and_exported(curate, tmp_path):

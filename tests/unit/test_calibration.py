@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 
 from indexer import calibration as subject
+from indexer.array_source import ArraySource
+from indexer.build import build
 from indexer.calibration import out_of_date, recalibrate
 from indexer.index import point_id
 from indexer.strength import FIELD
+from indexer.table import Table
 from splice.presence import Calibration, calibrate
 from tests.photos import make_embeddings, make_index, make_space, name
 
@@ -83,6 +86,43 @@ def test_a_large_index_is_calibrated_on_a_sample_until_that_changes(index, monke
     assert not out_of_date(index)
     change(index, rows[2])
     assert out_of_date(index)
+
+
+class TestForesight:
+    """Where embeddings are at hand, presence is right from the first block on."""
+
+    @pytest.fixture
+    def source(self):
+        names = [name(row) for row in range(len(PHOTOS))]
+        return ArraySource([PHOTOS], Table("made up", names, {}), dim=SPACE.dim)
+
+    @pytest.fixture
+    def empty(self, index):
+        index.engine.delete([point_id(name(row)) for row in range(len(PHOTOS))])
+        index.keep(Calibration(index.calibration.offset, index.calibration.prevalence, 0))
+        return index
+
+    @pytest.mark.parametrize("sample", [25, 60, 100])
+    def test_nothing_is_written_twice(self, empty, source, sample, monkeypatch):
+        monkeypatch.setattr(subject, "SAMPLE", sample)
+        with monkeypatch.context() as patched:
+            patched.setattr(subject, "_rewrite", None)
+            report = build(empty, source)
+        assert report.added == len(PHOTOS)
+        assert empty.calibration.images == min(sample, len(PHOTOS))
+        assert not out_of_date(empty)
+        foreseen, codes = empty.calibration, stored(empty)
+        recalibrate(empty)
+        np.testing.assert_allclose(empty.calibration.offset, foreseen.offset, atol=1e-4)
+        np.testing.assert_array_equal(empty.calibration.sample, foreseen.sample)
+        assert stored(empty) == codes
+
+    def test_an_index_with_images_is_calibrated_on_those_too(self, empty, source):
+        others = ArraySource([PHOTOS[:7]], Table("others", [*"abcdefg"], {}), dim=SPACE.dim)
+        build(empty, others)
+        build(empty, source)
+        assert empty.calibration.images == len(PHOTOS) + 7
+        assert not out_of_date(empty)
 
 
 class TestVanguard:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.edge import EdgeEngine
+from indexer.index import open_index
 from search.curation.balance import balance, even
 from search.curation.classify import classify
 from search.curation.duplicates import duplicates, joined
@@ -66,17 +69,22 @@ def test_near_pairs_are_all_there_are(least):
         assert cosine == pytest.approx(cosines[pair], abs=1e-5)
 
 
+def together(found):
+    """The groups, by the names of their images."""
+    return {frozenset([one.keep.path, *(c.image.path for c in one.others)]) for one in found.groups}
+
+
 def test_joined():
-    assert joined([(5, 1), (1, 3), (2, 4)]) == [[1, 3, 5], [2, 4]]
+    assert joined([("5", "1"), ("1", "3"), ("2", "4")]) == [["1", "3", "5"], ["2", "4"]]
     assert joined([]) == []
 
 
 def test_duplicates(searcher):
     found = duplicates(searcher, above=0.999, keep="first")
-    groups = {
-        frozenset([one.keep.path, *(c.image.path for c in one.others)]) for one in found.groups
+    assert together(found) == {
+        frozenset({name(3), name(7), name(11)}),
+        frozenset({name(20), name(21)}),
     }
-    assert groups == {frozenset({name(3), name(7), name(11)}), frozenset({name(20), name(21)})}
     assert found.superfluous == len(COPIES)
     assert found.groups[0].keep.path == name(3)
     assert all(copy.cosine > 0.999 for group in found.groups for copy in group.others)
@@ -87,10 +95,44 @@ def test_duplicates(searcher):
     assert [group.keep.path for group in oldest.groups] == [name(11), name(21)]
     central = duplicates(searcher, "number<12", above=0.999, keep="central")
     assert central.groups[0].keep.path == name(7)
+    for above in (0.9, 0.999):
+        compared = duplicates(searcher, "number<150", above, exact=True)
+        walked = duplicates(searcher, "number<150", above, exact=False)
+        assert (compared.exact, walked.exact) == (True, False)
+        assert together(walked) == together(compared)
     with pytest.raises(UserError, match="unknown"):
         duplicates(searcher, keep="best")
     with pytest.raises(UserError, match="groups nothing"):
         duplicates(searcher, above=2)
+
+
+def test_a_graph_finds_copies_however_many(tmp_path, monkeypatch):
+    for place in ("indexer.edge", "indexer.edge_config"):
+        monkeypatch.setattr(f"{place}.SMALL", 16)
+    monkeypatch.setattr("search.curation.walk.FIRST", 2)
+    monkeypatch.setattr("search.curation.walk.MOST", 64)
+    index = make_planted(tmp_path / "made", "edge")
+    assert isinstance(index.engine, EdgeEngine)
+    index.engine.optimize("int8")
+    index.close()
+    with open_index(index.folder) as opened:
+        searcher = Searcher(opened)
+        assert not opened.engine.wants_optimizing()
+        done = []
+        found = duplicates(searcher, "", 0.999, "first", lambda *n: done.append(n), exact=False)
+        assert (found.superfluous, len(found.groups)) == (len(COPIES), 2)
+        assert done[-1] == (COUNT, COUNT)
+        near = [duplicates(searcher, above=0.9, exact=exact) for exact in (True, False)]
+        assert together(near[0]) == together(near[1])
+        assert len(near[0].groups[0].others) > 8  # more than are asked for at first
+
+
+def test_large_sets_are_left_to_the_graph_if_there_is_one(searcher, monkeypatch):
+    monkeypatch.setattr("search.curation.duplicates.COMPARED", COUNT - 1)
+    assert not duplicates(searcher, above=0.999).exact
+    assert duplicates(searcher, "split:test", above=0.999).exact
+    monkeypatch.setattr(searcher.index, "manifest", replace(searcher.index.manifest, ann="exact"))
+    assert duplicates(searcher, above=0.999).exact
 
 
 def test_a_sample_is_uniform_and_repeatable(searcher):

@@ -52,6 +52,11 @@ async def test_answers_are_the_library_s(client, index):
             compare(searcher, "label:dog", "label:horse"),
         ),
         ("spurious", {"label": "label", "split": "split"}, spurious(searcher, "label", "split")),
+        (
+            "spurious",
+            {"label": "label", "concepts": ["beach", "hat"]},
+            spurious(searcher, "label", concepts=["beach", "hat"]),
+        ),
     ):
         answer = await client.get(f"/v1/curate/{path}", params=asked)
         assert answer.status_code == 200

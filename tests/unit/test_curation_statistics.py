@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.sparse import csr_array
 
 from search.curation.association import bootstrap, cramers_v, cramers_v_interval, npmi, phi
 from search.curation.contrast import contrast
@@ -56,11 +57,11 @@ def test_log_odds_ratio():
 
 def test_mean():
     values = np.random.default_rng(1).exponential(size=(50, 3))
-    found = mean(values)
+    found = mean(csr_array(values))
     low, high = stats.t.interval(0.95, 49, values.mean(axis=0), stats.sem(values, axis=0))
     np.testing.assert_allclose(found.low, low)
     np.testing.assert_allclose(found.high, high)
-    one = mean(values[:1])
+    one = mean(csr_array(values[:1]))
     np.testing.assert_array_equal(one.low, one.high)
 
 

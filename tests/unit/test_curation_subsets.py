@@ -9,7 +9,6 @@ from scipy.sparse import csr_array
 from indexer.engine import Batch
 from search.curation.charts import chart_comparison, chart_distribution
 from search.curation.compare import compare, compare_by
-from search.curation.counts import concept_counts
 from search.curation.distribution import distribution
 from search.curation.drift import drift
 from search.curation.families import families, query_of
@@ -59,14 +58,14 @@ def test_families_join_names_of_one_thing():
     assert {0, 3} & set(heads.tolist()) == set()
     assert {1, 2} <= set(heads.tolist())
     assert grouped.names(1) == ("boots", "boot")
-    totals = grouped.total(np.ones((2, len(names))))
-    assert totals.tolist() == [[float(len(ids)) for ids in grouped.members]] * 2
+    totals = grouped.total(csr_array(np.ones((2, len(names)))))
+    assert totals.toarray().tolist() == [[float(len(ids)) for ids in grouped.members]] * 2
 
 
 def test_a_facet_counts_as_queries_do(searcher):
     for query in ("", "label:dog", "beach NOT tree", "NOT split:train"):
         chosen = subset(searcher, query)
-        counts = concept_counts(searcher.index, chosen.filter)
+        counts = searcher.index.counts.of(chosen.filter)
         for word in ("dog", "puppy", "beach", "snow", "horse", "thing 3"):
             asked = f"({query}) {query_of(word)}" if query else query_of(word)
             assert counts[SPACE.ids[word]] == len(found_by(searcher, asked))
@@ -174,6 +173,21 @@ def test_spurious_finds_what_was_planted(searcher):
     assert best.v.value == pytest.approx(best.strengths[0].phi.value, abs=0.02)
     away = spurious(searcher, "label", "split", "test")
     assert not {one.concept for one in away.suspects} & {"beach", "snow"}
+
+
+def test_a_suspicion_is_looked_into_by_name(searcher):
+    whole = {(one.label, one.concept): one for one in spurious(searcher, "label", "split").suspects}
+    found = spurious(searcher, "label", "split", concepts=["beach", "guitars", "dog"])
+    assert found.tested == 6
+    assert found.notes == ("'guitars' is read as 'guitar'",)
+    told = {(one.label, one.concept): one for one in found.suspects}
+    assert {name for _, name in told} == {"beach", "guitar"}
+    beach, guitar = told["dog", "beach"], told[max(told, key=lambda pair: pair[1])]
+    assert beach.excess == whole["dog", "beach"].excess
+    assert beach.q <= whole["dog", "beach"].q
+    assert guitar.q > 0.05
+    with pytest.raises(UserError, match="unknown concept 'unicorn'"):
+        spurious(searcher, "label", concepts=["unicorn"])
 
 
 def test_drift(searcher):

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from search.concept_page import concept_page
 from search.concepts import resolve
-from search.counts import images_by_concept
 from search.facets import DISTINCT, facets
 from search.frequency import FRESH, PATIENCE, Counts, Frequencies, by_count
 from search.record import OWN, decompose_image, decompose_text, read_record
@@ -83,7 +82,7 @@ class TestFacets:
 
 class TestFrequencies:
     def test_counts_are_what_queries_find(self, searcher):
-        counts = images_by_concept(searcher.index)
+        counts = searcher.index.counts.of()
         for word in ("dog", "puppy", "cat", "snow", "thing 3"):
             assert counts[SPACE.ids[word]] == searcher.search(f'"{word}"').matches
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from api.opening import kept_fresh
 from indexer.index import create_index, open_index
 from indexer.manifest import Manifest
 from indexer.place import Collection
+from search.language import QueryError
+from search.searcher import Searcher
 from splice.errors import UserError
 from tests.fake_qdrant import FakeQdrant
 from tests.photos import make_space
@@ -37,11 +40,11 @@ def place(tmp_path, monkeypatch, manifest):
     fake.stop()
 
 
-@pytest.fixture
-def two(place, tmp_path, monkeypatch):
-    """The same index, opened on two machines."""
+@pytest.fixture(params=["cache", "another machine's cache"])
+def two(place, tmp_path, monkeypatch, request):
+    """The same index, opened twice, on one machine or two."""
     with open_index(place) as one:
-        monkeypatch.setenv("SPLICEDEX_CACHE", str(tmp_path / "another machine"))
+        monkeypatch.setenv("SPLICEDEX_CACHE", str(tmp_path / request.param))
         with open_index(place) as other:
             yield one, other
 
@@ -61,6 +64,27 @@ def test_columns_of_both_are_known(two):
     assert one.manifest.columns == {"label": "keyword"}
     one.refresh()
     assert one.manifest.columns == both
+
+
+def test_a_refresh_does_not_come_between(two, monkeypatch):
+    """If it did, what the other remembered would be overwritten."""
+    one, other = two
+    save, refresh = one.files.save, threading.Thread(target=one.refresh)
+
+    def meanwhile(*args):
+        if refresh.ident is None:
+            other.know({"width": "integer"})
+            refresh.start()
+            refresh.join(0.2)
+        return save(*args)
+
+    monkeypatch.setattr(one.files, "save", meanwhile)
+    one.know({"label": "keyword"})
+    refresh.join()
+    other.refresh()
+    assert (
+        one.manifest.columns == other.manifest.columns == {"width": "integer", "label": "keyword"}
+    )
 
 
 def test_the_last_calibration_counts(two):
@@ -84,10 +108,14 @@ def test_a_calibration_settles_unless_another_was_kept(two):
 
 def test_what_is_open_for_long_is_kept_fresh(two, monkeypatch):
     one, other = two
+    searcher = Searcher(other)
+    with pytest.raises(QueryError, match="no column 'label'"):
+        searcher.plan("label:cat")
     monkeypatch.setattr(api.opening, "REFRESH", 0.01)
     with kept_fresh(other):
         one.know({"label": "keyword"})
         until = time.monotonic() + 30
-        while "label" not in other.manifest.columns:
+        while "label" not in other.columns:
             assert time.monotonic() < until
             time.sleep(0.01)
+        assert searcher.search("label:cat").matches == 0

@@ -102,3 +102,22 @@ def test_a_missing_or_foreign_file_is_refused(tmp_path):
     (tmp_path / "text.npz").write_text("no archive")
     with pytest.raises(UserError, match="cannot be read"):
         Calibration.load(tmp_path / "text.npz")
+
+
+def test_a_flipped_bit_in_the_directory_of_the_file_is_refused_or_does_no_harm(tmp_path):
+    """Some make a file say that it is encrypted, or compressed in an unheard-of way."""
+    file = tmp_path / "presence.npz"
+    whole = Calibration(np.ones(2, np.float32), np.ones(2, np.float32), 2)
+    whole.save(file)
+    content, refused = file.read_bytes(), 0
+    start = content.index(b"PK\x01\x02")
+    for bit in range(8 * start, 8 * (start + 46)):  # the entry of the first array
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(flipped)
+        try:
+            assert Calibration.load(file).offset.tolist() == whole.offset.tolist()
+        except UserError as error:
+            assert "splicedex repair" in error.cure
+            refused += 1
+    assert refused

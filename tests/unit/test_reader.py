@@ -160,7 +160,7 @@ def test_preprocessing_that_does_not_travel(photos):
 
 
 def test_worker_that_cannot_start(photos, monkeypatch):
-    monkeypatch.setattr("indexer.worker.CHILD", "raise SystemExit(3)")
+    monkeypatch.setattr("indexer.child.CHILD", "raise SystemExit(3)")
     with pytest.raises(RuntimeError, match="did not start \\(exit code 3\\)"):
         list(read_photos(photos, width_of, workers=2))
 

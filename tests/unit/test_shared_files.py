@@ -68,6 +68,15 @@ def test_a_change_reaches_the_others(shared, client):
     assert (other.folder / "manifest.json").read_text() == "mine"
 
 
+def test_a_change_reaches_others_with_the_same_folder(shared, client):
+    other = client("first")
+    other.refresh()
+    shared.refresh()
+    assert shared.save("manifest.json", writing("mine"))
+    assert other.refresh()
+    assert not other.refresh()
+
+
 def test_of_two_that_change_a_file_the_second_is_told(shared, client):
     other = client("other")
     other.refresh()

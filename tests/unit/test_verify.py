@@ -12,7 +12,7 @@ import indexer.repair
 from indexer.engine import Batch
 from indexer.index import open_index, point_id
 from indexer.place import Collection, Folder
-from indexer.point_check import Fault
+from indexer.point_check import Fault, faults
 from indexer.repair import repair
 from indexer.transfer import checksum, copy_index
 from indexer.verify import verify
@@ -166,3 +166,10 @@ def test_repair_changes_nothing_in_a_whole_index(place, tmp_path):
     assert (repaired.kept, repaired.mended, repaired.lost, repaired.aside) == (IMAGES, 0, [], None)
     assert state(place) == before
     assert {path.name for path in (tmp_path / "made").iterdir()} == {"index", "x.npy", "files.csv"}
+
+
+def test_fewer_weights_than_concepts_are_a_loss(place):
+    with open_index(place) as index:
+        hit = index.find(name(3), with_vectors=True)
+        fewer = replace(hit.concepts, values=hit.concepts.values[:-1])
+        assert faults(index, [hit, replace(hit, concepts=fewer)]) == [None, Fault.WEIGHTS]

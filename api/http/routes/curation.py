@@ -96,12 +96,13 @@ async def spurious_correlations(
     split: Column | None = None,
     part: Column | None = None,
     q: models.Query = "",
+    concepts: Words = [],  # noqa: B006  (FastAPI copies it)
     examples: Shown = 3,
     limit: models.Limit = 20,
 ) -> Suspicions:
     """Concepts that go with a label although they need not, with counter-examples."""
     return await service.curating.run(
-        spurious, service.searcher, label, split, part, q, limit, examples
+        spurious, service.searcher, label, split, part, q, limit, examples, concepts=concepts
     )
 
 
