@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from indexer.child import CHILD
 from splice.presence import SAMPLE
-from tests.faults.conftest import Contents, assert_same
+from tests.faults.conftest import Contents, assert_same, child_of, one_line
 from tests.photos import make_embeddings, make_space
 
 SHORT = 8
@@ -59,22 +63,28 @@ class Collection:
         ]  # fmt: skip
 
 
-@pytest.fixture
-def kill(started):
-    """Runs a command that dies after so many seconds; says whether it did."""
+class Kills:
+    """Runs that die at a random moment, sought where they are still at work: within a time that
+    grows with every run that died and shrinks with every one that ended first."""
 
-    def run(words, seconds):
-        process = started(*words)
+    def __init__(self, start, seconds, seed):
+        self._start = start
+        self._seconds = seconds
+        self._random = np.random.default_rng(seed)
+
+    def die(self, words):
+        """Run a command; says whether it died."""
+        process = self._start(*words)
         try:
-            process.communicate(timeout=seconds)
+            process.communicate(timeout=self._random.uniform(0.2, 1) * self._seconds)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.communicate()
+            self._seconds *= 1.1
             return True
         assert process.returncode == 0
+        self._seconds *= 0.8
         return False
-
-    return run
 
 
 def took(action):
@@ -84,17 +94,17 @@ def took(action):
 
 
 @kills
-def test_at_any_moment_of_a_run(tmp_path, splicedex, kill, kills):
+def test_at_any_moment_of_a_run(tmp_path, splicedex, started, kills):
     """More images than a calibration is fitted on, so that kills fall before, in and after it."""
     collection = Collection(tmp_path, SAMPLE + 2000)
     longest = took(lambda: splicedex(*collection.words(tmp_path / "whole")))
     expected = Contents.of(tmp_path / "whole")
-    random = np.random.default_rng(kills)
+    run = Kills(started, longest, kills)
     died = rounds = 0
     while died < kills:
         index = tmp_path / f"killed{rounds}"
         rounds += 1
-        while died < kills and kill(collection.words(index), random.uniform(0.2, 1) * longest):
+        while died < kills and run.die(collection.words(index)):
             died += 1
         last = splicedex(*collection.words(index), "--json")
         assert last["images"] == len(expected.ids)
@@ -104,18 +114,42 @@ def test_at_any_moment_of_a_run(tmp_path, splicedex, kill, kills):
 
 
 @kills
-def test_while_images_are_added_changed_and_deleted(tmp_path, splicedex, kill, kills):
+def test_while_images_are_added_changed_and_deleted(tmp_path, splicedex, started, kills):
     collection = Collection(tmp_path, 4000)
     longest = took(lambda: splicedex(*collection.words(tmp_path / "first")))
-    random = np.random.default_rng(kills)
+    run = Kills(started, longest, kills)
     index = tmp_path / "killed"
     died = 0
     while died < kills:
         collection.change()
-        died += kill(collection.words(index), random.uniform(0.2, 1) * longest)
+        died += run.die(collection.words(index))
     splicedex(*collection.words(index))
     splicedex(*collection.words(tmp_path / "whole"))
     assert_same(Contents.of(index), Contents.of(tmp_path / "whole"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, to find it")
+@pytest.mark.slow
+def test_the_process_that_decomposes(tmp_path, splicedex, started):
+    """The run says so in one line, if it has not ended without it, and the next goes on."""
+    collection = Collection(tmp_path, SAMPLE + 6000)
+    splicedex(*collection.words(tmp_path / "whole"))
+    expected = Contents.of(tmp_path / "whole")
+    random = np.random.default_rng(5)
+    for number in range(15):
+        words = collection.words(tmp_path / f"killed{number}")
+        process = started(*words)
+        child = child_of(process, CHILD)
+        assert child is not None
+        time.sleep(random.uniform(0, 1))
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode in {0, 2}
+        if process.returncode:
+            assert "run the same command again to continue" in one_line(said)
+        splicedex(*words)
+        assert_same(Contents.of(tmp_path / f"killed{number}"), expected)
 
 
 class Photos:
@@ -156,14 +190,16 @@ def test_while_photos_are_added_changed_and_deleted(tmp_path, splicedex, started
     random = np.random.default_rng(1)
     died = 0
     while died < FULL:
-        process = started(*words(tmp_path / "killed"))
-        until = time.monotonic() + random.uniform(0.3, 1) * longest
+        process, began = started(*words(tmp_path / "killed")), time.monotonic()
+        until = began + random.uniform(0.3, 1) * longest
         while time.monotonic() < until and process.poll() is None:
             photos.change()
             time.sleep(0.05)
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             died += 1
+        else:
+            longest = time.monotonic() - began
         process.communicate()
     splicedex(*words(tmp_path / "killed"))
     splicedex(*words(tmp_path / "whole"))

@@ -1,0 +1,39 @@
+"""What strangers try: each attempt is made on the real server, and refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.serving import index_photos, serving
+
+PATIENCE = 1.5
+
+
+@pytest.fixture(scope="package")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("strangers")
+
+
+@pytest.fixture(scope="package")
+def index(folder):
+    return index_photos(folder)
+
+
+@pytest.fixture(scope="package")
+def server(index, folder):
+    words = ("--max-upload-mb", "1", "--max-pixels", "1", "--patience", str(PATIENCE))
+    with serving(index, folder, *words) as made:
+        yield made
+
+
+@pytest.fixture
+def client(server):
+    return server.client
+
+
+@pytest.fixture(autouse=True)
+def still_well(server):
+    """Whatever was tried, the server answers afterwards."""
+    yield
+    assert server.process.poll() is None
+    assert server.client.get("/readyz").json() == {"status": "ok"}

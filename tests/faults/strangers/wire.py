@@ -1,0 +1,30 @@
+"""Requests as bytes, which no client would send."""
+
+from __future__ import annotations
+
+import socket
+
+SECRET = b"root:x:0:0"
+"""How a file that everybody can read begins, /etc/passwd."""
+
+
+def raw(server, request, *, wait=10.0):
+    """What the server answers to bytes, until it closes or says nothing for `wait` seconds."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=wait) as connection:
+        try:
+            connection.sendall(request)
+            while part := connection.recv(65536):
+                answer += part
+        except (TimeoutError, ConnectionError):
+            pass
+    return answer
+
+
+def get(target, *headers, host="localhost"):
+    lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "Connection: close", *headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def status(answer):
+    return int(answer.split(b" ", 2)[1])
