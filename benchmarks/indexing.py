@@ -168,7 +168,7 @@ def growth(images: int) -> list[dict[str, Any]]:
         decomposed = time.perf_counter()
         for start in range(0, images, BLOCK):
             odds = activations.of(made.images[start : start + BLOCK])
-            strengths.codes(calibration.probability(odds))
+            strengths.payloads(calibration.probability(odds))
         done = time.perf_counter()
         rows.append(
             {

@@ -155,7 +155,7 @@ class Clock:
             self._patched(Index, "strengths", "presence"),
             self._patched(Activations, "of", "presence"),
             self._patched(Calibration, "probability", "presence"),
-            self._patched(Strengths, "codes", "presence"),
+            self._patched(Strengths, "payloads", "presence"),
             self._patched(EdgeEngine, "upsert", "write"),
             self._patched(EdgeEngine, "close", "write"),
         ):

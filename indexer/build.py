@@ -14,7 +14,6 @@ from indexer.deriving import Deriving
 from indexer.engine import Batch
 from indexer.index import Index, point_id
 from indexer.sources import BLOCK, Block, Item, Source, blocks
-from indexer.strength import FIELD
 
 
 @dataclass
@@ -163,7 +162,7 @@ class _Prepared:
         if self._calibration is not self._index.calibration:
             renewed = self._index.strengths(self.block.embeddings)
             for payload, presence in zip(self._batch.payloads, renewed, strict=True):
-                payload[FIELD] = presence
+                payload |= presence
         self._index.engine.upsert(self._batch)
 
 

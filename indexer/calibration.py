@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from indexer.index import Index, point_id
 from indexer.query import Hit
 from indexer.sources import BLOCK, Source, blocks
-from indexer.strength import FIELD
+from indexer.strength import FIELDS
 from splice.blas import one_blas_thread
 from splice.presence import SAMPLE, Calibration, calibrate
 
@@ -120,7 +120,7 @@ def recalibrate(index: Index) -> None:
     fitted = _fitted(index)
     while True:
         index.keep(replace(fitted, images=0))
-        everything = index.engine.scroll(with_payload=(FIELD,), with_dense=True, page=BLOCK)
+        everything = index.engine.scroll(with_payload=FIELDS, with_dense=True, page=BLOCK)
         for hits in blocks(everything):
             _rewrite(index, hits)
         if index.settle(fitted):
@@ -162,8 +162,8 @@ def _rewrite(index: Index, hits: list[Hit]) -> None:
     """Store the presence of concepts in images anew where it differs."""
     found = index.strengths(np.array([hit.dense for hit in hits], np.float32))
     differ = {
-        hit.id: {FIELD: now}
+        hit.id: now
         for hit, now in zip(hits, found, strict=True)
-        if hit.payload.get(FIELD) != now
+        if any(hit.payload.get(field) != now[field] for field in FIELDS)
     }
     index.engine.set_payloads(differ)

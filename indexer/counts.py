@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from indexer.engine import Engine
 from indexer.query import And, Filter, Not, Or
 from indexer.read_ahead import by_point, by_value, read_ahead
-from indexer.strength import BANDS, FIELD
+from indexer.strength import PRESENCE
 from splice.npz import DAMAGE
 from splice.presence import Calibration
 
@@ -41,18 +41,15 @@ Counts: TypeAlias = NDArray[np.int64]
 def count_concepts(engine: Engine, concepts: int, passing: Filter | None = None) -> Counts:
     """Images (c,) of those that pass a filter that a query for each concept would find.
 
-    Exactly: what counts as present, itself or by its kin, is a value of its own.
-
     Args:
         engine: Of the index.
         concepts: How many concepts c there are.
         passing: The filter; None for every image.
     """
     counts = np.zeros(concepts, np.int64)
-    found = engine.facet(FIELD, filter=passing, limit=BANDS * concepts)
-    codes, images = np.array(found, np.int64).reshape(-1, 2).T
-    present = codes % BANDS == 0
-    counts[codes[present] // BANDS] = images[present]
+    found = engine.facet(PRESENCE, filter=passing, limit=concepts)
+    present, images = np.array(found, np.int64).reshape(-1, 2).T
+    counts[present] = images
     counts.flags.writeable = False
     return counts
 
@@ -147,7 +144,7 @@ class ConceptCounts:
         """Read a part of the index of presence in one go, where so many images are worth it."""
         if part not in self._at_hand and images >= FEW * self._engine.count():
             self._at_hand.add(part)
-            read_ahead(self._points, [part(FIELD)])
+            read_ahead(self._points, [part(PRESENCE)])
 
     def _stamp(self) -> str:
         """Tells an index that others wrote to from the one that was counted."""

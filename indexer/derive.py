@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from indexer.index import Index
-from indexer.strength import FIELD, Strengths
+from indexer.strength import Strengths
 from splice.activation import Activations
 from splice.align import Matrix
 from splice.blas import one_blas_thread
@@ -58,11 +58,15 @@ class Derivation:
         payloads = [
             {
                 "concepts": weights.indices[start:end].tolist(),
-                FIELD: codes,
                 "cosine": round(float(cosine), 4),
+                **presence,
             }
-            for start, end, codes, cosine in zip(
-                weights.indptr, weights.indptr[1:], self.coding.codes(likely), cosines, strict=False
+            for start, end, presence, cosine in zip(
+                weights.indptr,
+                weights.indptr[1:],
+                self.coding.payloads(likely),
+                cosines,
+                strict=False,
             )
         ]
         return weights, payloads

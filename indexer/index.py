@@ -37,7 +37,7 @@ from indexer.manifest import FILE, Manifest
 from indexer.place import Folder, Place, place_of
 from indexer.query import Hit
 from indexer.read_ahead import OPENING, column, read_ahead
-from indexer.strength import FIELD, Strengths
+from indexer.strength import PRESENCE, STRENGTHS, Strengths
 from splice.activation import Activations
 from splice.align import Matrix
 from splice.errors import UserError
@@ -47,7 +47,8 @@ from splice.space import ConceptSpace
 
 OWN_FIELDS: dict[str, FieldKind] = {
     "concepts": "lookup",
-    FIELD: "lookup",
+    PRESENCE: "lookup",
+    STRENGTHS: "lookup",
     "path": "keyword",
     "folders": "keyword",
 }
@@ -133,18 +134,18 @@ class Index:
         """Probabilities (n, c) that the concepts are in images with embeddings (n, d)."""
         return self.calibration.probability(self.activations.of(embeddings))
 
-    def strengths(self, embeddings: Matrix, off: float = 0.0) -> list[list[int]]:
+    def strengths(self, embeddings: Matrix, off: float = 0.0) -> list[dict[str, list[int]]]:
         """What is stored of the presence of concepts in images with embeddings (n, d).
 
         Args:
             embeddings: (n, d).
             off: Added to all probabilities, to see what hangs on their last bits.
         """
-        return self.coding.codes(self.presence(embeddings) + np.float32(off))
+        return self.coding.payloads(self.presence(embeddings) + np.float32(off))
 
     @cached_property
     def coding(self) -> Strengths:
-        """Writes presence as codes."""
+        """Writes what is stored of presence."""
         return Strengths(kinship(self.space))
 
     @property

@@ -13,8 +13,11 @@ from indexer.engine import Ann, FieldKind
 from splice.errors import UserError
 from splice.sparsity import Sparsity
 
-FORMAT = 2
-"""Version of the index's layout. 2: `presence` says with one value that a concept is there."""
+FORMAT = 3
+"""Version of the index's layout.
+
+2: `presence` says with one value that a concept is there. 3: `strengths` are a field of their own.
+"""
 FILE = "manifest.json"
 _RESTORE = "run splicedex repair on the index, or restore the file"
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
 from indexer.index import Index, point_id
 from indexer.points import batch_of
 from indexer.query import Hit, SparseVector
-from indexer.strength import FIELD
+from indexer.strength import FIELDS
 from splice.align import Matrix
 from splice.decomposition import reconstruction_cosine
 
@@ -18,7 +19,7 @@ LENGTH_OFF = 1e-5
 """How far the length of a unit vector may be off; of 512 numbers it is by 2e-7."""
 COSINE_OFF = 1e-3
 PROBABILITY_OFF = 1e-5
-_DERIVED = {"concepts": list, FIELD: list, "cosine": float | int}
+_DERIVED = {"concepts": list, "cosine": float | int, **dict.fromkeys(FIELDS, list)}
 
 
 class Fault(StrEnum):
@@ -57,7 +58,7 @@ def faults(index: Index, hits: Sequence[Hit]) -> list[Fault | None]:
             found[row] = Fault.CONCEPTS
         elif not abs(payload["cosine"] - cosines[i]) < COSINE_OFF:
             found[row] = Fault.COSINE
-        elif not presence.may_be(payload[FIELD], i):
+        elif not presence.may_be(payload, i):
             found[row] = Fault.PRESENCE
     return found
 
@@ -95,13 +96,19 @@ class _Presence:
     def __init__(self, index: Index, dense: Matrix) -> None:
         self._index = index
         self._dense = dense
-        self._codes = index.strengths(dense)
+        self._stored = index.strengths(dense)
 
-    def may_be(self, codes: list[int], row: int) -> bool:
-        if codes == self._codes[row]:
+    def may_be(self, payload: Mapping[str, Any], row: int) -> bool:
+        if all(payload[field] == self._stored[row][field] for field in FIELDS):
             return True
         near = [
-            set(self._index.strengths(self._dense[row : row + 1], off)[0])
+            self._index.strengths(self._dense[row : row + 1], off)[0]
             for off in (-PROBABILITY_OFF, 0, PROBABILITY_OFF)
         ]
-        return set.intersection(*near) <= set(codes) <= set.union(*near)
+        return all(_between(payload[field], [one[field] for one in near]) for field in FIELDS)
+
+
+def _between(values: list[int], near: list[list[int]]) -> bool:
+    """Whether values are all that is in each of some lists, and what else they have is in one."""
+    sets = [set(one) for one in near]
+    return set.intersection(*sets) <= set(values) <= set.union(*sets)

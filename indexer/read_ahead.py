@@ -16,21 +16,27 @@ from pathlib import Path
 OPENING = ("vector_storage-*/quantized*", "payload_index/*-null/*/*")
 """What Edge reads in whole when it opens: vectors of bytes, and which points have which fields."""
 _BUFFER = 1 << 20
+_NAMED = 8
+"""Letters of a field's name that folders are called by, in lower case."""
 
 
 def column(field: str) -> str:
     """All that Edge keeps to filter on a payload field."""
-    return f"payload_index/*-{escape(field)}-*/*"
+    return f"payload_index/*-{_folder(field)}-*/*"
 
 
 def by_point(field: str) -> str:
     """What Edge reads of a payload field to know its values in some points."""
-    return f"payload_index/*-{escape(field)}-map/point_to_values*"
+    return f"payload_index/*-{_folder(field)}-map/point_to_values*"
 
 
 def by_value(field: str) -> str:
     """What Edge reads of a payload field to know the points of all its values."""
-    return f"payload_index/*-{escape(field)}-map/values_to_points*"
+    return f"payload_index/*-{_folder(field)}-map/values_to_points*"
+
+
+def _folder(field: str) -> str:
+    return escape(field[:_NAMED].lower())
 
 
 def read_ahead(points: Path, parts: Iterable[str]) -> None:

@@ -34,7 +34,6 @@ from indexer.point_check import LOSSES, Fault, faults
 from indexer.points import batch_of
 from indexer.query import Hit
 from indexer.sources import BLOCK, blocks
-from indexer.strength import FIELD
 from indexer.verify import Progress, wrong_files
 from splice.errors import UserError
 from splice.image_mean import ImageMean
@@ -260,8 +259,8 @@ def _with_presence(index: Index, hits: list[Hit]) -> list[Hit]:
     """Points with the presence of concepts in them computed again."""
     dense = np.array([hit.dense for hit in hits], np.float32).reshape(-1, index.space.dim)
     return [
-        replace(hit, payload=hit.payload | {FIELD: codes})
-        for hit, codes in zip(hits, index.strengths(dense), strict=True)
+        replace(hit, payload=hit.payload | presence)
+        for hit, presence in zip(hits, index.strengths(dense), strict=True)
     ]
 
 

@@ -1,9 +1,10 @@
-"""Presence as an engine can filter on it: probabilities in twentieths, one integer a concept.
+"""Presence as an engine can filter on it, in two payload fields of a point.
 
-A point's payload field `presence` lists `concept * 20 + floor(20 p)` for every concept with p of at
-least a tenth. A condition on strength is then a handful of values in the engine's integer index,
-exact at multiples of .05. Beside them stands `concept * 20` for every concept that counts as
-present, itself or by its kin: what most queries ask is one value, not a hundred.
+`presence` lists every concept that counts as present, itself or by its kin: what most queries ask
+is one value, not a hundred. `strengths` lists `concept * 20 + floor(20 p)` for every concept with p
+of at least a tenth. A condition on strength is then a handful of values in the engine's integer
+index, exact at multiples of .05. They are apart as the engine, to see whether an image has a value,
+goes through all that the field lists for it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from splice.align import Matrix
 from splice.kin import Kinship
 from splice.presence import PRESENT
 
-FIELD = "presence"
+PRESENCE, STRENGTHS = FIELDS = ("presence", "strengths")
 BANDS = 20
 FAINTEST = 2
 """The lowest band that is kept: p ≥ .1."""
@@ -29,7 +30,7 @@ Integers: TypeAlias = NDArray[np.int64]
 
 
 class Strengths:
-    """Writes presence as codes.
+    """Writes what is stored of presence.
 
     Args:
         kinship: The families of the concepts.
@@ -40,18 +41,20 @@ class Strengths:
         self._asked = np.array([_asked(float(weight)) for weight in kinship.weights], np.int64)
         """The band at which a concept makes its kin present."""
 
-    def codes(self, probabilities: Matrix) -> list[list[int]]:
+    def payloads(self, probabilities: Matrix) -> list[dict[str, list[int]]]:
         """What to store of images whose concepts have these probabilities (n, c)."""
+        n, c = probabilities.shape
         rows, concepts = np.nonzero(probabilities >= FAINTEST / BANDS)
         bands = np.floor(BANDS * probabilities[rows, concepts]).astype(np.int64)
         bands = np.minimum(bands, BANDS - 1)
-        images = BANDS * probabilities.shape[1] * rows
-        here = self._present(bands, concepts)
-        values = images[here[0]] + BANDS * self._kin[here[1]]
-        keys = np.unique(np.concatenate([images + BANDS * concepts + bands, values]))
-        rows, codes = np.divmod(keys, BANDS * probabilities.shape[1])
-        starts = np.searchsorted(rows, np.arange(1, len(probabilities)))
-        return [part.tolist() for part in np.split(codes, starts)][: len(probabilities)]
+        entries, kin = self._present(bands, concepts)
+        present = np.divmod(np.unique(c * rows[entries] + self._kin[kin]), c)
+        return [
+            {PRESENCE: here, STRENGTHS: codes}
+            for here, codes in zip(
+                _by_row(*present, n), _by_row(rows, BANDS * concepts + bands, n), strict=True
+            )
+        ]
 
     def _present(self, bands: Integers, concepts: Integers) -> tuple[Integers, Integers]:
         """Entries that make a concept present, with the place of that one among the kin."""
@@ -70,12 +73,21 @@ def at_least(concept: int, probability: float) -> Match:
 
     Below a tenth a tenth is meant, as fainter probabilities are not kept, and above .95 .95.
     """
-    return Match(FIELD, tuple(range(BANDS * concept + _band(probability), BANDS * (concept + 1))))
+    return Match(
+        STRENGTHS, tuple(range(BANDS * concept + _band(probability), BANDS * (concept + 1)))
+    )
 
 
 def has(concept: int) -> Match:
     """Images where a concept counts as present, itself or by its kin."""
-    return Match(FIELD, (BANDS * concept,))
+    return Match(PRESENCE, (concept,))
+
+
+def _by_row(rows: Integers, values: Integers, n: int) -> list[list[int]]:
+    """The values of each of n rows, which are in ascending order."""
+    ends = np.searchsorted(rows, np.arange(1, n + 1)).tolist()
+    listed = values.tolist()
+    return [listed[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _band(probability: float) -> int:

@@ -10,25 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from indexer.column_names import named
 from indexer.engine import FieldKind
 from splice.errors import UserError
 
 PATH_COLUMNS = ("file", "path", "image_path", "filename", "url", "key")
 """Columns that may name the image, the first of them that is there does."""
-RESERVED = frozenset(
-    {
-        "path",
-        "folders",
-        "location",
-        "content_hash",
-        "signature",
-        "bytes",
-        "concepts",
-        "presence",
-        "cosine",
-    }
-)
-"""Payload fields that are ours."""
 _WHOLE = r"-?(?:0|[1-9]\d*)"  # 007 is a name, not a number
 LONGEST_KEYWORD = 128
 """A column mostly of longer text is prose: kept, but not indexed for filtering."""
@@ -122,7 +109,7 @@ def make_table(columns: Mapping[str, Sequence[Any]], source: str) -> Table:
     """Tell the column that names the image from the others.
 
     Raises:
-        UserError: None names it, a name is empty or there twice, or a column has a name of ours.
+        UserError: None names it, a name is empty or there twice, or columns cannot be told apart.
     """
     key = path_column(columns)
     if key is None:
@@ -141,11 +128,8 @@ def make_table(columns: Mapping[str, Sequence[Any]], source: str) -> Table:
             raise UserError(
                 f"{source}: {path!r} is in rows {seen[path]} and {number}", "list each image once"
             )
-    taken = RESERVED.intersection(name for name in columns if name != key)
-    if taken:
-        raise UserError(f"{source}: column {min(taken)!r} is splicedex's own", "rename it")
-    others = {name: values for name, values in columns.items() if name != key}
-    return Table(source, paths, others)
+    names = named((name for name in columns if name != key), source)
+    return Table(source, paths, {name: columns[column] for column, name in names.items()})
 
 
 def path_column(columns: Collection[str]) -> str | None:

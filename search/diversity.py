@@ -32,6 +32,11 @@ class Diverse:
         self._diversity = diversity
         self._block = block
 
+    @property
+    def needs_embeddings(self) -> bool:
+        """As the other ranking does."""
+        return self._ranking.needs_embeddings
+
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Images from place `offset` on."""
         start, length = whole_blocks(offset, limit, self._block)

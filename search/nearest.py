@@ -23,20 +23,20 @@ FEW = 20_000
 """Images up to which there is no graph to walk."""
 
 # Costs, in what a scan takes for an image on the only list of a filter: .2 µs, among a million.
-CHECKED = 3
+CHECKED = 2
 """Of an image on the shortest list, where others have to be looked up."""
-FOUND = 40
+FOUND = 25
 """Of an image that a walk finds to be filtered in the end."""
 AROUND = 100_000
 """Of a walk around what fails."""
 
 AMONG = 500
-"""Images found to be filtered in the end, at least."""
+"""Images found to be filtered in the end, at least, for each thing that must be there."""
 MOST_AMONG = 4_000
 """And at most: the cost grows faster than their number."""
 SPARE = 1.5
 """How many times as many are found as should do."""
-ENOUGH = 2_000
+ENOUGH = 1_000
 """Matches that several concepts must have by estimate, lest what is near to all has none of one."""
 IMAGES_A_CANDIDATE = 1_000
 """A walk keeps one candidate in view for so many images: in a larger graph it ends in a wrong
@@ -107,7 +107,8 @@ def _ways(engine: Engine, direction: Direction, passing: Filter, end: int) -> li
     costs = [(_scanning(engine, parts), scan), (AROUND, around)]
     despite = passing if direction.despite is None else direction.despite
     unlikely = images / max(1, engine.estimate(despite) or 0)
-    among = max(AMONG, round(SPARE * (end + MARGIN) * unlikely))
+    things = max(1, sum(not isinstance(part, Not) for part in parts))
+    among = max(AMONG * things, round(SPARE * (end + MARGIN) * unlikely))
     if among <= MOST_AMONG and matches > max(ENOUGH, end):
         costs.append((FOUND * among, Nearest(vector, width=among, among=among)))
     ordered = [way for _, way in sorted(costs, key=lambda cost: cost[0])]

@@ -30,11 +30,15 @@ DEPTH = 1000
 class Ranking(Protocol):
     """An order of the images that pass a filter."""
 
+    @property
+    def needs_embeddings(self) -> bool:
+        """Whether hits to explain have to come with their dense vectors."""
+
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Images from place `offset` on, best first; wherever pages are cut, the same order."""
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
-        """Split the scores of hits that came with their vectors and columns."""
+        """Split the scores of hits from a page, which came with concepts and columns."""
 
 
 def block_for(images: int) -> int:
@@ -62,11 +66,14 @@ class ByBelief:
         block: Size of a block.
     """
 
+    needs_embeddings = False
+
     def __init__(self, index: Index, plan: Plan, images: Standardised, block: int = BLOCK) -> None:
         self._index = index
         self._beliefs = Beliefs(plan, index.activations, index.calibration)
         self._direction, self._despite = plan.direction, plan.columns
         self._images = images
+        self._refined_rows: dict[str, Matrix] = {}
         self._block = block
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
@@ -88,20 +95,20 @@ class ByBelief:
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Split the scores over the parts of the query."""
-        embeddings = self._rows([hit.dense for hit in hits])
-        standardised = self._index.activations.standardised(embeddings)
+        standardised = self._rows([self._refined_rows[hit.id] for hit in hits])
         evidence = self._beliefs.evidence(standardised, [hit.payload for hit in hits])
         return explain_beliefs(self._index.space, self._beliefs, evidence, len(hits))
 
     def _refined(self, ids: Sequence[str]) -> list[Scored]:
         rows = self._images.of(ids)
+        self._refined_rows |= rows
         columns = self._columns(list(rows)) if self._beliefs.columns else {}
         standardised = self._rows(list(rows.values()))
         evidence = self._beliefs.evidence(standardised, [columns.get(id_, {}) for id_ in rows])
         scores = self._beliefs.scores(evidence, len(rows)).tolist()
         return in_order(zip(rows, scores, strict=True))
 
-    def _rows(self, vectors: Sequence[Matrix | None]) -> Matrix:
+    def _rows(self, vectors: Sequence[Matrix]) -> Matrix:
         return np.array(vectors, np.float32).reshape(-1, self._index.space.dim)
 
     def _columns(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -134,6 +141,8 @@ class AlongVector:
         parts: What it is the weighted sum of.
     """
 
+    needs_embeddings = True
+
     def __init__(self, index: Index, parts: Sequence[Part]) -> None:
         total = np.sum([part.weight * np.asarray(part.nearest.vector) for part in parts], axis=0)
         length = float(np.linalg.norm(total)) or 1.0
@@ -161,6 +170,8 @@ class Fused:
         index: Open index.
         parts: The rankings, under different names.
     """
+
+    needs_embeddings = False
 
     def __init__(self, index: Index, parts: Sequence[Part]) -> None:
         self._index = index

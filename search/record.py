@@ -10,6 +10,7 @@ import numpy as np
 
 from indexer.index import Index
 from indexer.query import SparseVector
+from indexer.strength import FIELDS
 from splice.align import Matrix, centre, unit
 from splice.presence import PRESENT
 from splice.space import ConceptSpace
@@ -18,7 +19,7 @@ from splice.sparsity import Sparsity
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-OWN = frozenset({"path", "location", "folders", "signature", "concepts", "presence", "cosine"})
+OWN = frozenset({"path", "location", "folders", "signature", "concepts", "cosine", *FIELDS})
 """Payload fields that are not the user's columns."""
 
 

@@ -291,7 +291,7 @@ class Searcher:
         return parts, tuple(itself)
 
     def _results(self, ranking: Ranking, page: list[Scored], *, match: bool) -> list[Result]:
-        found = self._fetch([id_ for id_, _ in page])
+        found = self._fetch([id_ for id_, _ in page], with_dense=ranking.needs_embeddings)
         hits = [replace(found[id_], score=score) for id_, score in page if id_ in found]
         return [
             self._result(hit, explanation, match=match)
@@ -305,11 +305,11 @@ class Searcher:
             hit.id, hit.payload["path"], hit.score, match, explanation, concepts, hit.payload
         )
 
-    def _fetch(self, ids: Sequence[str]) -> dict[str, Hit]:
+    def _fetch(self, ids: Sequence[str], *, with_dense: bool) -> dict[str, Hit]:
         hits = self.index.engine.retrieve(
             ids,
             with_payload=tuple(dict.fromkeys([*SHOWN, *self.index.columns])),
-            with_dense=True,
+            with_dense=with_dense,
             with_concepts=True,
         )
         return {hit.id: hit for hit in hits}

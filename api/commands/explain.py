@@ -52,7 +52,7 @@ def _decomposition(index: Index, path: str, *, as_json: bool) -> None:
         ((float(weight), index.space.concepts[i]) for i, weight in weights), reverse=True
     )
     if as_json:
-        ours = {"concepts", "presence", "folders"}
+        ours = {"concepts", "presence", "strengths", "folders"}
         payload = {key: value for key, value in hit.payload.items() if key not in ours}
         concepts = [{"concept": name, "weight": weight} for weight, name in parts]
         print_json({"id": hit.id, **payload, "concepts": concepts})

@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from indexer.column_names import RESERVED, is_name
 from indexer.engine import FieldKind
 from indexer.sources import blocks
-from indexer.table import RESERVED
 from search.curation.subset import subset
 from search.searcher import Searcher
 from splice.errors import UserError
 
-_NAME = re.compile(r"[^\W\d][\w-]*")
 _LONGEST = 128
 Value = str | int | float
 
@@ -79,7 +78,7 @@ def typed_value(searcher: Searcher, name: str, value: str | float | None) -> Val
     Raises:
         UserError: A name that cannot be a column, or a value that does not fit it.
     """
-    if name in RESERVED or not _NAME.fullmatch(name):
+    if name in RESERVED or not is_name(name):
         told = "is one of ours" if name in RESERVED else "cannot be a column"
         raise UserError(f"{name!r} {told}", "name it by letters, digits, _ and -: reviewed")
     if value is None or value == "":

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from indexer.index import open_index
-from indexer.strength import BANDS, FAINTEST, FIELD
+from indexer.strength import BANDS, FAINTEST, FIELDS, STRENGTHS
 from tests.e2e.conftest import COMMAND, embedded, environment, splicedex  # noqa: F401
 from tests.models import DIM, write_open_clip_model
 
@@ -180,9 +180,9 @@ def assert_same(found: Contents, expected: Contents, *, encoded: bool = False) -
         for concept in some.keys() | others.keys():
             assert abs(some.get(concept, 0) - others.get(concept, 0)) <= weight
         assert (ours["concepts"], theirs["concepts"]) == (list(some), list(others))
-        computed = {"concepts": None, FIELD: None}
+        computed = dict.fromkeys(("concepts", *FIELDS))
         assert ours | computed == theirs | computed
-        differ += ours[FIELD] != theirs[FIELD]
+        differ += any(ours[field] != theirs[field] for field in FIELDS)
         some, others = _bands(ours), _bands(theirs)
         for concept in some.keys() | others.keys():
             steps = some.get(concept, FAINTEST - 1) - others.get(concept, FAINTEST - 1)
@@ -191,8 +191,8 @@ def assert_same(found: Contents, expected: Contents, *, encoded: bool = False) -
 
 
 def _bands(payload: dict[str, Any]) -> dict[int, int]:
-    """The band of every concept's probability; band 0 is another thing."""
-    return {code // BANDS: code % BANDS for code in payload[FIELD] if code % BANDS}
+    """The band of every concept's probability."""
+    return {code // BANDS: code % BANDS for code in payload[STRENGTHS]}
 
 
 def one_line(said: str) -> str:

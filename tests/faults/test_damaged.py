@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.strength import FIELD
+from indexer.strength import FIELDS
 from tests.e2e.conftest import COMMAND, indexed  # noqa: F401
 from tests.faults.conftest import Contents, assert_same
 
@@ -76,7 +76,7 @@ def undo_untold(found, expected):
         weight = max((abs(some[i] - others[i]) for i in some.keys() & others.keys()), default=0)
         assert dense < 5e-3
         assert weight < 0.1
-        fields = (ours.keys() | theirs.keys()) - {"concepts", FIELD}
+        fields = (ours.keys() | theirs.keys()) - {"concepts", *FIELDS}
         said = any(ours.get(field) != theirs.get(field) for field in fields)
         untold += bool(dense or said or weight > 1e-5)
         found.dense[row] = expected.dense[row]

@@ -6,7 +6,7 @@ from indexer.array_source import ArraySource
 from indexer.build import build
 from indexer.calibration import out_of_date, recalibrate
 from indexer.index import point_id
-from indexer.strength import FIELD
+from indexer.strength import FIELDS
 from indexer.table import Table
 from splice.presence import Calibration, calibrate
 from tests.photos import make_embeddings, make_index, make_space, name
@@ -25,7 +25,7 @@ def index(tmp_path):
 
 def stored(index):
     ids = [point_id(name(row)) for row in range(len(PHOTOS))]
-    return [hit.payload[FIELD] for hit in index.engine.retrieve(ids)]
+    return [{field: hit.payload[field] for field in FIELDS} for hit in index.engine.retrieve(ids)]
 
 
 def test_what_is_stored_is_what_the_calibration_says(index):

@@ -10,7 +10,7 @@ from indexer.index import point_id
 from indexer.place import Folder
 from indexer.query import And, HasId
 from indexer.repair import repair
-from indexer.strength import FIELD, has
+from indexer.strength import PRESENCE, has
 from indexer.transfer import copy_index
 from indexer.verify import verify
 from tests.photos import make_embeddings, make_index, make_space, name
@@ -39,7 +39,7 @@ def reopened(index):
 
 def strip(index, row):
     """Take all concepts from an image, behind the back of whoever counts."""
-    index.engine.set_payload([point_id(name(row))], {FIELD: []})
+    index.engine.set_payload([point_id(name(row))], {PRESENCE: []})
 
 
 @pytest.mark.parametrize("engine", ["edge", "memory"])

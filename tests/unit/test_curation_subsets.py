@@ -260,7 +260,7 @@ def test_an_image_without_concepts_does_no_harm(tmp_path):
     index = make_planted(tmp_path / "made", "edge")
     nothing = csr_array((1, len(SPACE.concepts)), dtype=np.float32)
     vector = unit(SPACE.image_mean)[None]
-    payload = {"path": "empty.jpg", "concepts": [], "presence": [], "cosine": 0.0}
+    payload = {"path": "empty.jpg", "concepts": [], "presence": [], "strengths": [], "cosine": 0.0}
     id_ = "00000000-0000-0000-0000-000000000001"
     index.engine.upsert(Batch([id_], vector, nothing, [payload]))
     searcher = Searcher(index)

@@ -81,8 +81,8 @@ def test_the_way_is_the_cheapest(images, lists, direction, passing, kind):
 
 def test_a_scan_of_several_lists_looks_up_what_is_on_the_shortest():
     both = And((DOG, CAT))
-    border = FOUND * AMONG // CHECKED
-    for cats, kind in [(border, "scan"), (border + 1, AMONG)]:
+    border = FOUND * 2 * AMONG // CHECKED
+    for cats, kind in [(border, "scan"), (border + 1, 2 * AMONG)]:
         engine = Planned(MILLION, {DOG: TENTH, CAT: cats, both: ENOUGH + 1})
         places(engine, ALONG, both, 0, 100)
         assert kinds(engine) == [kind]

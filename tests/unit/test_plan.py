@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer import query as engine
-from indexer.strength import FIELD, Strengths
+from indexer.strength import FIELDS as STORED
+from indexer.strength import Strengths
 from search.concepts import resolve
 from search.language import And, Concept, Field, Like, Not, Or, QueryError, Text, parse
 from search.plan import Context, describe, make_plan
@@ -70,7 +71,7 @@ def payload(photo):
     probabilities = np.zeros((1, len(SPACE.concepts)), np.float32)
     for concept, band in photo["presence"].items():
         probabilities[0, concept] = (band + 0.5) / 20
-    return photo | {FIELD: STORE.codes(probabilities)[0]}
+    return photo | STORE.payloads(probabilities)[0]
 
 
 def passes(part, stored):
@@ -156,7 +157,7 @@ def test_columns_are_never_nearly_met(tree, photos):
 @given(trees(CONCEPTS))
 def test_concepts_alone_let_every_photo_be_near(tree):
     plan = make_plan("", tree, CONTEXT)
-    assert passes(plan.columns, {FIELD: [], "label": "x", "width": 1})
+    assert passes(plan.columns, {**{field: [] for field in STORED}, "label": "x", "width": 1})
 
 
 def truth(tree, true):

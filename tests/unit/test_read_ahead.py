@@ -12,7 +12,9 @@ def test_what_is_read_is_there_under_the_names_that_the_engine_gives(tmp_path, m
         monkeypatch.setattr(f"{place}.SMALL", 16)
     with EdgeEngine.open(index.folder / "points") as engine:
         engine.optimize("int8")
-    for part in (*OPENING, column("label"), by_point("presence"), by_value("presence")):
+        engine.create_index("Finding_Labels", "keyword")
+    parts = (column("label"), column("Finding_Labels"), by_point("presence"), by_value("strengths"))
+    for part in (*OPENING, *parts):
         assert any((index.folder / "points").glob(f"segments/*/{part}")), part
 
 

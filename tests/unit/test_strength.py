@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.query import Or
-from indexer.strength import FIELD, Strengths, at_least, has
+from indexer.query import Match, Or
+from indexer.strength import PRESENCE, STRENGTHS, Strengths, at_least, has
 from splice.kin import Kinship, kinship
 from splice.presence import PRESENT
 from tests.photos import make_space
@@ -16,15 +16,15 @@ SPACE = make_space()
 
 
 def codes(matrix):
-    """What is stored where no concept has kin."""
+    """The strengths that are stored where no concept has kin."""
     alone = np.arange(matrix.shape[1] + 1)
     kinship = Kinship(alone, alone[:-1], np.ones(matrix.shape[1], np.float32))
-    return Strengths(kinship).codes(matrix)
+    return [stored[STRENGTHS] for stored in Strengths(kinship).payloads(matrix)]
 
 
 def passes(stored, concept, threshold):
     condition = at_least(concept, threshold)
-    assert condition.key == FIELD
+    assert condition.key == STRENGTHS
     return bool(set(stored) & set(condition.values))
 
 
@@ -53,7 +53,7 @@ def test_codes_are_ascending_and_one_for_each_concept_kept(rows):
     matrix = np.array(rows, np.float32)
     for row, stored in zip(matrix, codes(matrix), strict=True):
         assert stored == sorted(set(stored))
-        kept = [code // 20 for code in stored if code % 20]
+        kept = [code // 20 for code in stored]
         assert kept == np.flatnonzero(row >= 0.1).tolist()
 
 
@@ -62,7 +62,8 @@ def test_one_value_says_what_a_family_says_at_length(seed):
     random = np.random.default_rng(seed)
     matrix = random.random((4, len(SPACE.concepts))).astype(np.float32) ** 4
     related = kinship(SPACE)
-    for stored in Strengths(related).codes(matrix):
+    for stored in Strengths(related).payloads(matrix):
+        assert stored[PRESENCE] == sorted(set(stored[PRESENCE]))
         for concept in range(len(SPACE.concepts)):
             part = slice(related.starts[concept], related.starts[concept + 1])
             kin = zip(related.concepts[part].tolist(), related.weights[part].tolist(), strict=True)
@@ -70,7 +71,8 @@ def test_one_value_says_what_a_family_says_at_length(seed):
                 tuple(at_least(i, PRESENT / weight) for i, weight in kin if weight >= PRESENT)
             )
             at_length = {value for one in asked.parts for value in one.values}
-            assert bool(set(stored) & set(has(concept).values)) == bool(set(stored) & at_length)
+            assert has(concept) == Match(PRESENCE, (concept,))
+            assert (concept in stored[PRESENCE]) == bool(set(stored[STRENGTHS]) & at_length)
 
 
 @pytest.mark.parametrize(("asked", "meant"), [(0, 0.1), (0.04, 0.1), (0.62, 0.6), (0.64, 0.65)])

@@ -1,5 +1,11 @@
-import pytest
+import contextlib
+import warnings
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.column_names import is_name, named
 from indexer.table import read_csv, read_parquet
 from splice.errors import UserError
 
@@ -64,12 +70,41 @@ def test_the_column_that_names_the_image(tmp_path, name):
         ("file,label\n,x\n", "row 0 names no image"),
         ("file,a,a\nb,1,2\n", "two columns of one name"),
         ("file,concepts\na.jpg,1\n", "column 'concepts' is splicedex's own"),
+        ("file,a b,a_b\nb,1,2\n", "two columns come to the name 'a_b'"),
         ('file\n"a.jpg\n', "not a readable UTF-8 CSV"),
     ],
 )
 def test_bad_tables_are_refused(tmp_path, text, cause):
     with pytest.raises(UserError, match=cause):
         read_csv(csv(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [
+        ("Finding Labels", "Finding_Labels"),
+        ("size.width", "size_width"),
+        ("tags[]", "tags__"),
+        ("2024", "_2024"),
+        ("-", "_-"),
+        ("", "column_1"),
+    ],
+)
+def test_columns_are_called_what_queries_can_name(tmp_path, column, name):
+    with pytest.warns(UserWarning, match=f"is called {name} here"):
+        table = read_csv(csv(tmp_path, f"file,{column}\na.jpg,x\n"))
+    assert table.row(0) == {name: "x"}
+    assert is_name(name)
+
+
+@given(st.text(max_size=9), st.text(max_size=9))
+def test_columns_have_names_of_their_own_or_are_refused(one, other):
+    columns = dict.fromkeys([one, other])
+    with warnings.catch_warnings(action="ignore"), contextlib.suppress(UserError):
+        names = named(columns, "files.csv")
+        assert len(set(names.values())) == len(columns)
+        assert all(map(is_name, names.values()))
+        assert all(names[column] == column for column in columns if is_name(column))
 
 
 def test_bytes_that_are_not_text(tmp_path):
