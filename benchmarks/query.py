@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from benchmarks.machine import machine
 from benchmarks.report import publish
 from indexer.index import Index, open_index
 from indexer.query import And, Match, Nearest, Not, Query
-from search.rankings import AlongVector
+from search import nearest
 from search.searcher import Options, Searcher
 from search.standardised import Standardised
 from search.threads import one_blas_thread
@@ -80,9 +81,11 @@ def latencies(folder: Path, rounds: int) -> Iterator[dict[str, Any]]:
         for kind, queries in kinds(names).items():
             times = timed([lambda q=q: fresh(searcher, q, count=False) for q in queries], rounds)
             counted = timed([lambda q=q: fresh(searcher, q, count=True) for q in queries], 2)
-            found = recall(searcher, queries) if kind.startswith(("text", "like")) else None
             row = {"images": images, "query": kind} | times
-            yield row | {"p50, counted": counted["p50"], f"recall@{TOP}": found}
+            yield row | {
+                "p50, counted": counted["p50"],
+                f"recall@{TOP}": recall(searcher, queries),
+            }
         for peer, calls in peers(index, texts).items():
             row = {"images": images, "query": peer} | timed(calls, rounds)
             yield row | {"p50, counted": None, f"recall@{TOP}": None}
@@ -127,18 +130,18 @@ def timed(calls: Sequence[Callable[[], Any]], rounds: int) -> dict[str, float]:
 
 
 def recall(searcher: Searcher, queries: Sequence[str]) -> float:
-    """Share of the best by an exact scan among what searches find."""
-    shares = []
-    for query in queries:
-        plan = searcher.plan(query)
-        ranking, itself = searcher._ranking(plan, Options(limit=TOP))
-        assert isinstance(ranking, AlongVector)
-        exact = Nearest(ranking._vector, exact=True)
-        best = searcher.index.engine.query(Query(exact, plan.filter, TOP + 1, with_payload=False))
-        wanted = {hit.id for hit in best if hit.id not in itself}
-        found = {hit.id for hit in searcher.search(query, Options(limit=TOP)).hits}
-        shares.append(len(found & wanted) / max(1, min(len(wanted), TOP)))
-    return statistics.fmean(shares)
+    """Share of the best by exact scans among what searches find."""
+
+    def best() -> list[set[str]]:
+        answers = (searcher.search(query, Options(limit=TOP, count=False)) for query in queries)
+        return [{hit.id for hit in answer.hits} for answer in answers]
+
+    found = best()
+    with patch.object(nearest, "_ways", lambda _, to, *__: [Nearest(to.vector, exact=True)]):
+        wanted = best()
+    return statistics.fmean(
+        len(some & others) / max(1, len(others)) for some, others in zip(found, wanted, strict=True)
+    )
 
 
 def peers(index: Index, texts: np.ndarray[Any, Any]) -> dict[str, list[Callable[[], Any]]]:

@@ -6,13 +6,11 @@ from typing import Any
 
 import qdrant_edge as edge
 
-from indexer.engine import Ann
+from indexer.engine import SCANNED, Ann
 from indexer.query import DENSE, SPARSE
 
 SMALL = 20_000
 """Images that a scan takes 4 ms for; no graph pays for itself below."""
-SCANNED = 5_000
-"""Images that the engine expects to pass a filter for which it would rather scan them."""
 LINKS = 16
 CANDIDATES = 100
 """Width of the search for a new point's neighbours while the graph is built."""

@@ -70,7 +70,12 @@ def to_request(query: Query) -> edge.QueryRequest:
         case Nearest(among=int(among)) as nearest:
             return edge.QueryRequest(
                 prefetches=[
-                    edge.Prefetch(limit=among, query=_nearest(nearest), params=_params(nearest))
+                    edge.Prefetch(
+                        limit=among,
+                        query=_nearest(nearest),
+                        params=_params(nearest),
+                        filter=to_filter(nearest.filter),
+                    )
                 ],
                 query=_only_passing(query.filter),
                 score_threshold=-FAR / 2,

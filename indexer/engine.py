@@ -26,6 +26,9 @@ Ann: TypeAlias = Literal["auto", "exact", "hnsw", "int8"]
 """How the nearest dense vectors are found: by a scan of all; by a graph (HNSW, Malkov and Yashunin
 2018); by a graph over vectors of 8 bits a dimension, whose finds the originals score anew; by what
 suits their number."""
+SCANNED = 250_000
+"""Images below which those that a filter may pass are scanned by bytes, .05 µs each, though there
+is a graph: a walk that has to go around the rest misses some. For engines that give estimates."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,15 +105,15 @@ class Nearest:
 
     vector: NDArray[np.float32] | SparseVector
     filter: Filter | None = None
-    """A filter of this ranking's own, used where it is one part of a fusion."""
+    """A filter of this ranking's own, beside the query's; before `among` counts."""
     exact: bool = False
     """Scan every vector instead of walking the graph (dense only)."""
     width: int | None = None
     """Candidates that a walk of the graph keeps in view (HNSW's `ef`); None for the engine's own.
     More of them find more of the nearest, and take longer."""
     among: int | None = None
-    """Filter only so many images, the nearest of all, instead of going around those that fail. What
-    passes may be more than is found (dense only, and not in a fusion)."""
+    """Let the query's filter see only so many images, the nearest that pass the ranking's own.
+    There may be more that pass both (dense only, and not in a fusion)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,11 @@ def to_request(query: Query) -> models.QueryRequest:
     match query.ranking:
         case Nearest(among=int(among)) as nearest:
             return models.QueryRequest(
-                prefetch=[models.Prefetch(**_nearest(nearest), limit=among)],
+                prefetch=[
+                    models.Prefetch(
+                        **_nearest(nearest), filter=to_filter(nearest.filter), limit=among
+                    )
+                ],
                 query=_only_passing(query.filter),
                 score_threshold=-FAR / 2,
                 **asked,

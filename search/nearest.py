@@ -1,9 +1,12 @@
 """The images along a vector that pass a filter, by whichever of the engine's ways is cheapest.
 
-A scan of what passes misses nothing, and costs what the filter's lists are long. A walk of the
-graph to what lies nearest of all, filtered in the end, misses little where much of what is near
-passes: as along the direction of the very concepts that are filtered by. A walk that goes around
-all that fails is for the rest; it misses more.
+A filter that names something has a list of the images that have it. A scan of all that passes
+misses nothing; along a single list it costs little, but where several parts must hold each image on
+the shortest list is looked up in the others, which takes several times as long as its cosine. Then
+it is cheaper to scan one list, and to filter what lies nearest on it: along the direction of the
+very concepts that are filtered by, most of that passes. Where no list is short there is the graph:
+a walk to what lies nearest of all, filtered in the end, or one that goes around all that fails.
+Walks miss some.
 """
 
 from __future__ import annotations
@@ -12,8 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from indexer.engine import Engine
-from indexer.query import And, Filter, HasId, Nearest, Not, Query, conjuncts
+from indexer.engine import SCANNED, Engine
+from indexer.query import And, Filter, HasId, Nearest, Not, Query, conjuncts, disjuncts
 from splice.align import Matrix
 
 Scored: TypeAlias = tuple[str, float]
@@ -22,19 +25,23 @@ Scored: TypeAlias = tuple[str, float]
 FEW = 20_000
 """Images up to which there is no graph to walk."""
 
-# Costs, in what a scan takes for an image on the only list of a filter: .2 µs, among a million.
-CHECKED = 2
+# Costs, in what an image on the only list of a filter takes: .05 µs, by bytes.
+CHECKED = 6
 """Of an image on the shortest list, where others have to be looked up."""
-FOUND = 25
-"""Of an image that a walk finds to be filtered in the end."""
-AROUND = 100_000
+FOUND = 60
+"""Of an image found on a list to be filtered in the end."""
+WALKED = 120
+"""Of one found by a walk."""
+AROUND = 400_000
 """Of a walk around what fails."""
+ORIGINAL = 4
+"""How many times as much a scan takes that is not by bytes."""
 
 AMONG = 500
-"""Images found to be filtered in the end, at least, for each thing that must be there."""
-MOST_AMONG = 4_000
-"""And at most: the cost grows faster than their number."""
-SPARE = 1.5
+"""Images found to be filtered in the end, at least."""
+MOST_WALKED = 4_000
+"""And at most by a walk: its cost grows faster than their number."""
+SPARE = 1.25
 """How many times as many are found as should do."""
 ENOUGH = 1_000
 """Matches that several concepts must have by estimate, lest what is near to all has none of one."""
@@ -94,31 +101,57 @@ def in_order(scored: Iterable[Scored]) -> list[Scored]:
 
 
 def _ways(engine: Engine, direction: Direction, passing: Filter, end: int) -> list[Nearest]:
-    """Ways to find the best `end` images that pass, cheapest first; the scan is the last."""
+    """Ways to find the best `end` images that pass, cheapest first; a complete one is the last."""
     vector, images = direction.vector, engine.count()
     parts = conjuncts(passing)
-    scan = Nearest(vector, exact=True)
+    complete = Nearest(vector, exact=True)
     if images <= FEW:
-        return [scan]
+        return [complete]
     around = Nearest(vector, width=max(NARROW, images // IMAGES_A_CANDIDATE))
     matches = engine.estimate(passing)
     if matches is None or not parts:
-        return [around, scan]
-    costs = [(_scanning(engine, parts), scan), (AROUND, around)]
-    despite = passing if direction.despite is None else direction.despite
-    unlikely = images / max(1, engine.estimate(despite) or 0)
-    things = max(1, sum(not isinstance(part, Not) for part in parts))
-    among = max(AMONG * things, round(SPARE * (end + MARGIN) * unlikely))
-    if among <= MOST_AMONG and matches > max(ENOUGH, end):
-        costs.append((FOUND * among, Nearest(vector, width=among, among=among)))
-    ordered = [way for _, way in sorted(costs, key=lambda cost: cost[0])]
-    return ordered[: ordered.index(scan) + 1]
+        return [around, complete]
+    lists = {part: _length(engine, part) for part in parts if not isinstance(part, Not)}
+    shortest = min(lists.values(), default=images)
+    cost = shortest * (CHECKED if len(parts) > 1 else 1)
+    # Where some pass, but fewer than seem to, what is near to all parts may have none of one.
+    likely = matches > max(ENOUGH, end)
+    ways: list[tuple[float, Nearest]] = []
+    if shortest < SCANNED:
+        complete = Nearest(vector, width=NARROW)
+        if likely and len(parts) > 1:
+            for part, length in lists.items():
+                if length < SCANNED:
+                    among = _among(engine, direction, parts, end, part)
+                    way = Nearest(vector, part, width=NARROW, among=among)
+                    ways.append((length + FOUND * among, way))
+    else:
+        cost *= ORIGINAL
+        ways.append((AROUND, around))
+        among = _among(engine, direction, parts, end)
+        if likely and among <= MOST_WALKED:
+            ways.append((WALKED * among, Nearest(vector, width=among, among=among)))
+    cheaper = sorted((way for way in ways if way[0] < cost), key=lambda way: way[0])
+    return [*(way for _, way in cheaper), complete]
 
 
-def _scanning(engine: Engine, parts: Sequence[Filter]) -> int:
-    """What it costs to scan what is on all lists."""
-    shortest = min(engine.estimate(part) or 0 for part in parts)
-    return shortest if len(parts) == 1 else CHECKED * shortest
+def _length(engine: Engine, part: Filter) -> int:
+    """How many images a filter passes at most."""
+    return sum(engine.estimate(one) or 0 for one in disjuncts(part))
+
+
+def _among(
+    engine: Engine,
+    direction: Direction,
+    parts: Sequence[Filter],
+    end: int,
+    on: Filter | None = None,
+) -> int:
+    """How many of the nearest, on a list or of all, should do for `end` of them to pass."""
+    despite = parts if direction.despite is None else conjuncts(direction.despite)
+    unrelated = And(tuple(part for part in despite if part != on))
+    unlikely = engine.count() / max(1, engine.estimate(unrelated) or 0)
+    return max(AMONG, round(SPARE * (end + MARGIN) * unlikely))
 
 
 def _without_ids(passing: Filter) -> tuple[Filter, frozenset[str]]:

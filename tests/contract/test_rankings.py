@@ -11,6 +11,7 @@ from reference import fuse, passes, rank
 from indexer.engine import Engine
 from indexer.query import (
     And,
+    Filter,
     Fusion,
     HasId,
     Hit,
@@ -80,13 +81,16 @@ def test_limit_and_offset_cut_the_ranking(full: Engine, nearest: Nearest) -> Non
 
 
 @pytest.mark.parametrize("among", [1, 12, 1000])
-def test_what_passes_among_the_nearest_of_all(full: Engine, points: Points, among: int) -> None:
-    nearest = Nearest(DENSE, among=among)
-    everything = ranked(nearest, points)
+@pytest.mark.parametrize("own", [None, NOT_A])
+def test_what_passes_among_the_nearest(
+    full: Engine, points: Points, among: int, own: Filter | None
+) -> None:
+    nearest = Nearest(DENSE, own, among=among)
+    everything = ranked(nearest, points, *[own] * (own is not None))
     near = set(list(everything)[:among])
     both = And((EARLY, NOT_A, Or((Match("label", ("b",)), Range("row", gte=10)))))
     for passing in (EARLY, NOT_A, both, And(()), None):
-        expected = ranked(nearest, points, *[passing] * (passing is not None))
+        expected = ranked(nearest, points, *[one for one in (own, passing) if one is not None])
 
         hits = full.query(Query(nearest, passing, limit=1000))
 

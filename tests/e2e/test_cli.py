@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.manifest import FORMAT
 from tests.e2e.conftest import COMMAND
 
 
@@ -273,7 +274,7 @@ class TestBadInput:
         (embedded / "space" / "concepts.txt").write_text(names.replace("dog\n", "wolf\n", 1))
         assert "was made with other contents of" in splicedex(*words, expect=2)
         manifest = folder / "manifest.json"
-        manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 99'))
+        manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', '"format": 99'))
         assert "newer splicedex" in splicedex("search", "dog", "--index", folder, expect=2)
 
     def test_a_folder_that_is_no_index(self, splicedex, indexed, tmp_path):

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from indexer.query import And, HasId, Hit, Match, Not
+from indexer.engine import SCANNED
+from indexer.query import And, HasId, Hit, Match, Not, Or
 from search.nearest import (
     AMONG,
-    AROUND,
     CHECKED,
     ENOUGH,
     FEW,
     FOUND,
-    MOST_AMONG,
+    MOST_WALKED,
     NARROW,
     Direction,
     places,
@@ -45,8 +45,11 @@ class Planned:
             return None
         if passing == EVERYTHING:
             return self.images
-        alone = len(passing.parts) == 1 if isinstance(passing, And) else False
-        return self.lists[passing.parts[0] if alone else passing]
+        if isinstance(passing, And) and len(passing.parts) == 1:
+            return self.estimate(passing.parts[0])
+        if isinstance(passing, Or):
+            return max(map(self.estimate, passing.parts))
+        return self.lists[passing]
 
     def query(self, query):
         self.ways.append(query.ranking)
@@ -54,43 +57,51 @@ class Planned:
         return [Hit(f"{row:09}", -float(row)) for row in range(found)]
 
 
+def kind(way):
+    if way.among:
+        return (way.filter, way.among)
+    return "exact" if way.exact else "around" if way.width > NARROW else "scan"
+
+
 def kinds(engine):
-    return [
-        "scan" if way.exact else "around" if way.among is None else way.among for way in engine.ways
-    ]
+    return list(map(kind, engine.ways))
 
 
 @pytest.mark.parametrize(
-    ("images", "lists", "direction", "passing", "kind"),
+    ("images", "lists", "direction", "passing", "expected"),
     [
-        (FEW, {DOG: FEW}, ALONG, DOG, "scan"),
-        (MILLION, {DOG: FOUND * AMONG}, ALONG, DOG, "scan"),
-        (MILLION, {DOG: FOUND * AMONG + 1}, ALONG, DOG, AMONG),
-        (MILLION, {DOG: TENTH}, ACROSS, DOG, 1740),  # 1.5 · (100 + 16) · 10
-        (MILLION, {DOG: AROUND // 2}, ACROSS, DOG, "scan"),
-        (100 * MILLION, {DOG: 2 * AROUND}, ACROSS, DOG, "around"),
+        (FEW, {DOG: FEW}, ALONG, DOG, "exact"),
+        (MILLION, {DOG: SCANNED - 1}, ALONG, DOG, "scan"),
+        (MILLION, {DOG: SCANNED - 1}, ACROSS, DOG, "scan"),
+        (MILLION, {DOG: SCANNED}, ALONG, DOG, (None, AMONG)),
+        (MILLION, {DOG: SCANNED}, ACROSS, DOG, (None, 580)),  # 1.25 · (100 + 16) · 4
+        (100 * MILLION, {DOG: SCANNED}, ACROSS, DOG, "around"),
+        (MILLION, {Not(DOG): MILLION // 2}, ALONG, Not(DOG), (None, AMONG)),
+        (MILLION, {DOG: TENTH, CAT: TENTH}, ALONG, Or((DOG, CAT)), "scan"),
+        (MILLION, {DOG: SCANNED // 2, CAT: SCANNED // 2}, ALONG, Or((DOG, CAT)), (None, AMONG)),
         (MILLION, {}, ALONG, EVERYTHING, "around"),
         (MILLION, None, ALONG, DOG, "around"),
     ],
 )
-def test_the_way_is_the_cheapest(images, lists, direction, passing, kind):
+def test_the_way_is_the_cheapest(images, lists, direction, passing, expected):
     engine = Planned(images, lists)
     assert len(places(engine, direction, passing, 0, 100)) == 100
-    assert kinds(engine) == [kind]
+    assert kinds(engine) == [expected]
 
 
-def test_a_scan_of_several_lists_looks_up_what_is_on_the_shortest():
-    both = And((DOG, CAT))
-    border = FOUND * 2 * AMONG // CHECKED
-    for cats, kind in [(border, "scan"), (border + 1, 2 * AMONG)]:
-        engine = Planned(MILLION, {DOG: TENTH, CAT: cats, both: ENOUGH + 1})
+@pytest.mark.parametrize("other", [CAT, Not(CAT)])
+def test_where_several_must_hold_the_nearest_of_one_list_are_filtered(other):
+    both = And((DOG, other))
+    border = FOUND * AMONG // (CHECKED - 1)
+    for dogs, expected in [(border, "scan"), (border + 1, (DOG, AMONG))]:
+        engine = Planned(MILLION, {DOG: dogs, other: TENTH, both: ENOUGH + 1})
         places(engine, ALONG, both, 0, 100)
-        assert kinds(engine) == [kind]
+        assert kinds(engine) == [expected]
 
 
 def test_images_that_are_spared_are_not_filtered():
     spared = And((DOG, Not(HasId(("000000001", "000000003")))))
-    engine = Planned(MILLION, {DOG: FOUND * AMONG})
+    engine = Planned(MILLION, {DOG: TENTH})
     found = places(engine, ALONG, spared, 1, 3)
     assert kinds(engine) == ["scan"]
     assert [id_ for id_, _ in found] == ["000000002", "000000004", "000000005"]
@@ -98,23 +109,27 @@ def test_images_that_are_spared_are_not_filtered():
 
 def test_columns_are_passed_as_rarely_near_the_concepts_as_anywhere():
     both = And((DOG, LABEL))
-    engine = Planned(MILLION, {DOG: TENTH, LABEL: TENTH, both: ENOUGH + 1})
-    places(engine, Direction(VECTOR, despite=LABEL), both, 0, 100)
-    assert kinds(engine) == [1740]
+    for labels, expected in [
+        (2 * TENTH, (DOG, 725)),  # 1.25 · (100 + 16) · 5
+        (TENTH // 2, (LABEL, AMONG)),  # the concept itself is there near the concept
+    ]:
+        engine = Planned(MILLION, {DOG: TENTH, LABEL: labels, both: ENOUGH + 1})
+        places(engine, Direction(VECTOR, despite=LABEL), both, 0, 100)
+        assert kinds(engine) == [expected]
 
 
 @pytest.mark.parametrize("matches", [ENOUGH, 100])
 def test_so_few_matches_may_not_lie_near(matches):
     both = And((DOG, Not(CAT)))
-    engine = Planned(MILLION, {DOG: 20_000, Not(CAT): TENTH, both: matches})
+    engine = Planned(MILLION, {DOG: TENTH, Not(CAT): TENTH, both: matches})
     places(engine, ALONG, both, 0, 100)
     assert kinds(engine) == ["scan"]
 
 
 def test_where_one_way_finds_too_few_the_next_is_tried():
-    engine = Planned(MILLION, {DOG: 2 * AROUND}, [99, 0, 50])
+    engine = Planned(MILLION, {DOG: SCANNED}, [99, 0, 50])
     assert len(places(engine, ALONG, DOG, 0, 100)) == 50
-    assert kinds(engine) == [AMONG, "around", "scan"]
+    assert kinds(engine) == [(None, AMONG), "around", "exact"]
 
 
 def test_walks_widen_with_the_images():
@@ -125,8 +140,8 @@ def test_walks_widen_with_the_images():
 
 
 def test_deep_places_are_not_looked_for_among_too_many():
-    engine = Planned(MILLION, {DOG: 2 * AROUND})
-    places(engine, ACROSS, DOG, MOST_AMONG, 100)
+    engine = Planned(MILLION, {DOG: SCANNED})
+    places(engine, ACROSS, DOG, MOST_WALKED, 100)
     assert kinds(engine) == ["around"]
 
 
