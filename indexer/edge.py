@@ -254,7 +254,7 @@ class EdgeEngine:
         dim = self._dim()
         leave_room(self._folder, size(self._folder))  # old and new lie side by side
         self.close()
-        config = edge_config(dim, chosen(ann, points))
+        config = edge_config(dim, chosen(ann, points), points)
         with explained(self._folder):
             seal.remove(self._folder)
             shard = edge.EdgeShard.load(str(self._folder), config)

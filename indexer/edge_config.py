@@ -6,7 +6,7 @@ from typing import Any
 
 import qdrant_edge as edge
 
-from indexer.engine import SCANNED, Ann
+from indexer.engine import Ann, scanned
 from indexer.query import DENSE, SPARSE
 
 SMALL = 20_000
@@ -24,12 +24,13 @@ def chosen(ann: Ann, images: int) -> Ann:
     return "exact" if images < SMALL else "int8"
 
 
-def edge_config(dim: int, ann: Ann = "exact") -> edge.EdgeConfig:
+def edge_config(dim: int, ann: Ann = "exact", images: int = SMALL) -> edge.EdgeConfig:
     """How Edge is to store and index points with dense vectors of a dimension.
 
     Args:
         dim: d.
         ann: Anything but "auto".
+        images: How many points.
     """
     quantised: Any = None
     if ann == "int8":
@@ -41,7 +42,7 @@ def edge_config(dim: int, ann: Ann = "exact") -> edge.EdgeConfig:
         vectors={DENSE: edge.EdgeVectorParams(size=dim, distance=edge.Distance.Cosine)},
         sparse_vectors={SPARSE: edge.EdgeSparseVectorParams()},
         hnsw_config=edge.HnswIndexConfig(
-            0 if ann == "exact" else LINKS, CANDIDATES, int(SCANNED * kilobytes)
+            0 if ann == "exact" else LINKS, CANDIDATES, int(scanned(images) * kilobytes)
         ),
         quantization_config=quantised,
         optimizers=edge.EdgeOptimizersConfig(

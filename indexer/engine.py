@@ -26,9 +26,6 @@ Ann: TypeAlias = Literal["auto", "exact", "hnsw", "int8"]
 """How the nearest dense vectors are found: by a scan of all; by a graph (HNSW, Malkov and Yashunin
 2018); by a graph over vectors of 8 bits a dimension, whose finds the originals score anew; by what
 suits their number."""
-SCANNED = 250_000
-"""Images below which those that a filter may pass are scanned by bytes, .05 µs each, though there
-is a graph: a walk that has to go around the rest misses some. For engines that give estimates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +122,11 @@ class Engine(Protocol):
         """Use as a context manager, which closes at the end."""
 
     def __exit__(self, *_: object) -> None: ...
+
+
+def scanned(images: int) -> int:
+    """How many of so many images an engine that gives estimates scans, though there is a graph.
+
+    Namely those that a filter may pass: a walk that has to go around all the others misses some.
+    """
+    return min(images // 4, 250_000)

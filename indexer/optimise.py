@@ -8,6 +8,7 @@ before is in use until the new one is whole, and the next run begins anew.
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import subprocess
@@ -49,6 +50,7 @@ def optimise(folder: Path, ann: Ann, *, wait: float = 0.0) -> None:
     Raises:
         UserError: The engine refuses, for instance because the disk is full.
     """
+    _give_back_memory()
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(folder), ann, str(wait), str(os.getpid())],
         stdout=subprocess.PIPE,
@@ -70,6 +72,16 @@ def optimise(folder: Path, ann: Ann, *, wait: float = 0.0) -> None:
             f"the search index of {folder} was not built (exit code {child.returncode})",
             "run the same command again; until then searches take longer",
         )
+
+
+def _give_back_memory() -> None:
+    """Return to the system what an engine that is closed had: the C library would keep it.
+
+    2.7 GB after a million images, while the child needs as much.
+    """
+    gc.collect()
+    with suppress(AttributeError, OSError):  # glibc only
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def serve() -> None:

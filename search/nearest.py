@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from indexer.engine import SCANNED, Engine
+from indexer.engine import Engine, scanned
 from indexer.query import And, Filter, HasId, Nearest, Not, Query, conjuncts, disjuncts
 from splice.align import Matrix
 
@@ -112,16 +112,16 @@ def _ways(engine: Engine, direction: Direction, passing: Filter, end: int) -> li
     if matches is None or not parts:
         return [around, complete]
     lists = {part: _length(engine, part) for part in parts if not isinstance(part, Not)}
-    shortest = min(lists.values(), default=images)
+    shortest, few = min(lists.values(), default=images), scanned(images)
     cost = shortest * (CHECKED if len(parts) > 1 else 1)
     # Where some pass, but fewer than seem to, what is near to all parts may have none of one.
     likely = matches > max(ENOUGH, end)
     ways: list[tuple[float, Nearest]] = []
-    if shortest < SCANNED:
+    if shortest < few:
         complete = Nearest(vector, width=NARROW)
         if likely and len(parts) > 1:
             for part, length in lists.items():
-                if length < SCANNED:
+                if length < few:
                     among = _among(engine, direction, parts, end, part)
                     way = Nearest(vector, part, width=NARROW, among=among)
                     ways.append((length + FOUND * among, way))

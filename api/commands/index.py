@@ -171,6 +171,7 @@ def run(
         images = opened.engine.count()
         due = not report.stopped and is_due(opened, ann)  # type: ignore[arg-type]
         chosen = ann or opened.manifest.ann
+    del source  # the names of all images
     if due:
         report.stopped = not _optimise(opened.folder, chosen, wait)  # type: ignore[arg-type]
     if errors_file:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from indexer.engine import SCANNED
+from indexer.engine import scanned
 from indexer.query import And, HasId, Hit, Match, Not, Or
 from search.nearest import (
     AMONG,
@@ -22,6 +22,7 @@ ACROSS = Direction(VECTOR)
 ALONG = Direction(VECTOR, despite=EVERYTHING)
 MILLION = 10**6
 TENTH = MILLION // 10
+SCANNED = scanned(MILLION)
 
 
 class Planned:
@@ -75,6 +76,7 @@ def kinds(engine):
         (MILLION, {DOG: SCANNED - 1}, ACROSS, DOG, "scan"),
         (MILLION, {DOG: SCANNED}, ALONG, DOG, (None, AMONG)),
         (MILLION, {DOG: SCANNED}, ACROSS, DOG, (None, 580)),  # 1.25 · (100 + 16) · 4
+        (TENTH, {DOG: TENTH // 4}, ALONG, DOG, (None, AMONG)),
         (100 * MILLION, {DOG: SCANNED}, ACROSS, DOG, "around"),
         (MILLION, {Not(DOG): MILLION // 2}, ALONG, Not(DOG), (None, AMONG)),
         (MILLION, {DOG: TENTH, CAT: TENTH}, ALONG, Or((DOG, CAT)), "scan"),
