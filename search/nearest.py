@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypeAlias
 
 from indexer.engine import Engine, scanned
@@ -125,13 +126,14 @@ def _ways(engine: Engine, direction: Direction, passing: Filter, end: int) -> li
                     among = _among(engine, direction, parts, end, part)
                     way = Nearest(vector, part, width=NARROW, among=among)
                     ways.append((length + FOUND * among, way))
+        ways = sorted(ways, key=itemgetter(0))[:1]  # if it finds too few, so will the others
     else:
         cost *= ORIGINAL
         ways.append((AROUND, around))
         among = _among(engine, direction, parts, end)
         if likely and among <= MOST_WALKED:
             ways.append((WALKED * among, Nearest(vector, width=among, among=among)))
-    cheaper = sorted((way for way in ways if way[0] < cost), key=lambda way: way[0])
+    cheaper = sorted((way for way in ways if way[0] < cost), key=itemgetter(0))
     return [*(way for _, way in cheaper), complete]
 
 

@@ -134,6 +134,13 @@ def test_where_one_way_finds_too_few_the_next_is_tried():
     assert kinds(engine) == [(None, AMONG), "around", "exact"]
 
 
+def test_the_nearest_of_one_list_alone_are_tried():
+    both = And((DOG, CAT))
+    engine = Planned(MILLION, {DOG: TENTH, CAT: TENTH, both: ENOUGH + 1}, [99, 50])
+    assert len(places(engine, ALONG, both, 0, 100)) == 50
+    assert kinds(engine) == [(DOG, AMONG), "scan"]
+
+
 def test_walks_widen_with_the_images():
     for images, width in [(FEW + 1, NARROW), (MILLION, 1000)]:
         engine = Planned(images, {})
