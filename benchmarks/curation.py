@@ -254,6 +254,7 @@ def timed(folder: Path) -> dict[str, list[dict[str, Any]]]:
                 seconds.append(time.perf_counter() - start)
             rows.append({"asked": name, "first s": seconds[0], "median s": median(seconds)})
     commands = [
+        ("search", f'"{word}"'),
         ("concepts", "--in", labels[0]),
         ("concepts", "--in", f'"{word}"'),
         ("compare", *labels),
