@@ -98,7 +98,14 @@ def spurious(
         tuple(value for value, own in zip(values, study.own, strict=True) if own is None),
         study.tested,
         suspects,
-        tuple(note for one in asked if (note := one.note(space))),
+        (
+            *(note for one in asked if (note := one.note(space))),
+            *(
+                f"no image looked at has {word!r}"
+                for word, one in zip(concepts, asked, strict=True)
+                if not tables[0].total[list(one.meant)].any()
+            ),
+        ),
     )
 
 

@@ -186,6 +186,8 @@ def test_a_suspicion_is_looked_into_by_name(searcher):
     assert beach.excess == whole["dog", "beach"].excess
     assert beach.q <= whole["dog", "beach"].q
     assert guitar.q > 0.05
+    none = spurious(searcher, "label", query="NOT beach", concepts=["beach"])
+    assert (none.tested, none.notes) == (0, ("no image looked at has 'beach'",))
     with pytest.raises(UserError, match="unknown concept 'unicorn'"):
         spurious(searcher, "label", concepts=["unicorn"])
 
