@@ -32,7 +32,9 @@ _EXACT = edge.SearchParams(exact=True)
 # Twice as many finds as asked for, scored anew with the original vectors, and two hops where a
 # filter leaves holes in the graph (ACORN, Patel et al. 2024): recall@20 of texts among the tenth of
 # 100,000 images that a column names is .11 without the latter, .88 without the former, else .99.
-_RESCORED = edge.QuantizationSearchParams(rescore=True, oversampling=2.0)
+# What is found only to be filtered is many times what will be left of it anyway.
+_TWICE = edge.QuantizationSearchParams(rescore=True, oversampling=2.0)
+_ONCE = edge.QuantizationSearchParams(rescore=True, oversampling=1.0)
 _TWO_HOPS = edge.AcornSearchParams(enable=True, max_selectivity=1.0)
 
 
@@ -125,7 +127,8 @@ def _only_passing(passing: Filter | None) -> edge.Formula:
 def _params(nearest: Nearest) -> edge.SearchParams:
     if nearest.exact:
         return _EXACT
-    return edge.SearchParams(hnsw_ef=nearest.width, quantization=_RESCORED, acorn=_TWO_HOPS)
+    quantization = _TWICE if nearest.among is None else _ONCE
+    return edge.SearchParams(hnsw_ef=nearest.width, quantization=quantization, acorn=_TWO_HOPS)
 
 
 def _fusion(fusion: Fusion) -> Any:

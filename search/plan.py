@@ -21,7 +21,7 @@ from search.language import And as AllOf
 from search.language import Concept, Field, Like, Node, QueryError, Text
 from search.language import Not as NoneOf
 from search.language import Or as AnyOf
-from search.tree import concepts_of, fields_of, leaves, normal
+from search.tree import Leaf, concepts_of, fields_of, leaves, normal
 from splice.activation import Activations
 from splice.align import Matrix, unit
 from splice.errors import UserError
@@ -32,6 +32,8 @@ EVERYTHING = And(())
 UNWANTED = -0.25
 """Weight of an unwanted concept in a query's direction: most photos lack it anyway, so more would
 drown what is wanted."""
+SURELY = 0.95
+"""Probability of a concept in what lies nearest along it, most likely."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Plan:
         direction: Unit vector (d,) along which the wanted concepts lie, less the unwanted;
             None where the query names none.
         dense: The query's `text:` and `like:` parts.
+        strongest: Of parts that ask for concepts alone, by what they filter by, what passes surely.
     """
 
     parts: tuple[tuple[Node, Filter], ...]
@@ -72,6 +75,7 @@ class Plan:
     columns: Filter
     direction: Matrix | None
     dense: tuple[Text | Like, ...]
+    strongest: Mapping[Filter, Filter]
 
     @property
     def filter(self) -> Filter:
@@ -107,12 +111,22 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
     def could_hold(leaf: Concept | Field, affirmed: bool) -> Filter:
         return holds(leaf, affirmed) if isinstance(leaf, Field) else EVERYTHING
 
+    def surely_holds(leaf: Concept | Field, _: bool) -> Filter:
+        assert isinstance(leaf, Concept)
+        return present(meanings[leaf], SURELY)
+
+    filters = tuple((part, _filter(part, holds)) for part in parts)
     return Plan(
-        tuple((part, _filter(part, holds)) for part in parts),
+        filters,
         meanings,
         _filter(rest, could_hold),
         _direction(rest, meanings, context.activations),
         dense,
+        {
+            passing: _filter(part, surely_holds)
+            for part, passing in filters
+            if all(_plainly_wanted(*leaf) for leaf in leaves(part))
+        },
     )
 
 
@@ -161,6 +175,11 @@ def _wanted(concept: Concept, meaning: Resolved) -> Filter:
     if concept.below is not None:
         bounds.append(Not(present(meaning, concept.below)))
     return And(tuple(bounds))
+
+
+def _plainly_wanted(leaf: Leaf, affirmed: bool) -> bool:
+    """Whether a leaf asks for a concept, however strong."""
+    return isinstance(leaf, Concept) and affirmed and leaf.above is None and leaf.below is None
 
 
 def _filter(node: Node, passing: Callable[[Concept | Field, bool], Filter]) -> Filter:

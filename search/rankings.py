@@ -71,7 +71,7 @@ class ByBelief:
     def __init__(self, index: Index, plan: Plan, images: Standardised, block: int = BLOCK) -> None:
         self._index = index
         self._beliefs = Beliefs(plan, index.activations, index.calibration)
-        self._direction, self._despite = plan.direction, plan.columns
+        self._plan = plan
         self._images = images
         self._refined_rows: dict[str, Matrix] = {}
         self._block = block
@@ -86,11 +86,11 @@ class ByBelief:
         return found[offset - start :][:limit]
 
     def _coarsely(self, passing: Filter, start: int, length: int) -> list[str]:
-        engine = self._index.engine
-        if self._direction is None:
+        engine, plan = self._index.engine, self._plan
+        if plan.direction is None:
             query = Query(None, passing, length, start, with_payload=False)
             return [hit.id for hit in engine.query(query)]
-        along = Direction(self._direction, despite=self._despite)
+        along = Direction(plan.direction, plan.columns, plan.strongest)
         return [id_ for id_, _ in places(engine, along, passing, start, length)]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:

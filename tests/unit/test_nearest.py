@@ -11,6 +11,7 @@ from search.nearest import (
     FOUND,
     MOST_WALKED,
     NARROW,
+    PLENTY,
     Direction,
     places,
 )
@@ -99,6 +100,46 @@ def test_where_several_must_hold_the_nearest_of_one_list_are_filtered(other):
         engine = Planned(MILLION, {DOG: dogs, other: TENTH, both: ENOUGH + 1})
         places(engine, ALONG, both, 0, 100)
         assert kinds(engine) == [expected]
+
+
+SURE_DOG, SURE_CAT = Match("strengths", (39,)), Match("strengths", (59,))
+STRONGEST = {DOG: SURE_DOG, CAT: SURE_CAT}
+
+
+@pytest.mark.parametrize(
+    ("others", "sure", "expected"),
+    [
+        ((), PLENTY, SURE_DOG),
+        ((), PLENTY - 1, None),  # a scan of all that passes
+        ((Not(LABEL),), 2 * PLENTY, SURE_DOG),  # half of all images are not so labelled
+        ((Not(LABEL),), 2 * PLENTY - 1, DOG),
+        ((LABEL,), 10 * PLENTY, SURE_DOG),
+        ((LABEL,), 10 * PLENTY - 1, DOG),
+        ((CAT,), TENTH // 4, DOG),  # what has both may have neither surely
+    ],
+)
+def test_of_a_list_the_strongest_are_looked_at_where_they_do(others, sure, expected):
+    lists = {DOG: TENTH // 2, CAT: TENTH, LABEL: TENTH, Not(LABEL): MILLION // 2, SURE_DOG: sure}
+    passing = And((DOG, *others))
+    for other in others:
+        lists[passing] = lists[DOG] * lists[other] // MILLION
+    engine = Planned(MILLION, lists)
+    columns = And(tuple(other for other in others if other != CAT))
+    places(engine, Direction(VECTOR, columns, STRONGEST), passing, 0, 100)
+    assert [way.filter for way in engine.ways] == [expected]
+
+
+def test_should_the_strongest_be_too_few_all_are_looked_at():
+    engine = Planned(MILLION, {DOG: TENTH, SURE_DOG: PLENTY}, [99])
+    assert len(places(engine, Direction(VECTOR, EVERYTHING, STRONGEST), DOG, 0, 100)) == 100
+    assert [way.filter for way in engine.ways] == [SURE_DOG, None]
+
+
+def test_the_strongest_do_for_shallow_pages_alone():
+    for depth, expected in [(PLENTY // 2, SURE_DOG), (PLENTY // 2 + 1, None)]:
+        engine = Planned(MILLION, {DOG: TENTH, SURE_DOG: PLENTY})
+        places(engine, Direction(VECTOR, EVERYTHING, STRONGEST), DOG, depth - 100, 100)
+        assert [way.filter for way in engine.ways] == [expected]
 
 
 def test_images_that_are_spared_are_not_filtered():

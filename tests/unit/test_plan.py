@@ -74,6 +74,13 @@ def payload(photo):
     return photo | STORE.payloads(probabilities)[0]
 
 
+def holding(concept, probability):
+    """What is stored of a photo with one concept."""
+    probabilities = np.zeros((1, len(SPACE.concepts)), np.float32)
+    probabilities[0, concept] = probability
+    return STORE.payloads(probabilities)[0]
+
+
 def passes(part, stored):
     """What an engine does with a filter."""
     match part:
@@ -146,6 +153,15 @@ def test_every_match_is_among_the_near(tree, photos):
         assert passes(plan.columns, photo) or not passes(plan.filter, photo)
 
 
+@given(trees(CONCEPTS | FIELDS), st.lists(PHOTOS, min_size=1, max_size=8))
+@settings(max_examples=100, deadline=None)
+def test_what_passes_a_part_surely_passes_it(tree, photos):
+    plan = make_plan("", tree, CONTEXT)
+    for passing, surely in plan.strongest.items():
+        for photo in map(payload, photos):
+            assert passes(passing, photo) or not passes(surely, photo)
+
+
 @given(trees(FIELDS), st.lists(PHOTOS, min_size=1, max_size=8))
 @settings(max_examples=50, deadline=None)
 def test_columns_are_never_nearly_met(tree, photos):
@@ -204,6 +220,15 @@ def planned(query, context=CONTEXT):
 def test_what_is_said_twice_is_asked_once(query):
     assert planned(query).parts == planned("dog").parts
     np.testing.assert_array_equal(planned(query).direction, planned("dog").direction)
+
+
+def test_concepts_that_are_wanted_plainly_can_be_asked_for_surely():
+    plan = planned("(dog OR car) truck>0.6 NOT snow label:cat")
+    assert list(plan.strongest) == [plan.parts[0][1]]
+    surely = plan.strongest[plan.parts[0][1]]
+    dog = SPACE.ids["dog"]
+    assert passes(surely, holding(dog, 0.97))
+    assert not passes(surely, holding(dog, 0.9))
 
 
 def test_sentences_and_images_are_parted_from_the_rest():
