@@ -15,8 +15,9 @@ from splice.align import unit
 from splice.space import load_matrix
 from splice.vocabulary import load_vocabulary
 from tools.nano.backbone import lower, upper
+from tools.nano.corpus import Corpus, Photo
 from tools.nano.teacher import point_out
-from tools.nano.words import stem
+from tools.nano.words import ENOUGH, stem, vocabulary
 
 NANO = Path(__file__).parents[2] / "splice" / "models" / "nano"
 SOURCE = f"local-dir:{NANO}"
@@ -125,3 +126,13 @@ def test_guesses_are_moved_to_their_label_and_no_others() -> None:
 def test_forms_of_a_word_share_a_stem(forms: tuple[str, ...]) -> None:
     assert len({stem(form) for form in forms}) == 1
     assert stem("glass") != stem("glue")
+
+
+def test_words_said_equally_often_stand_in_one_order() -> None:
+    words = ["zebra", "apple", "mango", "lemon", "otter", "tiger"]
+    photos = [Photo(Path(), "", "", (" ".join(words),))] * ENOUGH
+    nothing = np.zeros((0, 2), np.float32)
+    said = Corpus(
+        tuple(photos), nothing, (), nothing, (), nothing, (), nothing, np.zeros(0, np.int64)
+    )
+    assert vocabulary(said) == sorted(words)

@@ -27,7 +27,8 @@ def vocabulary(corpus: Corpus) -> list[str]:
         for word in {w for caption in photo.captions for w in re.findall("[a-z]+", caption.lower())}
     )
     unseen = set(UNSEEN.read_text("utf-8").split())
-    common = [w for w, n in said.most_common() if n >= ENOUGH and len(w) > 2 and w not in unseen]
+    often = sorted(said.items(), key=lambda one: (-one[1], one[0]))
+    common = [w for w, n in often if n >= ENOUGH and len(w) > 2 and w not in unseen]
     names = sorted({plain(concept) for concept in corpus.concepts})
     named = [n for n in names if re.fullmatch("[a-z]+([ -][a-z]+){0,2}", n) and len(n) > 1]
 
