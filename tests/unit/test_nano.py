@@ -15,6 +15,7 @@ from splice.align import unit
 from splice.space import load_matrix
 from splice.vocabulary import load_vocabulary
 from tools.nano.backbone import lower, upper
+from tools.nano.bundle import new_model
 from tools.nano.corpus import Corpus, Photo
 from tools.nano.teacher import point_out
 from tools.nano.words import ENOUGH, stem, vocabulary
@@ -126,6 +127,16 @@ def test_guesses_are_moved_to_their_label_and_no_others() -> None:
 def test_forms_of_a_word_share_a_stem(forms: tuple[str, ...]) -> None:
     assert len({stem(form) for form in forms}) == 1
     assert stem("glass") != stem("glue")
+
+
+def test_training_starts_from_the_seed() -> None:
+    models = [new_model(seed).text.state_dict() for seed in (0, 0, 1)]
+    same, other = (
+        [torch.equal(weight, model[name]) for name, weight in models[0].items()]
+        for model in models[1:]
+    )
+    assert all(same)
+    assert not all(other)
 
 
 def test_words_said_equally_often_stand_in_one_order() -> None:

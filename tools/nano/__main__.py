@@ -39,7 +39,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     pipeline = Pipeline(args.data, args.cache)
-    model = bundle.new_model()
+    model = bundle.new_model(SEED)
     kept_weights(
         args.cache / "image.safetensors", model.visual, lambda: teach_images(pipeline, model)
     )

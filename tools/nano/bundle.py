@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import open_clip
+import torch
 from safetensors.torch import save_file
 
 from splice.align import Matrix
@@ -45,8 +46,9 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def new_model() -> Any:
+def new_model(seed: int) -> Any:
     """An open_clip model of nano's architecture with random weights."""
+    torch.manual_seed(seed)
     settings = {name: value for name, value in CONFIG["model_cfg"].items() if name != "custom_text"}
     return open_clip.CustomTextCLIP(**settings).eval()
 
