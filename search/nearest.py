@@ -125,7 +125,7 @@ def _ways(engine: Engine, direction: Direction, passing: Filter, end: int) -> li
     """Ways to find the best `end` images that pass, cheapest first; a complete one is the last."""
     vector, images = direction.vector, engine.count()
     parts = conjuncts(passing)
-    exact = Way(Nearest(vector, exact=True), passing, ORIGINAL * CHECKED * images)
+    exact = Way(Nearest(vector, exact=True), passing)
     if images <= FEW:
         return [exact]
     width = max(NARROW, images // IMAGES_A_CANDIDATE)
