@@ -139,6 +139,14 @@ def test_set_payload_leaves_other_fields_and_passes_over_the_unknown(engine: Eng
     ]
 
 
+def test_set_payload_reaches_every_one_of_many(engine: Engine) -> None:
+    engine.upsert(batch([{"row": row} for row in range(300)]))
+
+    engine.set_payload(ids_of(299), {"late": True})
+
+    assert [hit.payload["row"] for hit in engine.scroll() if "late" not in hit.payload] == [299]
+
+
 def test_set_payloads_gives_every_point_its_own(engine: Engine) -> None:
     engine.upsert(batch([{"row": row, "old": 1} for row in range(3)]))
     first, second, _, unknown = ids_of(4)
