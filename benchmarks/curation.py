@@ -103,6 +103,9 @@ def shortcuts(searcher: Searcher) -> dict[str, list[dict[str, Any]]]:
             "of those, more in one domain": sum(
                 goes_with(searcher, one, domain) for one in each.suspects
             ),
+            "a medium by name": ", ".join(
+                f"{one.concept} for {one.label}" for one in each.suspects if one.concept in MEDIA
+            ),
         }
         for each in (found, reverse)
     ]

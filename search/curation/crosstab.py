@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from indexer.counts import Counts
 from indexer.query import Match, Not
 from search.curation.association import phi
-from search.curation.proportions import Floats, Z, log_odds_ratio
+from search.curation.proportions import Floats
 from search.curation.subset import Subset, both
 from search.searcher import Searcher
 
@@ -104,16 +102,3 @@ class CrossTable:
     def sides(self, row: int) -> tuple[Subset, Subset]:
         """Images of one value and those of the others."""
         return self._sides[row]
-
-
-def change(here: Pairs, there: Pairs) -> Floats:
-    """P (g,) that the odds ratios of label and family are one in two parts, by a normal test."""
-    from scipy.special import ndtr
-
-    one, two = (
-        log_odds_ratio(pairs.hits, pairs.count, pairs.others, pairs.other)
-        for pairs in (here, there)
-    )
-    spread = np.hypot(one.high - one.low, two.high - two.low) / (2 * Z)
-    p: Floats = 2 * ndtr(-np.abs(one.value - two.value) / spread)
-    return p

@@ -12,7 +12,8 @@ Floats = NDArray[np.float64]
 
 EXPECTED = 5.0
 """Where an expected count is below this, Fisher's test; else Pearson's (Cochran 1954)."""
-_TIED = 1e-7
+TIED = 1e-7
+"""Share by which probabilities may differ and be equal but for rounding."""
 
 
 def p_values(hits: NDArray[np.int64], count: int, others: NDArray[np.int64], other: int) -> Floats:
@@ -51,16 +52,17 @@ def _fisher(hits: int, count: int, both: int, total: int) -> float:
     """Sum of the probabilities of tables no likelier than this one, its margins given."""
     table = _hypergeometric(count, both, total)
     seen = table[hits - max(0, both + count - total)]
-    return float(min(1.0, table[table <= seen * (1 + _TIED)].sum()))
+    return float(min(1.0, table[table <= seen * (1 + TIED)].sum()))
 
 
 @lru_cache(maxsize=1024)
 def _hypergeometric(count: int, both: int, total: int) -> Floats:
     k = np.arange(max(0, both + count - total), min(count, both) + 1)
-    logs = _choose(both, k) + _choose(total - both, count - k) - _choose(total, count)
+    logs = choose(both, k) + choose(total - both, count - k) - choose(total, count)
     return np.exp(np.asarray(logs, np.float64))
 
 
-def _choose(n: float, k: NDArray[np.int64] | int) -> Floats:
+def choose(n: float, k: NDArray[np.int64] | int) -> Floats:
+    """Logarithms of how many ways there are to choose k of n."""
     logs: Floats = gammaln(n + 1) - gammaln(np.asarray(k) + 1.0) - gammaln(n - np.asarray(k) + 1.0)
     return logs

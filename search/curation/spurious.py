@@ -28,8 +28,9 @@ from indexer.strength import has
 from search.concepts import Resolved, resolve
 from search.curation.association import bootstrap, cramers_v_interval, npmi, percentiles, phi
 from search.curation.contrast import LEVEL
-from search.curation.crosstab import Cells, CrossTable, Pairs, change
+from search.curation.crosstab import Cells, CrossTable, Pairs
 from search.curation.families import families, query_of
+from search.curation.homogeneity import change
 from search.curation.proportions import Floats
 from search.curation.significance import p_values, q_values
 from search.curation.subset import Subset, both, examples, subset, values_of
