@@ -22,6 +22,7 @@ from indexer.engine import Engine
 from indexer.query import And, Filter, Not, Or
 from indexer.read_ahead import by_point, by_value, read_ahead
 from indexer.strength import PRESENCE
+from splice.errors import UserError
 from splice.npz import DAMAGE
 from splice.presence import Calibration
 
@@ -45,13 +46,39 @@ def count_concepts(engine: Engine, concepts: int, passing: Filter | None = None)
         engine: Of the index.
         concepts: How many concepts c there are.
         passing: The filter; None for every image.
+
+    Raises:
+        UserError: The engine's index of presence is damaged.
     """
     counts = np.zeros(concepts, np.int64)
-    found = engine.facet(PRESENCE, filter=passing, limit=concepts)
-    present, images = np.array(found, np.int64).reshape(-1, 2).T
-    counts[present] = images
+    for concept, images in concept_facet(engine, PRESENCE, concepts, passing, concepts):
+        counts[concept] = images
     counts.flags.writeable = False
     return counts
+
+
+def concept_facet(
+    engine: Engine, field: str, concepts: int, passing: Filter | None, limit: int
+) -> list[tuple[int, int]]:
+    """The concepts that most images list in a field, with how many do.
+
+    Args:
+        engine: Of the index.
+        field: Lists concepts.
+        concepts: How many there are.
+        passing: Counts only what passes; None counts every image.
+        limit: At most this many.
+
+    Raises:
+        UserError: The engine's index of the field is damaged.
+    """
+    found = [(int(one), images) for one, images in engine.facet(field, filter=passing, limit=limit)]
+    if not all(0 <= concept < concepts for concept, _ in found):
+        raise UserError(
+            f"the payload index of {field!r} is damaged: it lists what is no concept",
+            "run splicedex repair on the index",
+        )
+    return found
 
 
 class ConceptCounts:
@@ -126,11 +153,12 @@ class ConceptCounts:
     def wrong(self) -> bool:
         """Whether the file says it counted what is there now, and says other than the engine."""
         found = _load(self._file) if self._file is not None else None
-        return (
-            found is not None
-            and found[0] == self._stamp()
-            and not np.array_equal(found[1], self._count())
-        )
+        if found is None or found[0] != self._stamp():
+            return False
+        try:
+            return not np.array_equal(found[1], self._count())
+        except UserError:
+            return True
 
     def _count(self, passing: Filter | None = None) -> Counts:
         engine, concepts = self._engine, len(self._calibration().offset)

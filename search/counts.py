@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from indexer.counts import concept_facet
 from indexer.index import Index
 from search.concepts import Resolved
 from search.plan import present
@@ -15,5 +16,6 @@ def images_with(index: Index, meaning: Resolved) -> int:
 
 def frequent(index: Index, count: int) -> list[tuple[str, int]]:
     """The concepts that explain most images (SpLiCE weight above 0), with how many."""
-    found = index.engine.facet("concepts", limit=count)
-    return [(index.space.concepts[int(concept)], images) for concept, images in found]
+    names = index.space.concepts
+    found = concept_facet(index.engine, "concepts", len(names), None, count)
+    return [(names[concept], images) for concept, images in found]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 from scipy.spatial.distance import jensenshannon
 
-from indexer.counts import Counts
+from indexer.counts import Counts, concept_facet
 from indexer.query import Match
 from search.curation.contrast import LEVEL, contrast
 from search.curation.families import Families, families
@@ -209,8 +209,8 @@ def _explained(searcher: Searcher, side: Subset) -> Counts:
     index = searcher.index
     concepts = len(index.space.concepts)
     counts = np.zeros(concepts, np.int64)
-    for concept, images in index.engine.facet("concepts", filter=side.filter, limit=concepts):
-        counts[int(concept)] = images
+    for concept, images in concept_facet(index.engine, "concepts", concepts, side.filter, concepts):
+        counts[concept] = images
     return counts
 
 

@@ -13,6 +13,7 @@ from indexer.repair import repair
 from indexer.strength import PRESENCE, has
 from indexer.transfer import copy_index
 from indexer.verify import verify
+from splice.errors import UserError
 from tests.photos import make_embeddings, make_index, make_space, name
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
@@ -149,3 +150,12 @@ def test_verify_tells_of_counts_that_are_wrong_and_repair_mends_them(index):
 def test_a_copy_counts_anew(index, tmp_path):
     copy_index(index, Folder(tmp_path / "copy"))
     assert not (tmp_path / "copy" / FILE).exists()
+
+
+def test_a_damaged_payload_index_is_told_and_not_followed(index):
+    for no_concept in (len(SPACE.concepts), -1):
+        index.engine.set_payload([point_id(name(0))], {PRESENCE: [no_concept]})
+        with pytest.raises(UserError, match="is damaged: it lists what is no concept"):
+            index.counts.of(has(no_concept))
+        assert index.counts.wrong()
+        assert any("do not agree" in told for told in verify(index))
