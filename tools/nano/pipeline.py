@@ -21,7 +21,7 @@ from tools.nano.views import feature_maps, load_crops
 SEED = 0
 VIEWS = 3
 """Varied views of each photo, beside the photo as it is."""
-EPOCHS = 5
+EPOCHS = 10
 
 
 def log(line: str) -> None:

@@ -18,11 +18,13 @@ from tools.nano.backbone import load_backbone, trained, upper
 SIZE = 2
 """EfficientNet-Lite2: with the text tower just within 25 MB."""
 BATCH = 32
-RATES = (2e-4, 3e-4)
+RATES = (5e-4, 1e-3)
 """Learning rates of the stages and of the head."""
 DROPOUT = 0.1
+DEVIATION = 1.0
+"""Weight of agreeing on how a photo differs from the average one, beside on the embedding."""
 CONCEPTS = 0.3
-"""Weight of agreeing on the concepts beside agreeing on the embedding."""
+"""And of agreeing on the concepts."""
 AVERAGE = 0.99
 """Decay of the averaged weights, which are the ones kept."""
 RIDGE = 3.0
@@ -98,8 +100,9 @@ def train(
     """Train a student.
 
     Each batch is half photos with a real embedding, half photos the teacher guessed. The loss is
-    `1 - cos` to the target, and `1 - correlation` of the similarities to all names, which is what
-    concept queries rank by.
+    `1 - cos` to the target; `1 - cos` of what is left of both without the mean embedding, most of
+    any embedding, as that is what a search tells photos apart by; and `1 - correlation` of the
+    similarities to all names, which is what concept queries rank by.
 
     Args:
         pupils: The photos.
@@ -126,11 +129,14 @@ def train(
     )
     average = [p.detach().clone() for p in parameters]
     axes = F.normalize(torch.from_numpy(names - names.mean(0)), dim=1)
+    middle = torch.from_numpy(pupils.known_targets.mean(0))
     for step in range(steps):
         maps, targets = _draw(pupils, random)
         guess = F.normalize(student.head(F.dropout(student.features(maps), DROPOUT)), dim=1)
         apart = 1 - (guess * targets).sum(1).mean()
-        loss = apart + CONCEPTS * (1 - _correlation(guess @ axes.T, targets @ axes.T).mean())
+        deviation = F.cosine_similarity(guess - middle, targets - middle, dim=1).mean()
+        concepts = _correlation(guess @ axes.T, targets @ axes.T).mean()
+        loss = apart + DEVIATION * (1 - deviation) + CONCEPTS * (1 - concepts)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(parameters, 1.0)
