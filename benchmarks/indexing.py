@@ -34,7 +34,6 @@ from indexer.reader import read_photos
 from indexer.settings import Settings, resolve
 from indexer.sources import BLOCK, blocks
 from indexer.strength import Strengths
-from splice.activation import Activations
 from splice.decomposition import decompose
 from splice.kin import kinship
 from splice.presence import calibrate
@@ -161,14 +160,12 @@ def growth(images: int) -> list[dict[str, Any]]:
         made = embeddings(images, words)
         names = tuple(map(str, range(words)))
         space = ConceptSpace(names, made.dictionary, np.zeros(made.images.shape[1], np.float32))
-        activations, strengths = Activations(space), Strengths(kinship(space))
-        calibration = calibrate(space, activations, made.images[:1024])
+        strengths, calibration = Strengths(kinship(space)), calibrate(space, made.images[:1024])
         started = time.perf_counter()
         weights = decompose(space, made.images, Sparsity(penalty))
         decomposed = time.perf_counter()
         for start in range(0, images, BLOCK):
-            odds = activations.of(made.images[start : start + BLOCK])
-            strengths.payloads(calibration.probability(odds))
+            strengths.payloads(calibration.probability(made.images[start : start + BLOCK]))
         done = time.perf_counter()
         rows.append(
             {

@@ -33,7 +33,6 @@ from indexer.index import Index, create_index, open_index
 from indexer.photo_source import PhotoSource, list_paths
 from indexer.settings import Settings, resolve
 from indexer.strength import Strengths
-from splice.activation import Activations
 from splice.presence import Calibration
 
 PHOTOS = Path(__file__).parents[1].parent / "shared" / "data" / "photos"
@@ -153,7 +152,6 @@ class Clock:
             self._patched(derive, "reconstruction_cosine", "decompose"),
             self._patched(build_module, "recalibrate", "presence"),
             self._patched(Index, "strengths", "presence"),
-            self._patched(Activations, "of", "presence"),
             self._patched(Calibration, "probability", "presence"),
             self._patched(Strengths, "payloads", "presence"),
             self._patched(EdgeEngine, "upsert", "write"),

@@ -143,7 +143,7 @@ def _fit(index: Index, sample: Sequence[tuple[_State, Any]]) -> Calibration:
     """A calibration to images, by what they are and their embeddings (d,)."""
     rows = np.array([row for _, row in sample], np.float32).reshape(-1, index.space.dim)
     with one_blas_thread:  # the same bits however many threads there are
-        fitted = calibrate(index.space, index.activations, rows)
+        fitted = calibrate(index.space, rows)
     return replace(fitted, sample=_tokens(state for state, _ in sample))
 
 

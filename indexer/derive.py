@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from indexer.index import Index
 from indexer.strength import Strengths
-from splice.activation import Activations
 from splice.align import Matrix
 from splice.blas import one_blas_thread
 from splice.decomposition import decompose, reconstruction_cosine
@@ -30,30 +29,25 @@ class Derivation:
     Args:
         space: The concepts.
         sparsity: λ or the count of concepts.
-        activations: Of the same space.
-        coding: Likewise.
+        coding: Of the same space.
+        calibration: What makes embeddings probabilities.
     """
 
     space: ConceptSpace
     sparsity: Sparsity
-    activations: Activations
     coding: Strengths
+    calibration: Calibration
 
     @classmethod
     def of(cls, index: Index) -> Derivation:
-        """As an index has it."""
-        return cls(index.space, index.manifest.sparsity, index.activations, index.coding)
+        """As an index has it now."""
+        return cls(index.space, index.manifest.sparsity, index.coding, index.calibration)
 
-    def __call__(self, embeddings: Matrix, calibration: Calibration) -> Derived:
-        """Decompose images and say what their payload tells of it.
-
-        Args:
-            embeddings: (n, d).
-            calibration: What makes activations probabilities.
-        """
+    def __call__(self, embeddings: Matrix) -> Derived:
+        """Decompose images with embeddings (n, d) and say what their payload tells of it."""
         with one_blas_thread:  # the same bits in any process
             weights = decompose(self.space, embeddings, self.sparsity)
-            likely = calibration.probability(self.activations.of(embeddings))
+            likely = self.calibration.probability(embeddings)
             cosines = reconstruction_cosine(self.space, embeddings, weights)
         payloads = [
             {

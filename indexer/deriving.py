@@ -6,8 +6,8 @@ thread that derives gets hardly anywhere, whatever cores there are.
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import Self
 
 from indexer.child import Child, DiedError
@@ -32,6 +32,7 @@ class Deriving:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._derivation: Derivation | None = None
         self._images = 0
         self._child: Child | None = None
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
@@ -40,18 +41,26 @@ class Deriving:
     def __call__(self, embeddings: Matrix, calibration: Calibration) -> Derived:
         """Derive; see `Derivation`.
 
+        Args:
+            embeddings: (n, d).
+            calibration: The index's, which a process knows from its start: for another one there is
+                another process.
+
         Raises:
             UserError: The process has died.
         """
+        if self._derivation is None or self._derivation.calibration is not calibration:
+            self._dismiss()
+            self._derivation = replace(Derivation.of(self._index), calibration=calibration)
         self._images += len(embeddings)
         if self._child is None and self._images > ALONE:
             self._child = Child(self._derivation)
             self._started = self._starter.submit(self._child.start)
         if self._child is None or self._started is None or not self._started.done():
-            return self._derivation(embeddings, calibration)
+            return self._derivation(embeddings)
         try:
             self._started.result()
-            derived: Derived = self._child(embeddings, calibration)
+            derived: Derived = self._child(embeddings)
         except DiedError as death:
             raise UserError(
                 f"the process that decomposes images died ({death})",
@@ -59,17 +68,21 @@ class Deriving:
             ) from death
         return derived
 
-    @cached_property
-    def _derivation(self) -> Derivation:
-        return Derivation.of(self._index)
-
     def close(self) -> None:
         """Let the process go; not while another thread calls."""
         if self._child is not None:
             self._child.kill()
         self._starter.shutdown()
-        if self._child is not None:
-            self._child.close()
+        self._dismiss()
+
+    def _dismiss(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        if self._started is not None:
+            wait([self._started])
+        child.close()
 
     def __enter__(self) -> Self:
         return self

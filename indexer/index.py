@@ -4,7 +4,6 @@ DIR/manifest.json       what it was made with; written last, so a folder without
 DIR/manifest.copy.json  the same, should a bit of it flip
 DIR/space/              the concept space, so that a search needs no encoder
 DIR/presence.npz        the calibration of presence
-DIR/activations.npz     what activations are read with; follows from the space
 DIR/counts.npz          how many images have each concept; follows from the points
 DIR/points/             the engine's
 DIR/lock                who holds it
@@ -38,7 +37,6 @@ from indexer.place import Folder, Place, place_of
 from indexer.query import Hit
 from indexer.read_ahead import OPENING, column, read_ahead
 from indexer.strength import PRESENCE, STRENGTHS, Strengths
-from splice.activation import Activations
 from splice.align import Matrix
 from splice.errors import UserError
 from splice.kin import kinship
@@ -54,7 +52,6 @@ OWN_FIELDS: dict[str, FieldKind] = {
 }
 """Payload fields of ours that are indexed for filtering."""
 CALIBRATION = "presence.npz"
-ACTIVATIONS = "activations.npz"
 COPY = "manifest.copy.json"
 """Another manifest, should a bit of the first flip."""
 _NAMESPACE = uuid.UUID("7c0a4f0e-5a0b-5d5c-9a55-5b1d1c1de000")
@@ -92,14 +89,9 @@ class Index:
         """The concepts its images are written in."""
         return ConceptSpace.load(self.folder / "space")
 
-    @cached_property
-    def activations(self) -> Activations:
-        """Reads activations of its concepts."""
-        return Activations(self.space, self.folder / ACTIVATIONS)
-
     @property
     def calibration(self) -> Calibration:
-        """What makes activations probabilities."""
+        """What makes embeddings probabilities."""
         if self._calibration is None:
             self._calibration = Calibration.load(self.folder / CALIBRATION)
         return self._calibration
@@ -132,7 +124,7 @@ class Index:
 
     def presence(self, embeddings: Matrix) -> Matrix:
         """Probabilities (n, c) that the concepts are in images with embeddings (n, d)."""
-        return self.calibration.probability(self.activations.of(embeddings))
+        return self.calibration.probability(embeddings)
 
     def strengths(self, embeddings: Matrix, off: float = 0.0) -> list[dict[str, list[int]]]:
         """What is stored of the presence of concepts in images with embeddings (n, d).
@@ -291,8 +283,6 @@ def write_files(folder: Path, manifest: Manifest, space: ConceptSpace) -> None:
     """Write the files of an index without images."""
     space.save(folder / "space")
     nothing = np.zeros((0, space.dim), np.float32)
-    activations = Activations(space)
-    activations.save(folder / ACTIVATIONS)
-    calibrate(space, activations, nothing).save(folder / CALIBRATION)
+    calibrate(space, nothing).save(folder / CALIBRATION)
     manifest.save(folder / COPY)
     manifest.save(folder / FILE)

@@ -13,10 +13,11 @@ from indexer.engine import Ann, FieldKind
 from splice.errors import UserError
 from splice.sparsity import Sparsity
 
-FORMAT = 3
+FORMAT = 4
 """Version of the index's layout.
 
 2: `presence` says with one value that a concept is there. 3: `strengths` are a field of their own.
+4: the calibration has directions of its own for the concepts.
 """
 FILE = "manifest.json"
 _RESTORE = "run splicedex repair on the index, or restore the file"

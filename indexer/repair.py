@@ -128,7 +128,7 @@ def _repair_collection(place: Collection, on_progress: Progress) -> Repaired:
             )
         if wrong_files(index):
             nothing = np.zeros((0, index.space.dim), np.float32)
-            index.keep(calibrate(index.space, index.activations, nothing))
+            index.keep(calibrate(index.space, nothing))
         repaired = _mend(index, engine, on_progress)
         files.save(FILE, index.manifest.save)
     return repaired
@@ -150,7 +150,7 @@ def _remake_files(folder: Path, made: Path, manifest: Manifest) -> None:
     write_files(made, replace(manifest, format=FORMAT), space)
     with suppress(UserError):
         calibration = Calibration.load(folder / CALIBRATION)
-        if calibration.offset.shape == (len(space.concepts),):
+        if calibration.fits(space):
             calibration.save(made / CALIBRATION)
 
 
@@ -267,6 +267,6 @@ def _with_presence(index: Index, hits: list[Hit]) -> list[Hit]:
 def _derived_anew(index: Index, hits: list[Hit]) -> Batch:
     """Points with all that follows from their embeddings computed again."""
     dense = np.array([hit.dense for hit in hits], np.float32)
-    weights, payloads = Derivation.of(index)(dense, index.calibration)
+    weights, payloads = Derivation.of(index)(dense)
     mended = [hit.payload | payload for hit, payload in zip(hits, payloads, strict=True)]
     return Batch([hit.id for hit in hits], dense, weights, mended)

@@ -109,12 +109,12 @@ def verify(index: Index, *, on_progress: Progress = lambda *_: None) -> Findings
 
 def wrong_files(index: Index) -> list[str]:
     """What is wrong with space and calibration, by the manifest."""
-    space, manifest, offset = index.space, index.manifest, index.calibration.offset
+    space, manifest = index.space, index.manifest
     if space.fingerprint != manifest.space:
         return ["the concept space is not the one that the index was made with"]
     if (len(space.concepts), space.dim) != (manifest.concepts, manifest.dim):
         return ["the manifest and the concept space differ in size"]
-    if offset.shape != (len(space.concepts),) or not np.isfinite(offset).all():
+    if not index.calibration.fits(space):
         return ["the calibration is damaged, or of another concept space"]
     return []
 

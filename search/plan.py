@@ -42,7 +42,7 @@ class Context:
 
     Args:
         space: The concepts.
-        activations: Of the same space.
+        activations: Of the index, on the same space.
         columns: The user's columns, with how they are indexed.
         values: Distinct values of a column in the index.
         encode: Text encoder; None if the model has none.

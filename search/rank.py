@@ -22,7 +22,6 @@ from search.concepts import Resolved
 from search.language import And, Concept, Field, Node, Not, Or
 from search.plan import Plan
 from search.tree import boost_of, concepts_of, fields_of
-from splice.activation import Activations
 from splice.align import Matrix
 from splice.presence import Calibration, logit
 
@@ -60,17 +59,15 @@ class Beliefs:
 
     Args:
         plan: Any plan.
-        activations: Of the index's space.
         calibration: Of the index.
 
     Attributes:
         columns: Names of the columns that scores depend on.
     """
 
-    def __init__(self, plan: Plan, activations: Activations, calibration: Calibration) -> None:
+    def __init__(self, plan: Plan, calibration: Calibration) -> None:
         self._parts = tuple(part for part, _ in plan.parts)
         self._meanings = plan.meanings
-        self._activations = activations
         self._calibration = calibration
         families = (self.family_of(part) for part in self._parts)
         self._concepts = sorted({i for family in families for i in family})
@@ -86,8 +83,7 @@ class Beliefs:
     def evidence(self, standardised: Matrix, payloads: Sequence[Mapping[str, Any]]) -> Evidence:
         """What standardised embeddings (n, d) and payloads say."""
         ids = np.array(self._concepts, np.int64)
-        activations = self._activations.of_standardised(standardised, self._concepts)
-        odds = self._calibration.logit(activations, ids)
+        odds = self._calibration.logit(standardised, ids)
         return Evidence(dict(zip(self._concepts, odds.T, strict=True)), payloads)
 
     def judge(self, evidence: Evidence) -> list[Judgement]:

@@ -70,7 +70,8 @@ class ByBelief:
 
     def __init__(self, index: Index, plan: Plan, images: Standardised, block: int = BLOCK) -> None:
         self._index = index
-        self._beliefs = Beliefs(plan, index.activations, index.calibration)
+        self._calibration = index.calibration
+        self._beliefs = Beliefs(plan, self._calibration)
         self._plan = plan
         self._images = images
         self._refined_rows: dict[str, Matrix] = {}
@@ -100,7 +101,7 @@ class ByBelief:
         return explain_beliefs(self._index.space, self._beliefs, evidence, len(hits))
 
     def _refined(self, ids: Sequence[str]) -> list[Scored]:
-        rows = self._images.of(ids)
+        rows = self._images.of(ids, self._calibration.activations)
         self._refined_rows |= rows
         columns = self._columns(list(rows)) if self._beliefs.columns else {}
         standardised = self._rows(list(rows.values()))

@@ -153,7 +153,7 @@ class Searcher:
         index = self.index
         return Context(
             index.space,
-            index.activations,
+            index.calibration.activations,
             index.columns,
             lambda column, most: [v for v, _ in index.engine.facet(column, limit=most)],
             self._encode,

@@ -41,10 +41,10 @@ def standing(index: Index, plan: Plan, name: str) -> Standing:
     """
     if not plan.parts:
         raise UserError("text: and like: only rank: any image has its place", "add a concept")
-    hit = index.find(name, with_vectors=True)
-    beliefs = Beliefs(plan, index.activations, index.calibration)
+    hit, calibration = index.find(name, with_vectors=True), index.calibration
+    beliefs = Beliefs(plan, calibration)
     assert hit.dense is not None
-    row = index.activations.standardised(hit.dense[None])
+    row = calibration.activations.standardised(hit.dense[None])
     evidence = beliefs.evidence(row, [hit.payload])
     parts = []
     for judged, (_, passing) in zip(beliefs.judge(evidence), plan.parts, strict=True):

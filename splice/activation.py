@@ -3,55 +3,57 @@
 The lasso explains with few words and so leaves most that fit at zero. Activation is the same
 regression with an l2 penalty: every concept competes with its near-synonyms and keeps a share.
 Standardised over the vocabulary within an image, it says how many deviations a concept stands above
-the other words, and depends on that image alone.
+the other words. A collection can turn the directions it is read along (`splice.self_training`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from splice.align import Matrix, unit
-from splice.npz import DAMAGE
 from splice.space import ConceptSpace
 
 RIDGE = 5.0
 """l2 penalty, in mean eigenvalues of the dictionary's Gram matrix."""
+Ids: TypeAlias = Sequence[int] | NDArray[np.int64] | slice
+"""Concept ids, or a stretch of the vocabulary."""
 
 
-_Factors: TypeAlias = tuple[Matrix, Matrix]
-"""Queries (c, d) and their covariance (d, d)."""
-
-
+@dataclass(frozen=True, eq=False)
 class Activations:
     """Reads activations off embeddings.
 
     Args:
-        space: The concepts.
-        saved: Where `save` wrote what follows from the same space: reading it takes a hundredth of
-            the time. What is not there, or of another ridge, is computed.
+        queries: A direction per concept (c, d): against a stored embedding z, z·q ranks images by a
+            concept's activation, inside the engine.
+        image_mean: What embeddings of images have in common (d,).
+        covariance: Of the queries over the vocabulary (d, d).
     """
 
-    def __init__(self, space: ConceptSpace, saved: Path | None = None) -> None:
-        factors = None if saved is None else _read(saved, space.texts.shape)
-        queries, covariance = factors or _computed(space)
-        self.queries: Matrix = queries
-        """Unit rows of `C (C^T C + e I)^-1` (c, d): against a stored embedding z, z·q ranks images
-        by the ridge weight of a concept, inside the engine."""
-        self._image_mean = space.image_mean
-        self._mean = self.queries.mean(axis=0)
-        self._covariance = covariance
+    queries: Matrix
+    image_mean: Matrix
+    covariance: Matrix
 
-    def save(self, path: Path) -> None:
-        """Write what takes long to compute to an .npz file, at once or not at all."""
-        partial = path.with_name(f"partial-{path.name}")
-        np.savez(partial, queries=self.queries, covariance=self._covariance, ridge=RIDGE)
-        partial.replace(path)
+    @classmethod
+    def of_words(cls, space: ConceptSpace) -> Activations:
+        """As the concepts' texts alone have it: unit rows of `C (C^T C + e I)^-1`."""
+        atoms = space.atoms
+        gram = atoms.T @ atoms
+        ridge = RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram), dtype=gram.dtype)
+        queries = unit(np.linalg.solve(gram + ridge, atoms.T).T)
+        return cls(queries, space.image_mean, _covariance(queries))
 
-    def of(self, embeddings: Matrix, concepts: Sequence[int] | slice = slice(None)) -> Matrix:
+    def along(self, queries: Matrix) -> Activations:
+        """The same, read along other directions (c, d)."""
+        return replace(self, queries=queries, covariance=_covariance(queries))
+
+    def of(self, embeddings: Matrix, concepts: Ids = slice(None)) -> Matrix:
         """Activations (n, k) of some concepts, or of all, in images.
 
         Args:
@@ -66,33 +68,23 @@ class Activations:
         Mean and deviation of the activations follow from those of the queries, so that a few
         concepts cost a few products.
         """
-        offsets = unit(embeddings) - self._image_mean
-        variance = np.einsum("ij,ij->i", offsets @ self._covariance, offsets)
+        offsets = unit(embeddings) - self.image_mean
+        variance = np.einsum("ij,ij->i", offsets @ self.covariance, offsets)
         offsets /= np.sqrt(np.maximum(variance, np.finfo(np.float32).tiny))[:, None]
         return offsets
 
-    def of_standardised(
-        self, rows: Matrix, concepts: Sequence[int] | slice = slice(None)
-    ) -> Matrix:
+    def of_standardised(self, rows: Matrix, concepts: Ids = slice(None)) -> Matrix:
         """Activations (n, k) of some concepts, or of all, in standardised embeddings (n, d)."""
         activations: Matrix = rows @ (self.queries[concepts] - self._mean).T
         return activations
 
+    @cached_property
+    def _mean(self) -> Matrix:
+        mean: Matrix = self.queries.mean(axis=0)
+        return mean
 
-def _computed(space: ConceptSpace) -> _Factors:
-    atoms = space.atoms
-    gram = atoms.T @ atoms
-    ridge = RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram), dtype=gram.dtype)
-    queries = unit(np.linalg.solve(gram + ridge, atoms.T).T)
+
+def _covariance(queries: Matrix) -> Matrix:
     centred = queries - queries.mean(axis=0)
-    return queries, centred.T @ centred / len(centred)
-
-
-def _read(path: Path, shape: tuple[int, ...]) -> _Factors | None:
-    """What `save` wrote, None where it is missing, damaged or of another kind."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            fits = float(arrays["ridge"]) == RIDGE and arrays["queries"].shape == shape
-            return (arrays["queries"], arrays["covariance"]) if fits else None
-    except DAMAGE:
-        return None
+    covariance: Matrix = centred.T @ centred / len(centred)
+    return covariance

@@ -8,26 +8,28 @@ With the activation a of concept k (see `splice.activation`),
 `strong_k` is what a strong example scores in the collection; `specific_k` says how far the word
 lies from the mean word, as rare and specific words are said of few photos; `prevalence_k` is
 estimated from the collection by expectation maximisation (Saerens, Latinne and Decaestecker 2002).
-No labels are used. `benchmarks/quality.py` measures what comes of it.
+Then the concepts' directions learn from what was found (`splice.self_training`), and all of this
+is fitted once more along them. No labels are used. `benchmarks/quality.py` measures what it gives.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from splice.activation import Activations
+from splice.activation import Activations, Ids
 from splice.align import Matrix
 from splice.errors import UserError
 from splice.npz import DAMAGE
+from splice.self_training import COLUMNS, self_trained
 from splice.space import ConceptSpace
 
 SLOPE = 2.0
 """Log-odds per unit of activation."""
-SHARE = 0.6
+SHARE = 0.58
 """Share of a strong example's activation that is asked for."""
 SHIFT = 1.0
 SPECIFICITY = 0.5
@@ -45,40 +47,61 @@ STEPS = 10
 PRESENT = 0.25
 """Probability from which a concept counts as present: half the best F1 (Lipton et al. 2014)."""
 SAMPLE = 8192
-"""Photos that say all a collection has to say about prevalence."""
-_COLUMNS = 512
+"""Photos that say all a collection has to say."""
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What turns activations into probabilities: `logit p = SLOPE * a + offset`.
+    """What turns embeddings into probabilities: `logit p = SLOPE * activation + offset`.
 
     Args:
+        activations: Of the concepts, as the collection taught to read them.
         offset: (c,).
         prevalence: Share of the collection that has each concept (c,).
         images: How many it was fitted on.
         sample: What tells those images from others (images,), as its user sees fit.
     """
 
+    activations: Activations
     offset: Matrix
     prevalence: Matrix
     images: int
     sample: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
 
-    def logit(self, activations: Matrix, concepts: NDArray[np.int64] | slice) -> Matrix:
-        """Log-odds (n, k) that the concepts are present, from their activations (n, k)."""
-        odds: Matrix = SLOPE * activations + self.offset[concepts]
+    def probability(self, embeddings: Matrix) -> Matrix:
+        """Probabilities (n, c) of all concepts in images with embeddings (n, d)."""
+        return sigmoid(self.logit(self.activations.standardised(embeddings), slice(None)))
+
+    def logit(self, standardised: Matrix, concepts: Ids) -> Matrix:
+        """Log-odds (n, k) that some concepts are in images, from standardised embeddings (n, d)."""
+        odds = self.activations.of_standardised(standardised, concepts)
+        odds *= SLOPE
+        odds += self.offset[concepts]
         return odds
 
-    def probability(self, activations: Matrix) -> Matrix:
-        """Probabilities (n, c) from the activations of all concepts."""
-        return sigmoid(self.logit(activations, slice(None)))
+    def fits(self, space: ConceptSpace) -> bool:
+        """Whether it may be a calibration of the concepts of this space, and is whole."""
+        c, d = space.texts.shape
+        parts = {
+            (c, d): self.activations.queries,
+            (d,): self.activations.image_mean,
+            (d, d): self.activations.covariance,
+            (c,): self.offset,
+            (1, c): self.prevalence[None],
+        }
+        return all(
+            values.shape == shape and bool(np.isfinite(values).all())
+            for shape, values in parts.items()
+        )
 
     def save(self, path: Path) -> None:
         """Write to an .npz file, at once or not at all."""
         partial = path.with_name(f"partial-{path.name}")
         np.savez(
             partial,
+            queries=self.activations.queries,
+            image_mean=self.activations.image_mean,
+            covariance=self.activations.covariance,
             offset=self.offset,
             prevalence=self.prevalence,
             images=self.images,
@@ -95,29 +118,41 @@ class Calibration:
         """
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                made = cls(arrays["offset"], arrays["prevalence"], int(arrays["images"]))
-                return replace(made, sample=arrays["sample"]) if "sample" in arrays else made
+                return cls(
+                    Activations(arrays["queries"], arrays["image_mean"], arrays["covariance"]),
+                    arrays["offset"],
+                    arrays["prevalence"],
+                    int(arrays["images"]),
+                    arrays["sample"],
+                )
         except DAMAGE as error:
             raise UserError(
                 f"{path} cannot be read ({error})", "run splicedex repair on the index"
             ) from error
 
 
-def calibrate(space: ConceptSpace, activations: Activations, embeddings: Matrix) -> Calibration:
+def calibrate(space: ConceptSpace, embeddings: Matrix) -> Calibration:
     """Fit to a collection, or to a sample of a large one; computed some concepts at a time.
 
     Args:
         space: The concepts.
-        activations: Of the same space.
         embeddings: (n, d); n = 0 gives the calibration before any photo is seen.
     """
+    words = Activations.of_words(space)
+    first = _fit(space, words, embeddings)
+    standardised = words.standardised(embeddings)
+    learnt = self_trained(words, embeddings, lambda part: sigmoid(first.logit(standardised, part)))
+    return _fit(space, learnt, embeddings)
+
+
+def _fit(space: ConceptSpace, activations: Activations, embeddings: Matrix) -> Calibration:
     distance = np.linalg.norm(space.texts - space.text_mean, axis=1)
     specific = (distance - distance.mean()) / max(float(distance.std()), 1e-6)
     standardised = activations.standardised(embeddings)
     count, c = len(embeddings), len(space.concepts)
     offset, prevalence = np.empty(c, np.float32), np.empty(c, np.float32)
-    for start in range(0, c, _COLUMNS):
-        part = slice(start, start + _COLUMNS)
+    for start in range(0, c, COLUMNS):
+        part = slice(start, start + COLUMNS)
         scores = activations.of_standardised(standardised, part)
         strong = np.full(scores.shape[1], np.mean(BOUNDS), np.float32)
         if count >= FEWEST:
@@ -130,7 +165,7 @@ def calibrate(space: ConceptSpace, activations: Activations, embeddings: Matrix)
             found = sigmoid(scores + logit(share)).sum(axis=0)
             share = (found + WEIGHT * PREVALENCE) / (count + WEIGHT)
         offset[part], prevalence[part] = evidence + logit(share), share
-    return Calibration(offset, prevalence, count)
+    return Calibration(activations, offset, prevalence, count)
 
 
 def sigmoid(odds: Matrix) -> Matrix:

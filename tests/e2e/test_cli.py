@@ -301,15 +301,15 @@ def test_two_thousand_real_embeddings(splicedex, data, tmp_path):
     assert made["images"] == made["added"] == 2461
     with (real / "images.csv").open(newline="") as file:
         captions = {row["file"]: row["captions"] + row["label"] for row in csv.DictReader(file)}
-    for query, word in {
-        "dog AND water": "dog",
-        "man AND guitar NOT hat": "guitar",
-        "dog NOT (cat OR person)": "dog",
+    for query, words in {
+        "dog AND water": ("dog",),
+        "man AND guitar NOT hat": ("guitar",),
+        "dog NOT (cat OR person)": ("dog", "puppies"),
     }.items():
         hits = splicedex("search", query, "--index", folder, "--json", "--limit", "5")["hits"]
         assert hits
         assert all(hit["concepts"] for hit in hits), "every hit is explained"
         described = [captions[hit["path"]] for hit in hits if captions[hit["path"]] != "[]"]
-        assert all(word in text.casefold() for text in described)
+        assert all(any(word in text.casefold() for word in words) for text in described)
     near = splicedex("search", f"like:{hits[0]['path']}", "--index", folder, "--json")["hits"]
     assert near[0]["path"] != hits[0]["path"]

@@ -9,7 +9,7 @@ from tests.photos import make_embeddings, make_space
 
 SPACE = make_space()
 PHOTOS = make_embeddings(SPACE, 20)
-READ = Activations(SPACE)
+READ = Activations.of_words(SPACE)
 
 
 def standardised(space, embeddings):
@@ -42,7 +42,7 @@ def test_length_says_nothing():
 
 def test_an_embedding_at_the_image_mean_is_finite(space):
     mean = unit(space.image_mean[None])
-    assert np.isfinite(Activations(space).of(mean)).all()
+    assert np.isfinite(Activations.of_words(space).of(mean)).all()
 
 
 def test_the_queries_rank_as_activation_does():
@@ -58,28 +58,11 @@ def test_real_photos_are_standardised_too(data):
 
     real = ConceptSpace.load(data / "clip_vitb32" / "space")
     rows = np.load(data / "clip_vitb32" / "image_embeddings.npy")[:50]
-    found = Activations(real).of(rows)
+    found = Activations.of_words(real).of(rows)
     assert found.mean(axis=1) == pytest.approx(np.zeros(50), abs=1e-4)
     assert found.std(axis=1) == pytest.approx(np.ones(50), abs=1e-3)
 
 
-def test_what_was_saved_reads_the_same(tmp_path, monkeypatch):
-    READ.save(tmp_path / "activations.npz")
-    monkeypatch.setattr("splice.activation._computed", lambda space: pytest.fail("computed"))
-    found = Activations(SPACE, tmp_path / "activations.npz")
-    np.testing.assert_array_equal(found.of(PHOTOS), READ.of(PHOTOS))
-    assert [file.name for file in tmp_path.iterdir()] == ["activations.npz"]
-
-
-@pytest.mark.parametrize("spoil", ["missing", "cut", "ridge", "space"])
-def test_what_is_not_as_it_was_saved_is_computed(tmp_path, spoil):
-    file = tmp_path / "activations.npz"
-    if spoil != "missing":
-        READ.save(file)
-    if spoil == "cut":
-        file.write_bytes(file.read_bytes()[:300])
-    if spoil == "ridge":
-        np.savez(file, queries=0 * READ.queries, covariance=np.eye(SPACE.dim), ridge=2 * RIDGE)
-    if spoil == "space":
-        np.savez(file, queries=READ.queries[1:], covariance=np.eye(SPACE.dim), ridge=RIDGE)
-    np.testing.assert_array_equal(Activations(SPACE, file).of(PHOTOS), READ.of(PHOTOS))
+def test_along_other_directions():
+    turned = READ.along(READ.queries[::-1].copy())
+    np.testing.assert_allclose(turned.of(PHOTOS), READ.of(PHOTOS)[:, ::-1], atol=1e-4)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,14 +31,14 @@ def stored(index):
 
 
 def test_what_is_stored_is_what_the_calibration_says(index):
-    expected = calibrate(SPACE, index.activations, PHOTOS)
+    expected = calibrate(SPACE, PHOTOS)
     np.testing.assert_allclose(index.calibration.offset, expected.offset, atol=1e-4)
     assert stored(index) == index.strengths(PHOTOS)
 
 
 def test_another_calibration_is_made_up_for(index):
     before = stored(index)
-    index.keep(Calibration(index.calibration.offset + 1, index.calibration.prevalence, 0))
+    index.keep(replace(index.calibration, offset=index.calibration.offset + 1, images=0))
     assert out_of_date(index)
     recalibrate(index)
     assert stored(index) == before
@@ -76,7 +78,7 @@ def test_a_large_index_is_calibrated_on_a_sample_until_that_changes(index, monke
     assert index.calibration.images == 25
     assert not out_of_date(index)
     rows = sorted(range(len(PHOTOS)), key=lambda row: point_id(name(row)))
-    expected = calibrate(SPACE, index.activations, PHOTOS[rows[:25]])
+    expected = calibrate(SPACE, PHOTOS[rows[:25]])
     np.testing.assert_allclose(index.calibration.offset, expected.offset, atol=1e-4)
     assert stored(index) == index.strengths(PHOTOS)
     for row in rows[25:]:
@@ -99,7 +101,7 @@ class TestForesight:
     @pytest.fixture
     def empty(self, index):
         index.engine.delete([point_id(name(row)) for row in range(len(PHOTOS))])
-        index.keep(Calibration(index.calibration.offset, index.calibration.prevalence, 0))
+        index.keep(replace(index.calibration, images=0))
         return index
 
     @pytest.mark.parametrize("sample", [25, 60, 100])
@@ -137,7 +139,7 @@ class TestVanguard:
 
     @pytest.fixture
     def fresh(self, index):
-        index.keep(Calibration(index.calibration.offset, index.calibration.prevalence, 0))
+        index.keep(replace(index.calibration, images=0))
         return index
 
     def first(self):

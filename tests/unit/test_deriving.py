@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def elsewhere(deriving, calibration):
 
 
 def test_the_process_gives_the_same_bits(index, deriving, monkeypatch):
-    weights, payloads = Derivation.of(index)(ROWS, index.calibration)
+    weights, payloads = Derivation.of(index)(ROWS)
     monkeypatch.setattr(Derivation, "__call__", lambda *_: None)  # here, not there
     found, told = elsewhere(deriving, index.calibration)
     for name in ("data", "indices", "indptr"):
@@ -81,3 +82,14 @@ def test_closing_while_it_starts_leaves_nothing(index, monkeypatch):
     child = deriving._child
     deriving.close()
     assert not child.running()
+
+
+def test_another_calibration_has_a_process_of_its_own(index, deriving):
+    elsewhere(deriving, index.calibration)
+    first = deriving._child
+    other = replace(index.calibration, offset=index.calibration.offset + 1)
+    _, told = elsewhere(deriving, other)
+    assert deriving._child is not first
+    assert not first.running()
+    assert told == replace(Derivation.of(index), calibration=other)(ROWS)[1]
+    assert told != Derivation.of(index)(ROWS)[1]

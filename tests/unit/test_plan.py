@@ -20,7 +20,7 @@ from tests.photos import make_space
 SPACE = make_space()
 COLUMNS = {"label": "keyword", "width": "integer", "path": "keyword"}
 CONTEXT = Context(
-    SPACE, Activations(SPACE), COLUMNS, lambda column, most: ["cat", "car", "boat"], None
+    SPACE, Activations.of_words(SPACE), COLUMNS, lambda column, most: ["cat", "car", "boat"], None
 )
 
 STORE = Strengths(kinship(SPACE))

@@ -29,8 +29,12 @@ def index(request, tmp_path_factory):
 
 
 def planned(index, query):
-    context = Context(SPACE, index.activations, index.columns, lambda *_: [], None)
+    context = Context(SPACE, index.calibration.activations, index.columns, lambda *_: [], None)
     return make_plan(query, parse(query, index.columns), context)
+
+
+def standardised(index, embeddings):
+    return index.calibration.activations.standardised(embeddings)
 
 
 def hits_of(index, scored):
@@ -84,8 +88,8 @@ def test_belief_is_probability_over_that_of_any_photo(index, query):
         return np.log(1 - (1 - dog) * (1 - cat)) + np.log(1 - car)
 
     expected = logarithm(p) - logarithm(share)
-    beliefs = Beliefs(plan, index.activations, index.calibration)
-    found = beliefs.scores(beliefs.evidence(index.activations.standardised(PHOTOS), [{}] * 60), 60)
+    beliefs = Beliefs(plan, index.calibration)
+    found = beliefs.scores(beliefs.evidence(standardised(index, PHOTOS), [{}] * 60), 60)
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
@@ -99,9 +103,9 @@ def test_columns_alone_do_not_rank(index):
 
 def test_a_fact_beside_a_concept_is_certain(index):
     plan = planned(index, "dog OR label:cat")
-    beliefs = Beliefs(plan, index.activations, index.calibration)
+    beliefs = Beliefs(plan, index.calibration)
     payloads = [{"label": "cat"}, {"label": "car"}] * 30
-    scores = beliefs.scores(beliefs.evidence(index.activations.standardised(PHOTOS), payloads), 60)
+    scores = beliefs.scores(beliefs.evidence(standardised(index, PHOTOS), payloads), 60)
     assert np.isfinite(scores).all()
     assert scores[::2] == pytest.approx(scores[0])
     assert (scores[1::2] < scores[0]).all()
@@ -111,13 +115,13 @@ def test_boosts_weigh_under_or_too(index):
     dog = SPACE.ids["dog"]
     rows = np.flatnonzero(index.presence(PHOTOS)[:, dog] > 0.5)
     plain, boosted = (
-        Beliefs(planned(index, query), index.activations, index.calibration)
+        Beliefs(planned(index, query), index.calibration)
         for query in ("dog OR cat", "dog^3 OR cat")
     )
 
     def chance(beliefs):
-        standardised = index.activations.standardised(PHOTOS[rows])
-        [judged] = beliefs.judge(beliefs.evidence(standardised, [{}] * len(rows)))
+        evidence = beliefs.evidence(standardised(index, PHOTOS[rows]), [{}] * len(rows))
+        [judged] = beliefs.judge(evidence)
         return judged.belief.probability
 
     assert (chance(boosted) > chance(plain)).all()

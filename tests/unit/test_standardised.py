@@ -6,6 +6,7 @@ import search.standardised
 from indexer.engine import Batch
 from indexer.index import point_id
 from search.standardised import Standardised
+from splice.activation import Activations
 from tests.photos import make_embeddings, make_index, make_space, name
 
 SPACE = make_space()
@@ -21,7 +22,7 @@ def index(request, tmp_path):
 
 
 def expected(index, rows):
-    return index.activations.standardised(PHOTOS[rows])
+    return index.calibration.activations.standardised(PHOTOS[rows])
 
 
 def asked_of(index, monkeypatch):
@@ -39,16 +40,16 @@ def asked_of(index, monkeypatch):
 def test_those_that_are_there_in_the_order_asked(index):
     images = Standardised(index)
     for _ in range(2):
-        found = images.of([IDS[3], point_id("nowhere"), IDS[1]])
+        found = images.of([IDS[3], point_id("nowhere"), IDS[1]], index.calibration.activations)
         assert list(found) == [IDS[3], IDS[1]]
         np.testing.assert_allclose(list(found.values()), expected(index, [3, 1]), atol=1e-5)
-    assert images.of([]) == {}
+    assert images.of([], index.calibration.activations) == {}
 
 
 def test_what_is_known_is_not_read_again(index, monkeypatch):
     images, asked = Standardised(index), asked_of(index, monkeypatch)
-    images.of(IDS[:10])
-    images.of(IDS[5:12])
+    images.of(IDS[:10], index.calibration.activations)
+    images.of(IDS[5:12], index.calibration.activations)
     if index.engine.revision is None:  # others may have written meanwhile
         assert asked == [IDS[:10], IDS[5:12]]
     else:
@@ -57,11 +58,11 @@ def test_what_is_known_is_not_read_again(index, monkeypatch):
 
 def test_what_was_written_is_read_again(index):
     images = Standardised(index)
-    images.of(IDS[:4])
+    images.of(IDS[:4], index.calibration.activations)
     weights = csr_array((1, len(SPACE.concepts)), dtype=np.float32)
     index.engine.upsert(Batch([IDS[2]], PHOTOS[[7]], weights, [{"path": name(2)}]))
     index.engine.delete([IDS[3]])
-    found = images.of(IDS[:4])
+    found = images.of(IDS[:4], index.calibration.activations)
     assert list(found) == IDS[:3]
     np.testing.assert_allclose(list(found.values()), expected(index, [0, 1, 7]), atol=1e-5)
 
@@ -70,9 +71,17 @@ def test_no_more_are_kept_than_agreed(index, monkeypatch):
     monkeypatch.setattr(search.standardised, "KEPT", 4 * SPACE.dim * 10)
     images, asked = Standardised(index), asked_of(index, monkeypatch)
     for ids in (IDS[:8], IDS[6:12], IDS[6:12], IDS):
-        found = images.of(ids)
+        found = images.of(ids, index.calibration.activations)
         assert list(found) == ids
         rows = [IDS.index(id_) for id_ in ids]
         np.testing.assert_allclose(list(found.values()), expected(index, rows), atol=1e-5)
     if index.engine.revision is not None:
         assert asked == [IDS[:8], IDS[6:12], IDS]
+
+
+def test_what_was_read_otherwise_is_read_again(index):
+    images, words = Standardised(index), Activations.of_words(SPACE)
+    learnt = images.of(IDS[:4], index.calibration.activations)
+    found = images.of(IDS[:4], words)
+    np.testing.assert_allclose(list(found.values()), words.standardised(PHOTOS[:4]), atol=1e-5)
+    assert not np.allclose(list(found.values()), list(learnt.values()), atol=1e-3)

@@ -8,7 +8,6 @@ from search.language import Like, Text, parse
 from search.outside import files
 from search.plan import direction_of
 from search.vectors import AWAY, TOWARDS, image_vector, intervened, text_vector
-from splice.activation import Activations
 from splice.align import unit
 from splice.errors import UserError
 from splice.presence import calibrate
@@ -100,8 +99,7 @@ def real(data):
     folder = data / "clip_vitb32"
     space = ConceptSpace.load(folder / "space")
     photos = unit(np.load(folder / "image_embeddings.npy"))
-    read = Activations(space)
-    return space, photos, calibrate(space, read, photos).probability(read.of(photos))
+    return space, photos, calibrate(space, photos).probability(photos)
 
 
 @pytest.mark.parametrize(
