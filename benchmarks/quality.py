@@ -32,6 +32,12 @@ from splice.align import unit
 from splice.decomposition import decompose
 from splice.sparsity import Sparsity
 
+EDITS = (
+    ("dog", ""), ("person", ""), ("person", "bicycle"), ("car", "boat"), ("horse", "boat"),
+    ("guitar", "dog"), ("bicycle", "dog"), ("dog", "ball"),
+)  # fmt: skip
+"""What is suppressed in a query image, and what added."""
+EDITED = 30
 DATA = Path(__file__).parents[2] / "shared" / "data" / "clip_vitb32"
 Score = Callable[[str], NDArray[np.floating]]
 """Scores (n,) of all photos for a concept."""
@@ -131,6 +137,39 @@ def caption_recall(photos: Photos) -> dict[str, dict[str, float]]:
     }
 
 
+def edits(photos: Photos) -> list[dict[str, Any]]:
+    """What `like:PHOTO -a +b` finds, by how present a and b are among the ten best, on average.
+
+    Asked of the photos that show a most surely; "all" is over all images.
+    """
+    index = photos.index
+    hits = {hit.payload["path"]: hit.dense for hit in index.engine.scroll(with_dense=True)}
+    presence = index.presence(np.array(list(hits.values()), np.float32))
+    row = {path: place for place, path in enumerate(hits)}
+
+    def ten(path: str, edit: str) -> list[int]:
+        hits = photos.searcher.search(f"like:{path}{edit}", Options(limit=11)).hits
+        return [row[hit.path] for hit in hits if hit.path != path][:10]
+
+    found = []
+    for less, more in EDITS:
+        shown = presence[:, index.space.ids[less]]
+        asked = [path for path in hits if shown[row[path]] >= np.sort(shown)[-EDITED]][:EDITED]
+        edit = f"-{less} +{more}" if more else f"-{less}"
+        tens = {
+            query: [near for path in asked for near in ten(path, query)]
+            for query in ("", f" {edit}")
+        }
+        figures: dict[str, Any] = {"edit": edit}
+        for name, concept in (("suppressed", less), ("added", more)):
+            for when, query in (("before", ""), ("after", f" {edit}")):
+                figures[f"{name}, {when}"] = concept and float(
+                    presence[tens[query], index.space.ids[concept]].mean()
+                )
+        found.append(figures | {"suppressed, all": float(shown.mean())})
+    return found
+
+
 def _places(scores: NDArray[np.floating], own: NDArray[np.int64]) -> NDArray[np.int64]:
     """Place (from 0) of each caption's own photo; scores are (photos, captions)."""
     return np.asarray((scores > scores[own, np.arange(len(own))]).sum(axis=0))
@@ -172,6 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             photos = Photos(index, Searcher(index), truth)
             rows = _rows(photos)
             recall = caption_recall(photos)
+            edited = edits(photos)
             split = photos.worst_split
     title = (
         f"Search quality: {len(truth.concepts)} concepts, {len(truth.both)} AND and "
@@ -184,6 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         {
             "Mean over concepts or pairs": rows,
             "Whole captions among 1,706 photos": recalls,
+            f"Edits of {EDITED} photos: presence among the ten best": edited,
             "Explanations": [{"largest |contributions + rest - score|": split}],
         },
         options.json,
