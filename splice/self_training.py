@@ -19,8 +19,8 @@ from splice.align import Matrix, unit
 
 WORD = 100.0
 """Images that a word is worth, were each to deviate from the mean by 1 along it."""
-COLUMNS = 512
-"""Concepts at a time, which bounds memory."""
+COLUMNS = 128
+"""Concepts at a time: what is computed of them fits into the processor's cache."""
 _TINY = 1e-6
 
 
