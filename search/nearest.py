@@ -47,7 +47,7 @@ PLENTY = 1_000
 """Images that should pass, at least, where only the strongest of a list are looked at."""
 SPARE = 1.25
 """How many times as many are found as should do."""
-ENOUGH = 1_000
+ENOUGH = 300
 """Matches that several concepts must have by estimate, lest what is near to all has none of one."""
 IMAGES_A_CANDIDATE = 1_000
 """A walk keeps one candidate in view for so many images: in a larger graph it ends in a wrong

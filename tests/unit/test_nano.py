@@ -12,11 +12,13 @@ from PIL import Image
 from torch.nn.functional import cosine_similarity, normalize
 
 from splice.align import unit
+from splice.errors import UserError
 from splice.space import load_matrix
 from splice.vocabulary import load_vocabulary
 from tools.nano.backbone import lower, upper
 from tools.nano.bundle import new_model
-from tools.nano.corpus import Corpus, Photo
+from tools.nano.corpus import Corpus, Photo, load_corpus
+from tools.nano.store import RECIPE, claim
 from tools.nano.teacher import point_out
 from tools.nano.words import ENOUGH, stem, vocabulary
 
@@ -141,9 +143,30 @@ def test_training_starts_from_the_seed() -> None:
 
 def test_words_said_equally_often_stand_in_one_order() -> None:
     words = ["zebra", "apple", "mango", "lemon", "otter", "tiger"]
-    photos = [Photo(Path(), "", "", (" ".join(words),))] * ENOUGH
+    photos = [Photo(Path(), "", (), (" ".join(words),))] * ENOUGH
     nothing = np.zeros((0, 2), np.float32)
     said = Corpus(
         tuple(photos), nothing, (), nothing, (), nothing, (), nothing, np.zeros(0, np.int64)
     )
     assert vocabulary(said) == sorted(words)
+
+
+def test_a_cache_of_other_code_is_refused(tmp_path: Path) -> None:
+    for _ in range(2):
+        claim(tmp_path / "cache")
+        (tmp_path / "cache" / "crops.npy").touch()
+    for recipe in ("another", None):
+        (tmp_path / "cache" / RECIPE).unlink()
+        if recipe:
+            (tmp_path / "cache" / RECIPE).write_text(recipe)
+        with pytest.raises(UserError, match="other code"):
+            claim(tmp_path / "cache")
+
+
+def test_a_painting_is_taught_as_one(data: Path) -> None:
+    corpus = load_corpus(data)
+    paintings = [p for p in corpus.photos if "art_painting" in p.path.name]
+    assert all(photo.labels[1] == "painting" for photo in paintings)
+    names = {photo.path.name.removeprefix("pacs_") for photo in corpus.photos}
+    tested = {file.name for file in (data / "spurious_pacs" / "images").iterdir()}
+    assert not names & tested

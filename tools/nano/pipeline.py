@@ -15,7 +15,7 @@ from tools.nano import student, teacher
 from tools.nano.backbone import load_backbone
 from tools.nano.corpus import Corpus, load_corpus
 from tools.nano.folds import FOLDS, assign_folds
-from tools.nano.store import kept
+from tools.nano.store import claim, kept
 from tools.nano.views import feature_maps, load_crops
 
 SEED = 0
@@ -36,10 +36,16 @@ class Pipeline:
     Args:
         data: The data folder, `../shared/data`.
         cache: Where intermediate results are kept.
+
+    Raises:
+        UserError: Other code has kept its own there.
     """
 
     data: Path
     cache: Path
+
+    def __post_init__(self) -> None:
+        claim(self.cache)
 
     @cached_property
     def corpus(self) -> Corpus:

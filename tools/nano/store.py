@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,29 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import nn
+
+from splice.errors import UserError
+
+RECIPE = "recipe.sha256"
+"""What a folder's contents were made by."""
+
+
+def claim(folder: Path) -> None:
+    """Say that a folder keeps what the code as it is now makes.
+
+    Raises:
+        UserError: It keeps what other code made.
+    """
+    sources = sorted(Path(__file__).parent.glob("*.*"))
+    recipe = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
+    told = folder / RECIPE
+    if any(folder.glob("*.npy")) and not (told.is_file() and told.read_text() == recipe):
+        raise UserError(
+            f"{folder} keeps what other code than that of tools/nano now has made",
+            "delete it, or name another folder with --cache",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    told.write_text(recipe)
 
 
 def kept(file: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
