@@ -1,6 +1,6 @@
 """Search quality on real CLIP embeddings, by what the search itself returns.
 
-    python -m benchmarks.quality [--json PATH] [--wear]
+    python -m benchmarks.quality [--json PATH] [--wear] [--block N]
 
 Ranks the 305 captioned photos of the data folder inside an index of all 2,461, with the queries
 `dog`, `dog AND ball`, `dog AND NOT man` and near misses allowed, so that every photo has a place.
@@ -194,6 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--json", type=Path, help="save the figures there")
     parser.add_argument("--wear", action="store_true", help="count everyday wear too")
+    parser.add_argument("--block", type=int, help="put hits in order in blocks of this many")
     options = parser.parse_args(arguments)
     if not DATA.is_dir():
         parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
@@ -208,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         create_index(path, recipe.manifest, recipe.space)
         with open_index(path) as index:
             build(index, source)
-            photos = Photos(index, Searcher(index), truth)
+            photos = Photos(index, Searcher(index, block=options.block), truth)
             rows = _rows(photos)
             recall = caption_recall(photos)
             edited = edits(photos)
