@@ -116,7 +116,8 @@ def make_space(
         source: Where they come from, for messages.
 
     Raises:
-        UserError: Shapes that do not match, NaN, infinite or zero vectors.
+        UserError: Shapes that do not match, NaN, infinite or zero vectors, or concepts that are all
+            alike.
     """
     if texts.ndim != 2 or len(texts) != len(concepts):
         raise UserError(
@@ -131,6 +132,11 @@ def make_space(
         )
     check_vectors(texts, f"{source}: concept embeddings")
     check_vectors(image_mean[None], f"{source}: image mean", allow_zero=True)
+    if (texts == texts[0]).all():  # less their mean nothing is left of them
+        raise UserError(
+            f"{source}: no two concepts that differ in their embeddings",
+            "one concept has nothing to be told from: give more",
+        )
     texts = texts.astype(np.float32, copy=False)
     if not np.allclose(np.linalg.norm(texts, axis=1), 1, atol=1e-5):
         texts = unit(texts)  # unit rows stay as they are, so a saved space keeps its fingerprint

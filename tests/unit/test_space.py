@@ -47,6 +47,11 @@ def test_parts_that_do_not_fit_are_refused(space, tmp_path):
     texts[3, 0] = np.nan
     with pytest.raises(UserError, match="row 3 is NaN"):
         make_space(space.concepts, texts, space.image_mean, source="x")
+    texts[:] = space.texts[0]
+    with pytest.raises(UserError, match="no two concepts that differ"):
+        make_space(space.concepts, texts, space.image_mean, source="x")
+    with pytest.raises(UserError, match="no two concepts"):
+        make_space(space.concepts[:1], texts[:1], space.image_mean, source="x")
 
 
 def test_check_vectors_counts_from_start():
