@@ -5,6 +5,7 @@ Qdrant Edge is the server's own search core as a library.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import shutil
 import time
@@ -293,11 +294,22 @@ class EdgeEngine:
         return int(config["vectors"][DENSE]["size"])
 
     def close(self) -> None:
-        """Flush and release the folder; later calls fail, closing again does nothing."""
-        if self._open_shard is not None:
-            self._open_shard.close()
-            self._open_shard = None
-            seal.seal(self._folder)
+        """Flush and release the folder; later calls fail, closing again does nothing.
+
+        Where the disk has filled up the engine would die of writing what it has not flushed. Then
+        it stays open until the process ends: as after a kill, its log has all of it.
+        """
+        shard, self._open_shard = self._open_shard, None
+        if shard is None:
+            return
+        if self._unflushed:
+            try:
+                leave_room(self._folder, 0)
+            except UserError:
+                shard.strand()
+                return
+        shard.close()
+        seal.seal(self._folder)
 
     def __enter__(self) -> Self:
         return self
@@ -312,6 +324,10 @@ class _Explaining:
     def __init__(self, shard: edge.EdgeShard, folder: Path) -> None:
         self._shard = shard
         self._folder = folder
+
+    def strand(self) -> None:
+        """Never let go of the shard, not even as Python ends: it would flush."""
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._shard))
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._shard, name)
