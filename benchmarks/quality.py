@@ -13,7 +13,8 @@ from __future__ import annotations
 import argparse
 import csv
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,18 @@ class Photos:
         """Which captioned photos a query matches."""
         paths = {hit.path for hit in self.search(query, near=False).hits}
         return np.array([file in paths for file in self.truth.files])
+
+
+@contextmanager
+def indexed(embeddings: Path, files: Path) -> Iterator[Index]:
+    """An index of embeddings (.npy) with their file names and columns (.csv), gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "index"
+        recipe = resolve(path, Settings(model=str(DATA / "space")), photos=None)
+        create_index(path, recipe.manifest, recipe.space)
+        with open_index(path) as index:
+            build(index, array_source(embeddings, files=files, root=None, dim=512))
+            yield index
 
 
 def ours(photos: Photos) -> dict[str, float]:
@@ -200,20 +213,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
     groups = ("things", "everyday wear") if options.wear else ("things",)
     truth = load_truth(DATA, load_families(*groups))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "index"
-        recipe = resolve(path, Settings(model=str(DATA / "space")), photos=None)
-        source = array_source(
-            DATA / "image_embeddings.npy", files=DATA / "images.csv", root=None, dim=512
-        )
-        create_index(path, recipe.manifest, recipe.space)
-        with open_index(path) as index:
-            build(index, source)
-            photos = Photos(index, Searcher(index, block=options.block), truth)
-            rows = _rows(photos)
-            recall = caption_recall(photos)
-            edited = edits(photos)
-            split = photos.worst_split
+    with indexed(DATA / "image_embeddings.npy", DATA / "images.csv") as index:
+        photos = Photos(index, Searcher(index, block=options.block), truth)
+        rows = _rows(photos)
+        recall = caption_recall(photos)
+        edited = edits(photos)
+        split = photos.worst_split
     title = (
         f"Search quality: {len(truth.concepts)} concepts, {len(truth.both)} AND and "
         f"{len(truth.without)} NOT pairs over {len(truth.files)} captioned photos"

@@ -39,9 +39,13 @@ STRONG = 0.01
 FEWEST = 3
 BOUNDS = (3.5, 5.5)
 """Between these lies a strong example's activation, whatever the collection holds."""
+STRENGTH = 4.5
+"""Of a strong example, before a collection is seen; worth `STRENGTH_WEIGHT` photos. In a few photos
+most concepts have no strong example at all."""
+STRENGTH_WEIGHT = 20.0
 PREVALENCE = 0.02
-"""Of a concept, before a collection is seen; worth `WEIGHT` photos."""
-WEIGHT = 100.0
+"""Of a concept, before a collection is seen; worth `PREVALENCE_WEIGHT` photos."""
+PREVALENCE_WEIGHT = 100.0
 STEPS = 10
 """Of expectation maximisation; thirty give the same."""
 PRESENT = 0.25
@@ -154,16 +158,17 @@ def _fit(space: ConceptSpace, activations: Activations, embeddings: Matrix) -> C
     for start in range(0, c, COLUMNS):
         part = slice(start, start + COLUMNS)
         scores = activations.of_standardised(standardised, part)
-        strong = np.full(scores.shape[1], np.mean(BOUNDS), np.float32)
-        if count >= FEWEST:
-            top = max(FEWEST, round(STRONG * count))
-            strong = np.partition(scores, -top, axis=0)[-top:].mean(axis=0).clip(*BOUNDS)
+        strong = np.full(scores.shape[1], STRENGTH, np.float32)
+        if count:
+            top = min(max(FEWEST, round(STRONG * count)), count)
+            seen = np.partition(scores, -top, axis=0)[-top:].mean(axis=0).clip(*BOUNDS)
+            strong += count / (count + STRENGTH_WEIGHT) * (seen - strong)
         evidence = SLOPE * (SHIFT - SHARE * strong) - SPECIFICITY * specific[part]
         scores = SLOPE * scores + evidence
         share = np.full(scores.shape[1], PREVALENCE)
         for _ in range(STEPS):
             found = sigmoid(scores + logit(share)).sum(axis=0)
-            share = (found + WEIGHT * PREVALENCE) / (count + WEIGHT)
+            share = (found + PREVALENCE_WEIGHT * PREVALENCE) / (count + PREVALENCE_WEIGHT)
         offset[part], prevalence[part] = evidence + logit(share), share
     return Calibration(activations, offset, prevalence, count)
 

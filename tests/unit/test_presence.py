@@ -21,9 +21,10 @@ def by_the_book(space, activations):
     far = np.linalg.norm(space.texts - space.texts.mean(0), axis=1).astype(np.float64)
     specific = (far - far.mean()) / far.std()
     strong = np.full(c, 4.5)
-    if n >= 3:
-        top = max(3, round(0.01 * n))
-        strong = np.clip(np.sort(a, axis=0)[n - top :].mean(axis=0), 3.5, 5.5)
+    if n:
+        top = min(max(3, round(0.01 * n)), n)
+        seen = np.clip(np.sort(a, axis=0)[n - top :].mean(axis=0), 3.5, 5.5)
+        strong = (n * seen + 20 * 4.5) / (n + 20)
     evidence = 2 * (1 - 0.58 * strong) - 0.5 * specific
     share = np.full(c, 0.02)
     for _ in range(10):

@@ -1,0 +1,91 @@
+"""Whether presence holds in small collections, where there is little to learn from.
+
+    python -m benchmarks.small_collections [--draws N] [--json PATH]
+
+Draws some of the 305 captioned photos of the data folder at random, indexes them alone, asks for
+each concept of `benchmarks.quality`, and pools the draws. Truth comes from the captions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.machine import machine
+from benchmarks.quality import DATA, Photos, indexed
+from benchmarks.report import publish
+from benchmarks.truth import Truth, load_truth
+from indexer.strength import PRESENCE
+from search.searcher import Searcher
+
+SIZES = (10, 20, 50, 100, 200)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--draws", type=int, default=20, help="collections of each size")
+    parser.add_argument("--json", type=Path, help="save the figures there")
+    options = parser.parse_args(arguments)
+    if not DATA.is_dir():
+        parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
+    truth = load_truth(DATA)
+    rows = [pooled(truth, size, options.draws) for size in SIZES]
+    publish(
+        f"Presence in small collections: {len(truth.concepts)} concepts, {options.draws} draws",
+        machine(),
+        {"By the number of photos in the index": rows},
+        options.json,
+    )
+
+
+def pooled(truth: Truth, size: int, draws: int) -> dict[str, Any]:
+    """Precision and recall over all answers, F1 by concept, and the concepts found in an image."""
+    random = np.random.default_rng(size)
+    found, shown, counted = [], [], 0
+    for _ in range(draws):
+        some = np.sort(random.choice(len(truth.files), size, replace=False))
+        here, listed = answers(
+            replace(
+                truth,
+                rows=truth.rows[some],
+                files=tuple(truth.files[row] for row in some),
+                present=truth.present[some],
+            )
+        )
+        found.append(here)
+        shown.append(truth.present[some])
+        counted += listed
+    answered, true = np.concatenate(found), np.concatenate(shown)
+    right = (answered & true).sum(axis=0)
+    wanted, given = true.sum(axis=0), answered.sum(axis=0)
+    return {
+        "photos": size,
+        "precision": float(right.sum() / given.sum()),
+        "recall": float(right.sum() / wanted.sum()),
+        "F1": float((2 * right / np.maximum(wanted + given, 1)).mean()),
+        "concepts an image": counted / len(true),
+    }
+
+
+def answers(truth: Truth) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], int]:
+    """Which concepts an index of these photos alone finds in each, (n, c), and how many of all."""
+    with tempfile.TemporaryDirectory() as folder:
+        embeddings, files = Path(folder) / "embeddings.npy", Path(folder) / "files.csv"
+        np.save(embeddings, np.load(DATA / "image_embeddings.npy")[truth.rows])
+        with files.open("w", encoding="utf-8", newline="") as lines:
+            csv.writer(lines).writerows([["file"], *([file] for file in truth.files)])
+        with indexed(embeddings, files) as index:
+            photos = Photos(index, Searcher(index), truth)
+            found = np.stack([photos.found(f'"{concept}"') for concept in truth.concepts], axis=1)
+            return found, sum(len(hit.payload[PRESENCE]) for hit in index.engine.scroll())
+
+
+if __name__ == "__main__":
+    main()
