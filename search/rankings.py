@@ -19,7 +19,7 @@ from splice.align import Matrix
 
 BLOCK, SHORT_BLOCK = 512, 20
 """Hits are put in order in blocks of this many. In a large index in short ones, of a page: reading
-their embeddings takes longer than finding them, and an AND loses .025 of its average precision."""
+their embeddings takes longer than finding them, and an AND loses .024 of its average precision."""
 STRIDE = 128
 """Hits that a walk of the engine's graph is asked for at once: about as many as it looks at anyway,
 so that pages of any size are cut from the same walk."""

@@ -15,7 +15,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-BUILD = Path("build") / "demo"
+BUILD = Path("build")
+DEMO = BUILD / "demo"
 SAMPLES = {
     "skimage": "data",
     "sklearn": "datasets/images",
@@ -25,17 +26,19 @@ QUERIES = ("cat", "flower OR coffee", "motorcycle NOT person")
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else samples()
-    index = str(BUILD / f"{folder.name}.idx")
+    own = len(sys.argv) > 1
+    folder = Path(sys.argv[1]).absolute() if own else samples()
+    index = str(BUILD / f"{folder.name}.idx" if own else DEMO / "index")
     splicedex("index", "--index", index, "--model", "nano", str(folder))
     for query in QUERIES:
         splicedex("search", query, "--index", index, "--limit", "3")
 
 
 def samples() -> Path:
-    """Copy the photos that installed packages bring to one folder."""
-    folder = BUILD / "photos"
-    folder.mkdir(parents=True, exist_ok=True)
+    """Copy the photos that installed packages bring to one folder, anew."""
+    shutil.rmtree(DEMO, ignore_errors=True)
+    folder = DEMO / "photos"
+    folder.mkdir(parents=True)
     for package, inside in SAMPLES.items():
         spec = find_spec(package)
         if spec is None or spec.origin is None:
@@ -50,7 +53,9 @@ def splicedex(*words: str) -> None:
     """Run the command, and show it as typed."""
     print(f"\n$ splicedex {shlex.join(words)}", flush=True)
     command = Path(sys.executable).with_name("splicedex")
-    subprocess.run([command, *words], check=True, env=os.environ | {"HF_HUB_OFFLINE": "1"})
+    done = subprocess.run([command, *words], env=os.environ | {"HF_HUB_OFFLINE": "1"})
+    if done.returncode:
+        sys.exit(done.returncode)  # it has said why
 
 
 if __name__ == "__main__":
