@@ -44,6 +44,7 @@ bench: setup  ## Short forms of the benchmarks
 	$(BIN)/python -m benchmarks.solver --short
 	$(BIN)/python -m benchmarks.recomposition
 	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.small_collections --draws 3
 	$(BIN)/python -m benchmarks.curation
 	$(BIN)/python -m benchmarks.photos --limit 200
 	$(BIN)/python -m benchmarks.indexing --short

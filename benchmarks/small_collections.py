@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.machine import machine
 from benchmarks.quality import DATA, Photos, indexed
@@ -74,7 +75,7 @@ def pooled(truth: Truth, size: int, draws: int) -> dict[str, Any]:
     }
 
 
-def answers(truth: Truth) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], int]:
+def answers(truth: Truth) -> tuple[NDArray[np.bool_], int]:
     """Which concepts an index of these photos alone finds in each, (n, c), and how many of all."""
     with tempfile.TemporaryDirectory() as folder:
         embeddings, files = Path(folder) / "embeddings.npy", Path(folder) / "files.csv"

@@ -15,8 +15,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-BUILD = Path("build")
-DEMO = BUILD / "demo"
+BUILD = Path("build") / "demo"
 SAMPLES = {
     "skimage": "data",
     "sklearn": "datasets/images",
@@ -26,26 +25,26 @@ QUERIES = ("cat", "flower OR coffee", "motorcycle NOT person")
 
 
 def main() -> None:
-    own = len(sys.argv) > 1
-    folder = Path(sys.argv[1]).absolute() if own else samples()
-    index = str(BUILD / f"{folder.name}.idx" if own else DEMO / "index")
+    folder = Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else samples()
+    index = str(BUILD / f"{folder.name}.idx")
+    if Path(index).exists():  # perhaps of an older version
+        splicedex("repair", "--index", index)
     splicedex("index", "--index", index, "--model", "nano", str(folder))
     for query in QUERIES:
         splicedex("search", query, "--index", index, "--limit", "3")
 
 
 def samples() -> Path:
-    """Copy the photos that installed packages bring to one folder, anew."""
-    shutil.rmtree(DEMO, ignore_errors=True)
-    folder = DEMO / "photos"
-    folder.mkdir(parents=True)
+    """Copy the photos that installed packages bring to one folder."""
+    folder = BUILD / "samples"
+    folder.mkdir(parents=True, exist_ok=True)
     for package, inside in SAMPLES.items():
         spec = find_spec(package)
         if spec is None or spec.origin is None:
             continue
         for photo in sorted((Path(spec.origin).parent / inside).iterdir()):
             if photo.suffix in {".png", ".jpg"} and photo.stem not in NO_PHOTOS:
-                shutil.copy(photo, folder)
+                shutil.copy2(photo, folder)
     return folder
 
 
