@@ -5,6 +5,7 @@ ARG PIP_EXTRA_INDEX_URL=
 WORKDIR /src
 RUN python -m venv /opt/splicedex
 COPY pyproject.toml README.md LICENSE ./
+COPY splicedex splicedex
 COPY splice splice
 COPY indexer indexer
 COPY search search

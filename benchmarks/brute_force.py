@@ -18,8 +18,8 @@ import uvicorn
 from fastapi import FastAPI
 from threadpoolctl import threadpool_limits
 
-from splice.align import unit
-from splice.space import ConceptSpace
+from splicedex.splice.align import unit
+from splicedex.splice.dictionary.space import ConceptSpace
 
 WORD = re.compile(r'(NOT )?(?:"([^"]+)"|(\w+))')
 

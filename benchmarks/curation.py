@@ -28,27 +28,27 @@ from typing import Any
 
 import numpy as np
 
-from api.opening import open_searcher
 from benchmarks.machine import machine
 from benchmarks.report import publish
-from indexer.array_source import array_source
-from indexer.build import build
-from indexer.index import create_index, open_index
-from indexer.photo_source import PhotoSource, list_table
-from indexer.settings import Settings, resolve
-from search.curation.association import phi
-from search.curation.classify import classify
-from search.curation.compare import compare
-from search.curation.distribution import distribution
-from search.curation.duplicates import COMPARED, Duplicates, duplicates
-from search.curation.probe import Probe, probe
-from search.curation.sample import sample
-from search.curation.spurious import spurious
-from search.curation.subset import subset, values_of
-from search.curation.suspects import Suspect
-from search.curation.tagging import write_tag
-from search.searcher import Searcher
-from splice.sparsity import Sparsity
+from splicedex.indexer.pipeline.build import build
+from splicedex.indexer.pipeline.settings import Settings, resolve
+from splicedex.indexer.sources.embeddings import array_source
+from splicedex.indexer.sources.photos import PhotoSource, list_table
+from splicedex.indexer.store.index import create_index, open_index
+from splicedex.search.curation.classify import classify
+from splicedex.search.curation.compare import compare
+from splicedex.search.curation.distribution import distribution
+from splicedex.search.curation.duplicates import COMPARED, Duplicates, duplicates
+from splicedex.search.curation.probe import Probe, probe
+from splicedex.search.curation.sample import sample
+from splicedex.search.curation.spurious import spurious
+from splicedex.search.curation.statistics.association import phi
+from splicedex.search.curation.subsets.subset import subset, values_of
+from splicedex.search.curation.subsets.suspects import Suspect
+from splicedex.search.curation.tagging import write_tag
+from splicedex.search.opening import open_searcher
+from splicedex.search.searcher import Searcher
+from splicedex.splice.sparsity import Sparsity
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 CIFAR = "source:cifar500"
@@ -278,7 +278,7 @@ def whole(folder: Path, command: Sequence[str]) -> dict[str, Any]:
         out_of_memory(folder)
         start = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-m", "api.cli", *command, "--index", folder, "--json"],
+            [sys.executable, "-m", "splicedex.api.cli.main", *command, "--index", folder, "--json"],
             check=True,
             stdout=subprocess.DEVNULL,
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from splice.align import centre, unit
+from splicedex.splice.align import centre, unit
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "clip_vitb32"
 

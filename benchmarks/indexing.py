@@ -23,22 +23,22 @@ from benchmarks.datasets import DATA, embeddings
 from benchmarks.large import write_large
 from benchmarks.machine import machine
 from benchmarks.report import publish
-from indexer.array_source import array_source
-from indexer.build import build
-from indexer.decode import Photo
-from indexer.edge import EdgeEngine
-from indexer.index import OWN_FIELDS, Index, create_index, open_index
-from indexer.photo_source import PhotoSource, list_paths
-from indexer.points import batch_of
-from indexer.reader import read_photos
-from indexer.settings import Settings, resolve
-from indexer.sources import BLOCK, blocks
-from indexer.strength import Strengths
-from splice.decomposition import decompose
-from splice.kin import kinship
-from splice.presence import calibrate
-from splice.space import ConceptSpace
-from splice.sparsity import Sparsity
+from splicedex.indexer.engines.batch import batch_of
+from splicedex.indexer.engines.edge.engine import EdgeEngine
+from splicedex.indexer.pipeline.build import build
+from splicedex.indexer.pipeline.settings import Settings, resolve
+from splicedex.indexer.sources.base import BLOCK, blocks
+from splicedex.indexer.sources.decode import Photo
+from splicedex.indexer.sources.decode_pool import read_photos
+from splicedex.indexer.sources.embeddings import array_source
+from splicedex.indexer.sources.photos import PhotoSource, list_paths
+from splicedex.indexer.store.index import OWN_FIELDS, Index, create_index, open_index
+from splicedex.indexer.store.presence_payload import Strengths
+from splicedex.splice.decomposition import decompose
+from splicedex.splice.dictionary.near_synonyms import kinship
+from splicedex.splice.dictionary.space import ConceptSpace
+from splicedex.splice.presence.calibration import calibrate
+from splicedex.splice.sparsity import Sparsity
 
 PHOTOS = DATA.parent / "photos"
 MODEL = "ViT-B-32"
@@ -142,7 +142,7 @@ def random_encoder(folder: Path) -> Any:
     import open_clip
     import torch
 
-    from splice.encoder import load_encoder
+    from splicedex.splice.encoders.load import load_encoder
 
     folder.mkdir(parents=True)
     torch.manual_seed(0)

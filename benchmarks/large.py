@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.datasets import DATA, perturb
-from splice.align import unit
+from splicedex.splice.align import unit
 
 LABELS = ("airplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "dog")
 SPLITS = ("train", "test")

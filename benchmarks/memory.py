@@ -24,10 +24,10 @@ from benchmarks.datasets import DATA
 from benchmarks.large import write_large
 from benchmarks.machine import machine
 from benchmarks.report import publish
-from indexer.edge import EdgeEngine
-from indexer.index import OWN_FIELDS, open_index
-from indexer.points import batch_of
-from indexer.sources import BLOCK, blocks
+from splicedex.indexer.engines.batch import batch_of
+from splicedex.indexer.engines.edge.engine import EdgeEngine
+from splicedex.indexer.sources.base import BLOCK, blocks
+from splicedex.indexer.store.index import OWN_FIELDS, open_index
 
 COMMAND = str(Path(sys.executable).with_name("splicedex"))
 ASKED = 2.0

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from benchmarks.machine import machine
 from benchmarks.report import Row, publish
 from benchmarks.truth import Truth, average_precision, load_truth
-from splice.align import Matrix, centre, unit
+from splicedex.splice.align import Matrix, centre, unit
 from tools.nano.__main__ import CACHE, DATA
 from tools.nano.corpus import Corpus
 from tools.nano.folds import FOLDS

@@ -25,15 +25,15 @@ from unittest.mock import patch
 
 from benchmarks.machine import cores, machine
 from benchmarks.report import publish
-from indexer import build as build_module
-from indexer import derive
-from indexer.build import build
-from indexer.edge import EdgeEngine
-from indexer.index import Index, create_index, open_index
-from indexer.photo_source import PhotoSource, list_paths
-from indexer.settings import Settings, resolve
-from indexer.strength import Strengths
-from splice.presence import Calibration
+from splicedex.indexer.engines.edge.engine import EdgeEngine
+from splicedex.indexer.pipeline import build as build_module
+from splicedex.indexer.pipeline import decompose as derive
+from splicedex.indexer.pipeline.build import build
+from splicedex.indexer.pipeline.settings import Settings, resolve
+from splicedex.indexer.sources.photos import PhotoSource, list_paths
+from splicedex.indexer.store.index import Index, create_index, open_index
+from splicedex.indexer.store.presence_payload import Strengths
+from splicedex.splice.presence.calibration import Calibration
 
 PHOTOS = Path(__file__).parents[1].parent / "shared" / "data" / "photos"
 ASKED = 0.10

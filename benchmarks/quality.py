@@ -24,14 +24,14 @@ from numpy.typing import NDArray
 from benchmarks.machine import machine
 from benchmarks.report import publish
 from benchmarks.truth import Truth, average_precision, f1, load_families, load_truth
-from indexer.array_source import array_source
-from indexer.build import build
-from indexer.index import Index, create_index, open_index
-from indexer.settings import Settings, resolve
-from search.searcher import Options, Results, Searcher
-from splice.align import unit
-from splice.decomposition import decompose
-from splice.sparsity import Sparsity
+from splicedex.indexer.pipeline.build import build
+from splicedex.indexer.pipeline.settings import Settings, resolve
+from splicedex.indexer.sources.embeddings import array_source
+from splicedex.indexer.store.index import Index, create_index, open_index
+from splicedex.search.searcher import Options, Results, Searcher
+from splicedex.splice.align import unit
+from splicedex.splice.decomposition import decompose
+from splicedex.splice.sparsity import Sparsity
 
 EDITS = (
     ("dog", ""), ("person", ""), ("person", "bicycle"), ("car", "boat"), ("horse", "boat"),

@@ -30,13 +30,13 @@ from benchmarks.datasets import DATA
 from benchmarks.large import write_large
 from benchmarks.machine import machine
 from benchmarks.report import publish
-from indexer.index import Index, open_index
-from indexer.query import And, Filter, Match, Nearest, Not, Query
-from search import nearest
-from search.searcher import Options, Searcher
-from search.standardised import Standardised
-from search.threads import one_blas_thread
-from splice.align import unit
+from splicedex.indexer.engines.query import And, Filter, Match, Nearest, Not, Query
+from splicedex.indexer.store.index import Index, open_index
+from splicedex.search.ranking import nearest
+from splicedex.search.ranking.embedding_cache import Standardised
+from splicedex.search.searcher import Options, Searcher
+from splicedex.search.threads import one_blas_thread
+from splicedex.splice.align import unit
 
 KEPT = Path("artifacts") / "large"
 COMMAND = str(Path(sys.executable).with_name("splicedex"))

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import machine
 from benchmarks.report import publish
-from splice.align import unit
-from splice.decomposition import decompose, recompose, reconstruction_cosine
-from splice.space import ConceptSpace
-from splice.sparsity import Sparsity
+from splicedex.splice.align import unit
+from splicedex.splice.decomposition import decompose, recompose, reconstruction_cosine
+from splicedex.splice.dictionary.space import ConceptSpace
+from splicedex.splice.sparsity import Sparsity
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "clip_vitb32"
 PENALTIES = (0.15, 0.2, 0.25, 0.3)

@@ -23,8 +23,8 @@ from benchmarks.machine import machine
 from benchmarks.quality import DATA, Photos, indexed
 from benchmarks.report import publish
 from benchmarks.truth import Truth, load_truth
-from indexer.strength import PRESENCE
-from search.searcher import Searcher
+from splicedex.indexer.store.presence_payload import PRESENCE
+from splicedex.search.searcher import Searcher
 
 SIZES = (10, 20, 50, 100, 200)
 

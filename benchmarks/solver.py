@@ -24,7 +24,7 @@ from scipy.sparse import csr_array
 from benchmarks.datasets import DATA, Embeddings, Matrix, embeddings
 from benchmarks.machine import cores, machine
 from benchmarks.report import publish
-from splice.solver import admm, kkt_residual, nonnegative_lasso
+from splicedex.splice.solver import admm, kkt_residual, nonnegative_lasso
 
 FEW = 32
 """Images for the methods too slow for all."""

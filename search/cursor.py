@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from splice.errors import UserError
+from splicedex.splice.errors import UserError
 
 
 def make_cursor(offset: int, *question: object) -> str:

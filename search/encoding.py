@@ -6,14 +6,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.index import Index
-from splice.align import Matrix
-from splice.errors import UserError
+from splicedex.indexer.store.index import Index
+from splicedex.splice.align import Matrix
+from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
-    from indexer.decode import Preprocess
-    from splice.encoder import Encoder
-    from splice.encoders.preprocess import Pixels
+    from splicedex.indexer.sources.decode import Preprocess
+    from splicedex.splice.encoders.base import Encoder
+    from splicedex.splice.encoders.preprocess import Pixels
 
 
 class LazyEncoder:
@@ -29,7 +29,7 @@ class LazyEncoder:
         self._loaded: Encoder | None = None
 
     def _encoder(self) -> Encoder:
-        from indexer.settings import same_encoder
+        from splicedex.indexer.pipeline.settings import same_encoder
 
         with self._lock:  # loading takes seconds and hundreds of megabytes: once is enough
             if self._loaded is None:
@@ -68,7 +68,7 @@ class LazyEncoder:
         Raises:
             UserError: Likewise, or the file cannot be read.
         """
-        from indexer.decode import Skipped, decode
+        from splicedex.indexer.sources.decode import Skipped, decode
 
         photo = decode(path, self.preprocess())
         if isinstance(photo, Skipped):

@@ -10,21 +10,21 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from indexer.index import Index
-from indexer.query import And, HasId, Hit, Nearest, Not
-from search import language
-from search.concepts import Encode
-from search.cursor import make_cursor, offset_of
-from search.diversity import Diverse
-from search.explain import Explanation, name_of
-from search.nearest import Scored
-from search.outside import Outside, files
-from search.plan import Context, Plan, describe, make_plan
-from search.rankings import AlongVector, ByBelief, Fused, Part, Ranking, block_for
-from search.record import weighted
-from search.standardised import Standardised
-from search.vectors import image_vector, text_vector
-from splice.errors import UserError
+from splicedex.indexer.engines.query import And, HasId, Hit, Nearest, Not
+from splicedex.indexer.store.index import Index
+from splicedex.search.browse.image import weighted
+from splicedex.search.cursor import make_cursor, offset_of
+from splicedex.search.query import parser as language
+from splicedex.search.query.external_images import Outside, files
+from splicedex.search.query.plan import Context, Plan, describe, make_plan
+from splicedex.search.query.resolve import Encode
+from splicedex.search.query.vectors import image_vector, text_vector
+from splicedex.search.ranking.embedding_cache import Standardised
+from splicedex.search.ranking.explain import Explanation, name_of
+from splicedex.search.ranking.mmr import Diverse
+from splicedex.search.ranking.nearest import Scored
+from splicedex.search.ranking.rankers import AlongVector, ByBelief, Fused, Part, Ranking, block_for
+from splicedex.splice.errors import UserError
 
 Rank: TypeAlias = Literal["auto", "concept", "dense", "rrf"]
 

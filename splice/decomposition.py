@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from splice.align import Matrix, unit
-from splice.solver import at_most, nonnegative_lasso
-from splice.space import ConceptSpace
-from splice.sparsity import Sparsity
+from splicedex.splice.align import Matrix, unit
+from splicedex.splice.dictionary.space import ConceptSpace
+from splicedex.splice.solver import at_most, nonnegative_lasso
+from splicedex.splice.sparsity import Sparsity
 
 
 def decompose(space: ConceptSpace, embeddings: Matrix, sparsity: Sparsity) -> csr_array:

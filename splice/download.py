@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from splice.errors import UserError
+from splicedex.splice.errors import UserError
 
 TIMEOUT = 30.0
 """Seconds a server may stay silent."""

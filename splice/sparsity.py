@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from splice.errors import UserError
+from splicedex.splice.errors import UserError
 
 DEFAULT_PENALTY = 0.25
 """λ: 5 to 35 concepts an image between .15 and .35."""

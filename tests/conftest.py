@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splice.align import unit
-from splice.space import ConceptSpace
-
-DATA = Path(__file__).parents[2] / "shared" / "data"
+from splicedex.splice.align import unit
+from splicedex.splice.dictionary.space import ConceptSpace
+from tests.paths import DATA
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,7 +20,7 @@ import numpy as np
 from pydantic import TypeAdapter
 from qdrant_client import QdrantClient, models
 
-from indexer.query import DENSE
+from splicedex.indexer.engines.query import DENSE
 
 VERSION = "1.18.0"
 

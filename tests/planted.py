@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from qdrant_client import QdrantClient
 
-from indexer.array_source import array_source
-from indexer.build import build
-from indexer.connection import Connection
-from indexer.edge import EdgeEngine
-from indexer.files import Files
-from indexer.index import Index, create_index
-from indexer.manifest import Manifest
-from indexer.server import ServerEngine
-from splice.align import unit
+from splicedex.indexer.engines.edge.engine import EdgeEngine
+from splicedex.indexer.engines.server.connection import Connection
+from splicedex.indexer.engines.server.engine import ServerEngine
+from splicedex.indexer.pipeline.build import build
+from splicedex.indexer.sources.embeddings import array_source
+from splicedex.indexer.store.index import Index, create_index
+from splicedex.indexer.store.local_files import Files
+from splicedex.indexer.store.manifest import Manifest
+from splicedex.splice.align import unit
 from tests.photos import DIM, make_space
 
 SPACE = make_space()

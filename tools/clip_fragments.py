@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from splice.vocabulary import WORD_END, clip_merges
+from splicedex.splice.dictionary.vocabulary import WORD_END, clip_merges
 
 TARGET = Path(__file__).parents[1] / "splice" / "data" / "clip_fragments.txt"
 OFTEN = 100

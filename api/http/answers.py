@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from api.http.models import (
+from splicedex.api.http.images.originals import media_type, photo_of
+from splicedex.api.http.images.uploads import Upload, Uploads
+from splicedex.api.http.models import (
     ConceptFacet,
     Explanation,
     Hit,
@@ -18,12 +20,10 @@ from api.http.models import (
     UploadRecord,
     Weight,
 )
-from api.http.photos import media_type, photo_of
-from api.http.uploads import Upload, Uploads
-from search import facets
-from search.explain import Contribution, Fired
-from search.record import Record, columns_of
-from search.searcher import Result, Results
+from splicedex.search.browse import facets
+from splicedex.search.browse.image import Record, columns_of
+from splicedex.search.ranking.explain import Contribution, Fired
+from splicedex.search.searcher import Result, Results
 
 SHOWN = 8
 """Concepts that a hit comes with."""

@@ -11,15 +11,15 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 from starlette.responses import Response
 
-from api.http.limits import BodyLimits
-from api.http.metrics import PATH, Measured, Metrics
-from api.http.problems import tell_problems
-from api.http.routes import concepts, curation, images, probes, search, server, uploads
-from api.http.security import Gate, SecureHeaders
-from api.http.service import Service
-from api.http.settings import Settings
-from api.page import STATIC
-from indexer.index import Index
+from splicedex.api.http.config import Settings
+from splicedex.api.http.guard.limits import BodyLimits
+from splicedex.api.http.guard.security import Gate, SecureHeaders
+from splicedex.api.http.metrics import PATH, Measured, Metrics
+from splicedex.api.http.problems import tell_problems
+from splicedex.api.http.routes import concepts, curation, images, probes, search, server, uploads
+from splicedex.api.http.service import Service
+from splicedex.api.page import STATIC
+from splicedex.indexer.store.index import Index
 
 DESCRIPTION = """Image search that can say why: every photo is a handful of weighted concepts.
 
@@ -27,7 +27,7 @@ Queries are a small language: `dog AND (beach OR snow) NOT person`, `text:"a pho
 `like:IMAGE -person +snow`. Errors are RFC 9457 problems with a cause and a cure."""
 
 TOKEN = Security(HTTPBearer(auto_error=False))
-"""How the token is sent, for the OpenAPI; `api.http.security.Gate` has read it by then."""
+"""How the token is sent, for the OpenAPI; `api.http.guard.security.Gate` has read it by then."""
 
 
 def make_app(index: Index, settings: Settings) -> FastAPI:

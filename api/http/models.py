@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from search.language import LONGEST
+from splicedex.search.query.parser import LONGEST
 
 MOST_HITS = 200
 FARTHEST = 1_000_000

@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
-from search.language import QueryError
-from splice.errors import UnavailableError, UserError
+from splicedex.search.query.parser import QueryError
+from splicedex.splice.errors import UnavailableError, UserError
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 """What a route may answer with, by status, as FastAPI takes it."""

@@ -9,11 +9,11 @@ import socket
 import uvicorn
 from threadpoolctl import threadpool_limits
 
-from api.http.app import make_app
-from api.http.patience import patient
-from api.http.settings import Settings
-from indexer.index import Index
-from splice.errors import UserError
+from splicedex.api.http.app import make_app
+from splicedex.api.http.config import Settings
+from splicedex.api.http.guard.timeouts import patient
+from splicedex.indexer.store.index import Index
+from splicedex.splice.errors import UserError
 
 CONNECTIONS = 1000
 """Open at a time; more are answered 503."""

@@ -9,15 +9,15 @@ from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request
 
-from api.http.pool import Pool
-from api.http.settings import Settings
-from api.http.thumbnails import Thumbnails
-from api.http.uploads import Uploads
-from indexer.index import Index
-from search.encoding import LazyEncoder
-from search.frequency import Frequencies
-from search.searcher import Searcher
-from splice.download import cache_folder
+from splicedex.api.http.config import Settings
+from splicedex.api.http.guard.worker_pool import Pool
+from splicedex.api.http.images.thumbnails import Thumbnails
+from splicedex.api.http.images.uploads import Uploads
+from splicedex.indexer.store.index import Index
+from splicedex.search.browse.concept_frequency import Frequencies
+from splicedex.search.encoding import LazyEncoder
+from splicedex.search.searcher import Searcher
+from splicedex.splice.download import cache_folder
 
 DECODERS = 2
 """Threads that make thumbnails and read uploads."""

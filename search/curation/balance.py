@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search.curation.sample import check_draw
-from search.curation.selection import Selection, lot, named
-from search.curation.subset import both, subset
-from search.searcher import Searcher
-from splice.errors import UserError
+from splicedex.search.curation.sample import check_draw
+from splicedex.search.curation.subsets.selection import Selection, lot, named
+from splicedex.search.curation.subsets.subset import both, subset
+from splicedex.search.searcher import Searcher
+from splicedex.splice.errors import UserError
 
 MOST = 16
 """Parts that can be balanced."""

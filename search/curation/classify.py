@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search.concepts import resolve
-from search.curation.accuracy import Accuracy, accuracies, name_without
-from search.curation.reading import Progress, check_column, left_out, read, silent
-from search.curation.subset import subset, values_of
-from search.curation.weights import weights_of
-from search.searcher import Searcher
-from splice.align import Matrix, unit
-from splice.decomposition import intervene, recompose
-from splice.errors import UserError
+from splicedex.search.curation.statistics.accuracy import Accuracy, accuracies, name_without
+from splicedex.search.curation.subsets.reading import Progress, check_column, left_out, read, silent
+from splicedex.search.curation.subsets.subset import subset, values_of
+from splicedex.search.curation.subsets.weights import weights_of
+from splicedex.search.query.resolve import resolve
+from splicedex.search.searcher import Searcher
+from splicedex.splice.align import Matrix, unit
+from splicedex.splice.decomposition import intervene, recompose
+from splicedex.splice.errors import UserError
 
 PROMPT = "a photo of a {}"
 

@@ -8,16 +8,30 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.counts import Counts
-from indexer.query import Match, Not
-from indexer.strength import has
-from search.curation.contrast import LEVEL, Contrast, Order, check_order, contrast
-from search.curation.families import Families, families, query_of
-from search.curation.proportions import Interval
-from search.curation.significance import q_values
-from search.curation.subset import Example, Subset, both, examples, outside, subset, values_of
-from search.searcher import Searcher
-from splice.errors import UserError
+from splicedex.indexer.engines.query import Match, Not
+from splicedex.indexer.store.concept_counts import Counts
+from splicedex.indexer.store.presence_payload import has
+from splicedex.search.curation.statistics.contrast import (
+    LEVEL,
+    Contrast,
+    Order,
+    check_order,
+    contrast,
+)
+from splicedex.search.curation.statistics.proportions import Interval
+from splicedex.search.curation.statistics.significance import q_values
+from splicedex.search.curation.subsets.families import Families, families, query_of
+from splicedex.search.curation.subsets.subset import (
+    Example,
+    Subset,
+    both,
+    examples,
+    outside,
+    subset,
+    values_of,
+)
+from splicedex.search.searcher import Searcher
+from splicedex.splice.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)

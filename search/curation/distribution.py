@@ -8,13 +8,13 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.counts import Counts
-from search.curation.families import families, query_of
-from search.curation.proportions import Interval, mean, wilson
-from search.curation.subset import subset
-from search.curation.weights import sampled_weights
-from search.searcher import Searcher
-from splice.errors import UserError
+from splicedex.indexer.store.concept_counts import Counts
+from splicedex.search.curation.statistics.proportions import Interval, mean, wilson
+from splicedex.search.curation.subsets.families import families, query_of
+from splicedex.search.curation.subsets.subset import subset
+from splicedex.search.curation.subsets.weights import sampled_weights
+from splicedex.search.searcher import Searcher
+from splicedex.splice.errors import UserError
 
 Order: TypeAlias = Literal["share", "weight", "lift"]
 CERTAIN = 5

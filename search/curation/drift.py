@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 from scipy.spatial.distance import jensenshannon
 
-from indexer.counts import Counts, concept_facet
-from indexer.query import Match
-from search.curation.contrast import LEVEL, contrast
-from search.curation.families import Families, families
-from search.curation.proportions import Interval
-from search.curation.significance import q_values
-from search.curation.subset import Subset, both, subset
-from search.curation.weights import SAMPLE, sampled_weights
-from search.searcher import Searcher
-from splice.errors import UserError
+from splicedex.indexer.engines.query import Match
+from splicedex.indexer.store.concept_counts import Counts, concept_facet
+from splicedex.search.curation.statistics.contrast import LEVEL, contrast
+from splicedex.search.curation.statistics.proportions import Interval
+from splicedex.search.curation.statistics.significance import q_values
+from splicedex.search.curation.subsets.families import Families, families
+from splicedex.search.curation.subsets.subset import Subset, both, subset
+from splicedex.search.curation.subsets.weights import SAMPLE, sampled_weights
+from splicedex.search.searcher import Searcher
+from splicedex.splice.errors import UserError
 
 PERMUTATIONS = 999
 SHORTLIST = 2

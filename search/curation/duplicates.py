@@ -10,17 +10,17 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from indexer.index import Index
-from indexer.location import to_path
-from indexer.query import Hit
-from indexer.sources import blocks
-from search.curation.neighbours import near_pairs
-from search.curation.reading import Progress, silent
-from search.curation.subset import Example, Subset, subset
-from search.curation.walk import has_graph, walked_pairs
-from search.searcher import Searcher
-from splice.align import Matrix, unit
-from splice.errors import UserError
+from splicedex.indexer.engines.query import Hit
+from splicedex.indexer.sources.base import blocks
+from splicedex.indexer.sources.location import to_path
+from splicedex.indexer.store.index import Index
+from splicedex.search.curation.subsets.exact_pairs import near_pairs
+from splicedex.search.curation.subsets.graph_pairs import has_graph, walked_pairs
+from splicedex.search.curation.subsets.reading import Progress, silent
+from splicedex.search.curation.subsets.subset import Example, Subset, subset
+from splicedex.search.searcher import Searcher
+from splicedex.splice.align import Matrix, unit
+from splicedex.splice.errors import UserError
 
 Keep: TypeAlias = Literal["first", "largest", "oldest", "central"]
 ABOVE = 0.95

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from indexer.location import to_path
-from indexer.query import Hit
-from search.curation import folders, tables
-from search.curation.reading import Progress, check_column, silent
-from search.curation.subset import Subset, subset
-from search.record import columns_of
-from search.searcher import Searcher
-from splice.errors import UserError
+from splicedex.indexer.engines.query import Hit
+from splicedex.indexer.sources.location import to_path
+from splicedex.search.browse.image import columns_of
+from splicedex.search.curation.output import folders, tables
+from splicedex.search.curation.subsets.reading import Progress, check_column, silent
+from splicedex.search.curation.subsets.subset import Subset, subset
+from splicedex.search.searcher import Searcher
+from splicedex.splice.errors import UserError
 
 Format: TypeAlias = Literal["csv", "jsonl", "parquet", "fiftyone", "links", "copies", "imagefolder"]
 TABLES: dict[str, Callable[[Path, tables.Rows, tables.Label], None]] = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from indexer.query import Range
-from search.curation.subset import both, subset
-from search.searcher import Searcher
+from splicedex.indexer.engines.query import Range
+from splicedex.search.curation.subsets.subset import both, subset
+from splicedex.search.searcher import Searcher
 
 STEPS = 10_000
 """Cosines are stored to four places."""

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from indexer.query import Hit
-from search.curation.accuracy import Accuracy, accuracies, name_without
-from search.curation.reading import Progress, check_column, left_out, read, silent
-from search.curation.subset import subset
-from search.curation.weights import weights_of
-from search.searcher import Searcher
-from splice.decomposition import intervene
-from splice.errors import UserError
+from splicedex.indexer.engines.query import Hit
+from splicedex.search.curation.statistics.accuracy import Accuracy, accuracies, name_without
+from splicedex.search.curation.subsets.reading import Progress, check_column, left_out, read, silent
+from splicedex.search.curation.subsets.subset import subset
+from splicedex.search.curation.subsets.weights import weights_of
+from splicedex.search.searcher import Searcher
+from splicedex.splice.decomposition import intervene
+from splicedex.splice.errors import UserError
 
 STRENGTH = 1.0
 """Inverse of the l2 penalty."""

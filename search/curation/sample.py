@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from search.curation.selection import Selection, draw, named
-from search.curation.subset import subset
-from search.searcher import Searcher
-from splice.errors import UserError
+from splicedex.search.curation.subsets.selection import Selection, draw, named
+from splicedex.search.curation.subsets.subset import subset
+from splicedex.search.searcher import Searcher
+from splicedex.splice.errors import UserError
 
 _PAGE = 8192
 

@@ -23,22 +23,28 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.query import Match, Not
-from indexer.strength import has
-from search.concepts import Resolved, resolve
-from search.curation.association import bootstrap, cramers_v_interval, npmi, percentiles, phi
-from search.curation.contrast import LEVEL
-from search.curation.crosstab import Cells, CrossTable, Pairs
-from search.curation.families import families, query_of
-from search.curation.homogeneity import change
-from search.curation.proportions import Floats
-from search.curation.significance import p_values, q_values
-from search.curation.subset import Subset, both, examples, subset, values_of
-from search.curation.suspects import THIN, Strength, Suspect, Suspicions
-from search.plan import direction_of, present
-from search.searcher import Searcher
-from splice.errors import UserError
-from splice.presence import PRESENT
+from splicedex.indexer.engines.query import Match, Not
+from splicedex.indexer.store.presence_payload import has
+from splicedex.search.curation.statistics.association import (
+    bootstrap,
+    cramers_v_interval,
+    npmi,
+    percentiles,
+    phi,
+)
+from splicedex.search.curation.statistics.contrast import LEVEL
+from splicedex.search.curation.statistics.homogeneity import change
+from splicedex.search.curation.statistics.proportions import Floats
+from splicedex.search.curation.statistics.significance import p_values, q_values
+from splicedex.search.curation.subsets.crosstab import Cells, CrossTable, Pairs
+from splicedex.search.curation.subsets.families import families, query_of
+from splicedex.search.curation.subsets.subset import Subset, both, examples, subset, values_of
+from splicedex.search.curation.subsets.suspects import THIN, Strength, Suspect, Suspicions
+from splicedex.search.query.plan import direction_of, present
+from splicedex.search.query.resolve import Resolved, resolve
+from splicedex.search.searcher import Searcher
+from splicedex.splice.errors import UserError
+from splicedex.splice.presence.calibration import PRESENT
 
 TRAIN = "train"
 

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from indexer.column_names import RESERVED, is_name
-from indexer.engine import FieldKind
-from indexer.sources import blocks
-from search.curation.subset import subset
-from search.searcher import Searcher
-from splice.errors import UserError
+from splicedex.indexer.engines.base import FieldKind
+from splicedex.indexer.sources.base import blocks
+from splicedex.indexer.sources.column_names import RESERVED, is_name
+from splicedex.search.curation.subsets.subset import subset
+from splicedex.search.searcher import Searcher
+from splicedex.splice.errors import UserError
 
 _LONGEST = 128
 Value = str | int | float

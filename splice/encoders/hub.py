@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from huggingface_hub import constants
 
-from splice.errors import UserError
+from splicedex.splice.errors import UserError
 
 T = TypeVar("T")
 

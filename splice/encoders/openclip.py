@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from open_clip.transform import PreprocessCfg
 
-from splice.encoder import LOCAL
-from splice.encoders.hub import load_from_hub, load_local
-from splice.encoders.preprocess import Pixels, Preprocess
-from splice.encoders.runtime import Runtime, fingerprint, unit_rows
-from splice.errors import UserError
+from splicedex.splice.encoders.hub import load_from_hub, load_local
+from splicedex.splice.encoders.known import LOCAL
+from splicedex.splice.encoders.preprocess import Pixels, Preprocess
+from splicedex.splice.encoders.runtime import Runtime, fingerprint, unit_rows
+from splicedex.splice.errors import UserError
 
 HUB = "hf-hub:"
 VOCABULARY = "vocabulary.txt"

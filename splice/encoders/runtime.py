@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from splice.errors import UserError
+from splicedex.splice.errors import UserError
 
 BATCH_SIZES = {"cpu": 32, "mps": 64, "cuda": 256}
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from splice.encoders.hub import load_from_hub, load_local
-from splice.encoders.preprocess import Pixels, Preprocess
-from splice.encoders.runtime import Runtime, fingerprint, unit_rows
-from splice.errors import UserError
+from splicedex.splice.encoders.hub import load_from_hub, load_local
+from splicedex.splice.encoders.preprocess import Pixels, Preprocess
+from splicedex.splice.encoders.runtime import Runtime, fingerprint, unit_rows
+from splicedex.splice.errors import UserError
 
 
 class SentenceTransformerEncoder:

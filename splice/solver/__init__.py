@@ -4,9 +4,9 @@
 their weight; `admm` is the paper's approximation, for comparison.
 """
 
-from splice.solver.admm import admm
-from splice.solver.greedy import at_most
-from splice.solver.lasso import nonnegative_lasso
-from splice.solver.optimality import kkt_residual, objective
+from splicedex.splice.solver.admm import admm
+from splicedex.splice.solver.greedy import at_most
+from splicedex.splice.solver.lasso import nonnegative_lasso
+from splicedex.splice.solver.optimality import kkt_residual, objective
 
 __all__ = ["admm", "at_most", "kkt_residual", "nonnegative_lasso", "objective"]

@@ -6,10 +6,10 @@ from typing import Any
 
 from scipy.sparse import csr_array
 
-from splice.errors import UserError
-from splice.solver.arrays import Array
-from splice.solver.blocks import csr_from_entries, solve_blocks
-from splice.solver.problem import Problem, check_penalty
+from splicedex.splice.errors import UserError
+from splicedex.splice.solver.arrays import Array
+from splicedex.splice.solver.blocks import csr_from_entries, solve_blocks
+from splicedex.splice.solver.problem import Problem, check_penalty
 
 
 def admm(

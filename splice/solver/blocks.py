@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from splice.blas import one_blas_thread
-from splice.solver.arrays import Array, Arrays
-from splice.solver.problem import Problem
+from splicedex.splice.blas import one_blas_thread
+from splicedex.splice.solver.arrays import Array, Arrays
+from splicedex.splice.solver.problem import Problem
 
 
 def solve_blocks(

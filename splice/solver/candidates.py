@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from splice.solver.arrays import Array, Arrays
-from splice.solver.problem import Problem
+from splicedex.splice.solver.arrays import Array, Arrays
+from splicedex.splice.solver.problem import Problem
 
 
 class Candidates(NamedTuple):

@@ -8,11 +8,11 @@ from typing import Any
 
 from scipy.sparse import csr_array
 
-from splice.errors import UserError
-from splice.solver.arrays import Array
-from splice.solver.blocks import csr_from_entries, solve_blocks
-from splice.solver.nnqp import nnqp, product
-from splice.solver.problem import Problem
+from splicedex.splice.errors import UserError
+from splicedex.splice.solver.arrays import Array
+from splicedex.splice.solver.blocks import csr_from_entries, solve_blocks
+from splicedex.splice.solver.nnqp import nnqp, product
+from splicedex.splice.solver.problem import Problem
 
 
 def at_most(

@@ -7,13 +7,13 @@ from typing import Any
 
 from scipy.sparse import csr_array
 
-from splice.solver.arrays import Array
-from splice.solver.blocks import csr_from_entries, solve_blocks
-from splice.solver.candidates import Candidates
-from splice.solver.problem import Problem, check_penalty
-from splice.solver.screening import proven
-from splice.solver.sketch import Sketch
-from splice.solver.working_set import Block
+from splicedex.splice.solver.arrays import Array
+from splicedex.splice.solver.blocks import csr_from_entries, solve_blocks
+from splicedex.splice.solver.candidates import Candidates
+from splicedex.splice.solver.problem import Problem, check_penalty
+from splicedex.splice.solver.screening import proven
+from splicedex.splice.solver.sketch import Sketch
+from splicedex.splice.solver.working_set import Block
 
 _FIRST = 32
 """Atoms that working sets take in at a look at the sketch."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from splice.solver.arrays import Array, Arrays
+from splicedex.splice.solver.arrays import Array, Arrays
 
 _GRADIENT_STEPS = 32
 _PIVOT_ROUNDS = 20

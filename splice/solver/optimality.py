@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from splice.errors import UserError
-from splice.solver.problem import Problem, check_penalty
+from splicedex.splice.errors import UserError
+from splicedex.splice.solver.problem import Problem, check_penalty
 
 Vector: TypeAlias = NDArray[np.float64]
 _ROWS = 256

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from splice.errors import UserError
-from splice.solver.arrays import Array, Arrays, arrays_for
+from splicedex.splice.errors import UserError
+from splicedex.splice.solver.arrays import Array, Arrays, arrays_for
 
 
 @dataclass(frozen=True)

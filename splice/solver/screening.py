@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from splice.solver.arrays import Array
-from splice.solver.candidates import Candidates
-from splice.solver.problem import Problem
-from splice.solver.working_set import Block
+from splicedex.splice.solver.arrays import Array
+from splicedex.splice.solver.candidates import Candidates
+from splicedex.splice.solver.problem import Problem
+from splicedex.splice.solver.working_set import Block
 
 _REACH = 0.5
 """Share of λ/2 beyond which too many atoms would have to be checked."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from splice.solver.arrays import Array
-from splice.solver.problem import Problem
+from splicedex.splice.solver.arrays import Array
+from splicedex.splice.solver.problem import Problem
 
 _SHARE = 4
 """How many times fewer dimensions it has."""

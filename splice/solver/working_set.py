@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from splice.solver.arrays import Array, Arrays
-from splice.solver.candidates import Candidates
-from splice.solver.nnqp import nnqp, pack, product, projected_gradient
-from splice.solver.problem import Problem
+from splicedex.splice.solver.arrays import Array, Arrays
+from splicedex.splice.solver.candidates import Candidates
+from splicedex.splice.solver.nnqp import nnqp, pack, product, projected_gradient
+from splicedex.splice.solver.problem import Problem
 
 Accuracy: TypeAlias = Literal["rough", "single", "double"]
 """Of a step: a guess; exact, Gram matrices in the working precision; exact and those in double."""

@@ -19,10 +19,10 @@ import pytest
 from qdrant_client import QdrantClient
 from scipy.sparse import csr_array
 
-from indexer.connection import Connection
-from indexer.edge import EdgeEngine
-from indexer.engine import Batch, Engine
-from indexer.server import ServerEngine
+from splicedex.indexer.engines.base import Batch, Engine
+from splicedex.indexer.engines.edge.engine import EdgeEngine
+from splicedex.indexer.engines.server.connection import Connection
+from splicedex.indexer.engines.server.engine import ServerEngine
 from tests.fake_qdrant import FakeQdrant
 
 DIM = 8

@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from indexer.query import And, Filter, Fusion, HasId, Match, Nearest, Not, Or, Range, SparseVector
+from splicedex.indexer.engines.query import (
+    And,
+    Filter,
+    Fusion,
+    HasId,
+    Match,
+    Nearest,
+    Not,
+    Or,
+    Range,
+    SparseVector,
+)
 
 
 def passes(tree: Filter, point: str, payload: Mapping[str, Any]) -> bool:

@@ -14,18 +14,19 @@ import qdrant_edge as edge
 from conftest import DIM, Points, ids_of
 from reference import rank
 
-import indexer.edge
-from indexer.edge import EdgeEngine
-from indexer.query import DENSE, SPARSE, Match, Nearest, Query
-from splice.errors import UserError
+import splicedex.indexer.engines.edge.engine
+from splicedex.indexer.engines.edge.engine import EdgeEngine
+from splicedex.indexer.engines.query import DENSE, SPARSE, Match, Nearest, Query
+from splicedex.splice.errors import UserError
+from tests.paths import ROOT
 
 WRITER = """
 import sys
 from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_array
-from indexer.edge import EdgeEngine
-from indexer.engine import Batch
+from splicedex.indexer.engines.edge.engine import EdgeEngine
+from splicedex.indexer.engines.base import Batch
 
 ids, dim, step = sys.argv[2].split(), int(sys.argv[3]), 5
 engine = EdgeEngine.open(Path(sys.argv[1]))
@@ -40,7 +41,7 @@ for start in range(0, len(ids), step):
 HOLDER = """
 import sys
 from pathlib import Path
-from indexer.edge import EdgeEngine
+from splicedex.indexer.engines.edge.engine import EdgeEngine
 
 with EdgeEngine.open(Path(sys.argv[1])) as engine:
     print(engine.count(), flush=True)
@@ -57,7 +58,7 @@ def start(script: str, *arguments: str) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(indexer.edge.__file__).parents[1],
+        cwd=ROOT,
     )
 
 
@@ -173,7 +174,7 @@ def test_open_refuses_a_folder_without_an_index_and_leaves_it_alone(tmp_path: Pa
 def test_log_of_writes_does_not_grow_without_end(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexer.edge, "POINTS_A_FLUSH", 20)
+    monkeypatch.setattr(splicedex.indexer.engines.edge.engine, "POINTS_A_FLUSH", 20)
     long = Points(20)
     long.payloads = [{"text": "x" * 1_000_000}] * 20
 
@@ -187,7 +188,7 @@ def test_log_of_writes_does_not_grow_without_end(
 
 def test_embedded_engine_imports_nothing_heavy() -> None:
     script = """
-import sys, indexer.edge
+import sys, splicedex.indexer.engines.edge.engine
 print({"qdrant_client", "torch", "open_clip", "scipy", "PIL"} & sys.modules.keys())
 """
     with start(script) as process:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from reference import passes
 from scipy.sparse import csr_array
 
-from indexer.engine import Batch, Engine
-from indexer.query import And, Filter, HasId, Match, Not, Or, Query, Range
+from splicedex.indexer.engines.base import Batch, Engine
+from splicedex.indexer.engines.query import And, Filter, HasId, Match, Not, Or, Query, Range
 
 COUNT = 12
 IDS = ids_of(COUNT)

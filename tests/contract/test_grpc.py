@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from conftest import DIM, Points
 
-import indexer.connection
-from indexer.connection import Connection
-from indexer.server import ServerEngine
-from splice.errors import UserError
+import splicedex.indexer.engines.server.connection
+from splicedex.indexer.engines.server.connection import Connection
+from splicedex.indexer.engines.server.engine import ServerEngine
+from splicedex.splice.errors import UserError
 from tests.fake_grpc import FakeGrpc
 from tests.fake_qdrant import FakeQdrant
 
@@ -31,7 +31,7 @@ def bulk(qdrant: FakeQdrant, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGr
     """Its gRPC, of which we are told."""
     made = FakeGrpc(qdrant)
     monkeypatch.setenv("SPLICEDEX_GRPC_PORT", str(made.port))
-    monkeypatch.setattr(indexer.connection, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(splicedex.indexer.engines.server.connection, "FIRST_PAUSE", 0.001)
     with warnings.catch_warnings(action="ignore"):
         yield made
     made.stop()
@@ -77,11 +77,11 @@ def test_where_there_is_no_grpc_rest_will_do(
 
 
 def test_a_server_on_this_machine_is_not_asked(qdrant: FakeQdrant) -> None:
-    assert indexer.connection._grpc_port(qdrant.url) is None
-    assert indexer.connection._grpc_port("http://localhost:6333") is None
-    assert indexer.connection._grpc_port("http://qdrant:6333") == 6334
-    assert indexer.connection._grpc_port("https://qdrant") == 6334
-    assert indexer.connection._grpc_port("https://proxy:443") is None
+    assert splicedex.indexer.engines.server.connection._grpc_port(qdrant.url) is None
+    assert splicedex.indexer.engines.server.connection._grpc_port("http://localhost:6333") is None
+    assert splicedex.indexer.engines.server.connection._grpc_port("http://qdrant:6333") == 6334
+    assert splicedex.indexer.engines.server.connection._grpc_port("https://qdrant") == 6334
+    assert splicedex.indexer.engines.server.connection._grpc_port("https://proxy:443") is None
 
 
 def test_what_passes_is_asked_again(qdrant: FakeQdrant, bulk: FakeGrpc) -> None:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from indexer.engine import Batch, Engine
-from indexer.query import Fusion, Match, Nearest, Query, Range, SparseVector
+from splicedex.indexer.engines.base import Batch, Engine
+from splicedex.indexer.engines.query import Fusion, Match, Nearest, Query, Range, SparseVector
 
 QUERY = Nearest(np.ones(DIM, dtype=np.float32))
 ONE_CONCEPT = Nearest(SparseVector(np.array([0]), np.array([1.0], dtype=np.float32)))

@@ -8,8 +8,8 @@ from conftest import CONCEPTS, DIM, Points
 from numpy.typing import NDArray
 from reference import fuse, passes, rank
 
-from indexer.engine import Engine
-from indexer.query import (
+from splicedex.indexer.engines.base import Engine
+from splicedex.indexer.engines.query import (
     And,
     Filter,
     Fusion,

@@ -13,9 +13,9 @@ import pytest
 from conftest import DIM, Points
 from qdrant_client import QdrantClient
 
-from indexer.connection import Connection
-from indexer.server import ServerEngine
-from splice.errors import UserError
+from splicedex.indexer.engines.server.connection import Connection
+from splicedex.indexer.engines.server.engine import ServerEngine
+from splicedex.splice.errors import UserError
 
 Serve = Callable[[int, dict[str, str]], str]
 

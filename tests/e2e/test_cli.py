@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.manifest import FORMAT
+from splicedex.indexer.store.manifest import FORMAT
 from tests.e2e.conftest import COMMAND
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indexer.index import open_index
-from indexer.strength import BANDS, FAINTEST, FIELDS, STRENGTHS
+from splicedex.indexer.store.index import open_index
+from splicedex.indexer.store.presence_payload import BANDS, FAINTEST, FIELDS, STRENGTHS
 from tests.e2e.conftest import COMMAND, embedded, environment, splicedex  # noqa: F401
 from tests.models import DIM, write_open_clip_model
 
@@ -68,13 +68,13 @@ def child_of(process, name):
 
 
 UNCHECKED = """
-import indexer.edge
-indexer.edge.leave_room = lambda *_: None
+import splicedex.indexer.engines.edge.engine
+splicedex.indexer.engines.edge.engine.leave_room = lambda *_: None
 """
 """As if the disk were filled between the look at it and the write."""
 PACED = """
 import contextlib, sys
-import api.progress
+import splicedex.api.cli.progress
 
 @contextlib.contextmanager
 def indexing(total):
@@ -83,8 +83,8 @@ def indexing(total):
         sys.stdin.readline()
     yield counted
 
-api.progress.indexing = indexing
-from api.cli import main
+splicedex.api.cli.progress.indexing = indexing
+from splicedex.api.cli.main import main
 main()
 """
 

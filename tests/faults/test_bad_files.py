@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from indexer.index import open_index
-from indexer.location import to_path
-from indexer.photo_source import printable
+from splicedex.indexer.sources.location import to_path
+from splicedex.indexer.sources.photos import printable
+from splicedex.indexer.store.index import open_index
 from tests.faults.conftest import one_line
 from tests.faults.corpus import make
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.deriving import ALONE
+from splicedex.indexer.pipeline.decompose_process import ALONE
 from tests.faults.conftest import Contents, assert_same, one_line
 from tests.photos import make_embeddings, make_space
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from splice.presence import SAMPLE
+from splicedex.splice.presence.calibration import SAMPLE
 from tests.faults.conftest import Contents, assert_same
 from tests.photos import make_embeddings, make_space
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.index import open_index
-from indexer.trouble import RESERVE
+from splicedex.indexer.engines.edge.os_errors import RESERVE
+from splicedex.indexer.store.index import open_index
 from tests.e2e.conftest import COMMAND
 from tests.faults.conftest import Contents, assert_same, one_line
 from tests.photos import make_embeddings, make_space

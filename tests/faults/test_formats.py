@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.index import open_index
-from indexer.manifest import FORMAT
-from indexer.verify import verify
-from splice.errors import UserError
+from splicedex.indexer.maintenance.verify import verify
+from splicedex.indexer.store.index import open_index
+from splicedex.indexer.store.manifest import FORMAT
+from splicedex.splice.errors import UserError
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 IMAGES = 40

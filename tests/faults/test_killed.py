@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.child import CHILD
-from splice.presence import SAMPLE
+from splicedex.indexer.concurrency.child_process import CHILD
+from splicedex.splice.presence.calibration import SAMPLE
 from tests.faults.conftest import Contents, assert_same, child_of, one_line
 from tests.photos import make_embeddings, make_space
 

@@ -13,9 +13,9 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from indexer.edge_config import SMALL
-from indexer.index import open_index
-from indexer.optimise import CHILD, is_due
+from splicedex.indexer.engines.edge.config import SMALL
+from splicedex.indexer.pipeline.optimize import CHILD, is_due
+from splicedex.indexer.store.index import open_index
 from tests.faults.conftest import Contents, assert_same, child_of, one_line
 from tests.photos import make_embeddings, make_index, make_space
 

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from indexer.place import Collection
+from splicedex.indexer.store.address import Collection
 from tests.fake_qdrant import FakeQdrant
 from tests.faults.conftest import Contents, assert_same, one_line
 

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from indexer.index import open_index
-from indexer.lock import hold
-from splice.errors import UserError
+from splicedex.indexer.store.index import open_index
+from splicedex.indexer.store.lock import hold
+from splicedex.splice.errors import UserError
 from tests.faults.conftest import Contents, assert_same, one_line
 
 HOLDER = re.compile(r"error: (.+) \(process (\d+), since [\d-]+ [\d:]+\) holds the index in ")

@@ -17,7 +17,7 @@ import open_clip
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from splice.align import Matrix
+from splicedex.splice.align import Matrix
 from tools.nano import bundle, text
 from tools.nano.pipeline import SEED, Pipeline, log
 from tools.nano.store import kept_weights

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from splice.errors import UserError
+from splicedex.splice.errors import UserError
 
 SPLIT = 5
 """Stages below this index are frozen, and their output is cached; the others are trained."""

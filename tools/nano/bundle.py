@@ -11,7 +11,7 @@ import open_clip
 import torch
 from safetensors.torch import save_file
 
-from splice.align import Matrix
+from splicedex.splice.align import Matrix
 from tools.nano.student import SIZE, Student
 from tools.nano.views import INPUT
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from splice.align import Matrix, centre, unit
+from splicedex.splice.align import Matrix, centre, unit
 
 FLICKR_ID = re.compile(r"flickr\w*?_(\d{6,})")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from splice.align import Matrix, unit
+from splicedex.splice.align import Matrix, unit
 from tools.nano import student, teacher
 from tools.nano.backbone import load_backbone
 from tools.nano.corpus import Corpus, load_corpus

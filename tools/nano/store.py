@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from splice.errors import UserError
+from splicedex.splice.errors import UserError
 
 RECIPE = "recipe.sha256"
 """What a folder's contents were made by."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from splice.align import Matrix
+from splicedex.splice.align import Matrix
 from tools.nano.backbone import load_backbone, trained, upper
 
 SIZE = 2

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from splice.align import Matrix, unit
+from splicedex.splice.align import Matrix, unit
 from tools.nano.backbone import load_backbone, pooled_stages
 from tools.nano.views import batches
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from splice.align import Matrix, unit
+from splicedex.splice.align import Matrix, unit
 from tools.nano.corpus import Corpus
 
 PAIRS = ("{} and {}", "a {} and a {}", "a {} with a {}", "{}, {}", "a photo of a {} and a {}")

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.http import answers, models
-from api.http.problems import ProblemError, responses
-from api.http.service import Served
-from search.concept_page import concept_page
-from search.searcher import Options
-from splice.errors import UserError
+from splicedex.api.http import answers, models
+from splicedex.api.http.problems import ProblemError, responses
+from splicedex.api.http.service import Served
+from splicedex.search.browse.concept import concept_page
+from splicedex.search.searcher import Options
+from splicedex.splice.errors import UserError
 
 router = APIRouter(prefix="/v1/concepts", tags=["concepts"])
 TOGETHER = 12

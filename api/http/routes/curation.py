@@ -12,27 +12,27 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from starlette.background import BackgroundTask
 
-from api.http import models
-from api.http.problems import ProblemError, responses
-from api.http.service import Served
-from search.curation import contrast
-from search.curation import distribution as distributions
-from search.curation import duplicates as doubles
-from search.curation.balance import Balance, balance
-from search.curation.classify import Classification, classify
-from search.curation.compare import Comparison, compare, compare_by
-from search.curation.distribution import Distribution
-from search.curation.drift import Drift, drift
-from search.curation.duplicates import Duplicates
-from search.curation.export import export
-from search.curation.outliers import Outlier, outliers
-from search.curation.probe import Probe, probe
-from search.curation.sample import sample
-from search.curation.selection import Selection
-from search.curation.spurious import spurious
-from search.curation.subset import subset
-from search.curation.suspects import Suspicions
-from search.curation.tagging import Tagging, tag
+from splicedex.api.http import models
+from splicedex.api.http.problems import ProblemError, responses
+from splicedex.api.http.service import Served
+from splicedex.search.curation import distribution as distributions
+from splicedex.search.curation import duplicates as doubles
+from splicedex.search.curation.balance import Balance, balance
+from splicedex.search.curation.classify import Classification, classify
+from splicedex.search.curation.compare import Comparison, compare, compare_by
+from splicedex.search.curation.distribution import Distribution
+from splicedex.search.curation.drift import Drift, drift
+from splicedex.search.curation.duplicates import Duplicates
+from splicedex.search.curation.export import export
+from splicedex.search.curation.outliers import Outlier, outliers
+from splicedex.search.curation.probe import Probe, probe
+from splicedex.search.curation.sample import sample
+from splicedex.search.curation.spurious import spurious
+from splicedex.search.curation.statistics import contrast
+from splicedex.search.curation.subsets.selection import Selection
+from splicedex.search.curation.subsets.subset import subset
+from splicedex.search.curation.subsets.suspects import Suspicions
+from splicedex.search.curation.tagging import Tagging, tag
 
 router = APIRouter(prefix="/v1", tags=["curation"])
 PROBLEMS = responses(400, 401, 422, 503)

@@ -10,13 +10,13 @@ from typing import Annotated, TypeAlias
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import FileResponse, Response
 
-from api.http import answers, models
-from api.http.photos import media_type, photo_of
-from api.http.problems import ProblemError, Responses, responses
-from api.http.service import Served, Service
-from api.http.thumbnails import step, tag_of
-from search.record import read_record
-from search.searcher import Options
+from splicedex.api.http import answers, models
+from splicedex.api.http.images.originals import media_type, photo_of
+from splicedex.api.http.images.thumbnails import step, tag_of
+from splicedex.api.http.problems import ProblemError, Responses, responses
+from splicedex.api.http.service import Served, Service
+from splicedex.search.browse.image import read_record
+from splicedex.search.searcher import Options
 
 router = APIRouter(prefix="/v1/images", tags=["images"])
 PROBLEMS = responses(401, 404, 422, 503)

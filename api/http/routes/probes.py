@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.http import models
-from api.http.problems import ProblemError, responses
-from api.http.service import Served
+from splicedex.api.http import models
+from splicedex.api.http.problems import ProblemError, responses
+from splicedex.api.http.service import Served
 
 router = APIRouter(tags=["server"])
 

@@ -6,13 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.http import answers, models
-from api.http.problems import responses
-from api.http.routes.images import Id, no_image, uuid_of
-from api.http.service import Served, Service
-from search.facets import facets
-from search.searcher import Options
-from search.standing import standing
+from splicedex.api.http import answers, models
+from splicedex.api.http.problems import responses
+from splicedex.api.http.routes.images import Id, no_image, uuid_of
+from splicedex.api.http.service import Served, Service
+from splicedex.search.browse.facets import facets
+from splicedex.search.ranking.why_matched import standing
+from splicedex.search.searcher import Options
 
 router = APIRouter(prefix="/v1", tags=["search"])
 PROBLEMS = responses(400, 401, 404, 422, 503)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 
-from api.http import models
-from api.http.problems import responses
-from api.http.service import Served
-from api.page import INDEX
+from splicedex.api.http import models
+from splicedex.api.http.problems import responses
+from splicedex.api.http.service import Served
+from splicedex.api.page import INDEX
 
 router = APIRouter(tags=["server"])
 

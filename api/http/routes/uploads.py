@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path, UploadFile
 from fastapi.responses import Response
 
-from api.http import answers, models
-from api.http.problems import ProblemError, responses
-from api.http.service import Served
-from api.http.uploads import Upload
-from search.record import Decomposition, decompose_text
-from search.searcher import Options
+from splicedex.api.http import answers, models
+from splicedex.api.http.images.uploads import Upload
+from splicedex.api.http.problems import ProblemError, responses
+from splicedex.api.http.service import Served
+from splicedex.search.browse.image import Decomposition, decompose_text
+from splicedex.search.searcher import Options
 
 router = APIRouter(prefix="/v1", tags=["uploads"])
 PROBLEMS = responses(400, 401, 413, 415, 422, 503)

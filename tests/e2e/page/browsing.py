@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-ARTIFACTS = Path(__file__).parents[3] / "artifacts"
+from tests.paths import ROOT
+
+ARTIFACTS = ROOT / "artifacts"
 HOSTILE = """<img src=x onerror="document.title='owned'">.png"""
 MARKUP = "<b>bold</b><script>document.title='owned'</script>"
 MANY = 1_200

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from search.language import Like, parse
+from splicedex.search.query.parser import Like, parse
 from tests.e2e.page.browsing import (
     ARTIFACTS,
     HOSTILE,

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from search.language import And, Concept, Not, parse
+from splicedex.search.query.parser import And, Concept, Not, parse
 from tests.e2e.page.browsing import (
     ARTIFACTS,
     ask,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search.language import Concept, parse
+from splicedex.search.query.parser import Concept, parse
 from tests.e2e.page.browsing import (
     ARTIFACTS,
     MANY,

@@ -1,0 +1,1 @@
+"""Commands that curate, one file each."""

@@ -1,0 +1,1 @@
+"""Commands that make and keep an index, one file each."""

@@ -1,0 +1,37 @@
+"""`splicedex verify`: whether an index is whole."""
+
+from __future__ import annotations
+
+from splicedex.api.cli.options import IndexPlace, Json
+from splicedex.api.cli.render import console, print_json
+from splicedex.splice.errors import UserError
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+splicedex verify --index photos.idx
+
+splicedex verify --url http://qdrant:6333 --index photos
+"""
+
+
+def run(index: IndexPlace, json: Json = False) -> None:
+    """Read everything in an index, and check that it fits together; changes nothing."""
+    from splicedex.api.cli.progress import counting
+    from splicedex.indexer.maintenance.verify import verify
+    from splicedex.indexer.store.index import open_index
+
+    with open_index(index) as opened, counting("verifying") as show:
+        findings = verify(opened, on_progress=show)
+    if json:
+        print_json({"images": findings.images, "findings": list(findings)})
+    else:
+        for finding in findings:
+            console.print(finding, highlight=False, markup=False)
+    if findings:
+        raise UserError(
+            f"{index} is not whole ({len(list(findings))} findings)",
+            f"run splicedex repair --index {index}",
+        )
+    if not json:
+        console.print(f"{findings.images:,} images, all is well", highlight=False)

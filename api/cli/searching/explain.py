@@ -1,0 +1,106 @@
+"""`splicedex explain`: the concepts of an image, or why a query does or does not find it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from splicedex.api.cli.options import IndexPlace, Json
+from splicedex.api.cli.render import bar, console, print_json, table
+
+if TYPE_CHECKING:
+    from splicedex.indexer.store.index import Index
+    from splicedex.search.searcher import Searcher
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+splicedex explain beach.jpg --index photos.idx
+
+splicedex explain beach.jpg --query "dog AND beach" --index photos.idx
+"""
+
+
+def run(
+    path: Annotated[str, typer.Argument(help="An indexed image, named as search prints it.")],
+    index: IndexPlace,
+    query: Annotated[
+        str | None, typer.Option(help="Say why this query does or does not find the image.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show an image's decomposition into concepts, or how it stands to a query."""
+    if query is None:
+        from splicedex.indexer.store.index import open_index
+
+        with open_index(index) as opened:
+            _decomposition(opened, path, as_json=json)
+    else:
+        from splicedex.search.opening import open_searcher
+
+        with open_searcher(index) as searcher:
+            _standing(searcher, path, query, as_json=json)
+
+
+def _decomposition(index: Index, path: str, *, as_json: bool) -> None:
+    hit = index.find(path, with_vectors=True)
+    assert hit.concepts is not None
+    weights = zip(hit.concepts.indices, hit.concepts.values, strict=True)
+    parts = sorted(
+        ((float(weight), index.space.concepts[i]) for i, weight in weights), reverse=True
+    )
+    if as_json:
+        ours = {"concepts", "presence", "strengths", "folders"}
+        payload = {key: value for key, value in hit.payload.items() if key not in ours}
+        concepts = [{"concept": name, "weight": weight} for weight, name in parts]
+        print_json({"id": hit.id, **payload, "concepts": concepts})
+        return
+    shown = table("weight", "", "concept", right=["weight"])
+    for weight, name in parts:
+        shown.add_row(f"{weight:.3f}", bar(weight, parts[0][0]), name)
+    console.print(path, style="bold", highlight=False, markup=False)
+    console.print(shown)
+    cosine = hit.payload["cosine"]
+    console.print(f"{len(parts)} concepts, cosine {cosine:.3f} to the image", style="dim")
+
+
+def _standing(searcher: Searcher, path: str, query: str, *, as_json: bool) -> None:
+    from splicedex.search.ranking.why_matched import standing as stand
+
+    standing = stand(searcher.index, searcher.plan(query), path)
+    if as_json:
+        print_json(
+            {
+                "path": path,
+                "query": query,
+                "match": standing.match,
+                "parts": [
+                    {
+                        "part": part.contribution.concept,
+                        "holds": part.holds,
+                        "strength": part.contribution.weight,
+                        "contribution": part.contribution.contribution,
+                        "fired": [asdict(fired) for fired in part.contribution.fired],
+                    }
+                    for part in standing.parts
+                ],
+            }
+        )
+        return
+    told = "is found by" if standing.match else "is not found by"
+    console.print(f"{path} {told} {query}", style="bold", highlight=False, markup=False)
+    shown = table("holds", "strength", "", "part", "most likely", right=["strength"])
+    for part in standing.parts:
+        found = part.contribution
+        likely = ", ".join(f"{one.concept} {one.strength:.2f}" for one in found.fired[:3])
+        shown.add_row(
+            "yes" if part.holds else "no",
+            f"{found.weight:.2f}",
+            bar(found.weight, 1.0),
+            found.concept,
+            likely,
+            style=None if part.holds else "red",
+        )
+    console.print(shown)

@@ -1,0 +1,44 @@
+"""`splicedex similar`: the images most like one, with what they share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from splicedex.api.cli.options import IndexPlace, Json, Limit
+from splicedex.api.cli.render import print_json
+from splicedex.api.cli.searching.search import as_json, show
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+splicedex similar beach.jpg --index photos.idx
+
+splicedex similar beach.jpg --index photos.idx --above 0.95     near-duplicates
+"""
+
+
+def run(
+    path: Annotated[str, typer.Argument(help="An indexed image, or an image file.")],
+    index: IndexPlace,
+    limit: Limit = 10,
+    above: Annotated[
+        float, typer.Option(min=-1, max=1, help="Least cosine; near-duplicates have some .95.")
+    ] = -1.0,
+    json: Json = False,
+) -> None:
+    """Show the images most like one, and the concepts that make them so."""
+    from splicedex.search.opening import open_searcher
+    from splicedex.search.searcher import Options
+
+    quoted = path.replace("\\", "\\\\").replace('"', '\\"')
+    with open_searcher(index) as searcher:
+        results = searcher.search(f'like:"{quoted}"', Options(limit=limit))
+    close = tuple(hit for hit in results.hits if hit.score >= above)
+    results = replace(results, hits=close)
+    if json:
+        print_json(as_json(results))
+    else:
+        show(results)

@@ -1,0 +1,71 @@
+"""`splicedex serve`: the HTTP API and the page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from splicedex.api.cli.options import IndexPlace
+from splicedex.api.cli.render import console, errors
+from splicedex.splice.errors import UserError
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+splicedex serve --index photos.idx
+
+splicedex serve --index photos.idx --host 0.0.0.0 --token "$(openssl rand -hex 16)"
+
+splicedex serve --url http://qdrant:6333 --host 0.0.0.0 --allow-host photos.example.org
+"""
+
+
+def run(
+    index: IndexPlace,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8765,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SPLICEDEX_TOKEN", help="What callers must know; in a browser, /?token=TOKEN."
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Name this server may be asked by, beside localhost and IP addresses; * for any."
+        ),
+    ] = None,
+    max_upload_mb: Annotated[int, typer.Option(min=1, help="Largest upload, in MiB.")] = 20,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Largest image decoded, in megapixels.")
+    ] = 100,
+    patience: Annotated[
+        float, typer.Option(min=0.1, help="Seconds a client has to send a request.")
+    ] = 30.0,
+) -> None:
+    """Serve search over HTTP, with a page for browsers, until Ctrl-C."""
+    from splicedex.api.http.config import MEBI, Settings
+    from splicedex.api.http.run import bind, serve, url_of
+    from splicedex.indexer.store.index import open_index
+    from splicedex.search.opening import kept_fresh
+
+    if token is not None and not token.strip():
+        raise UserError("the token is empty", "give one, or leave --token out")
+    settings = Settings(
+        token=token,
+        hosts=tuple(allow_host or ()),
+        most_bytes=max_upload_mb * MEBI,
+        most_pixels=max_pixels * 1_000_000,
+        patience=patience,
+    )
+    with open_index(index) as opened, kept_fresh(opened), bind(host, port) as listening:
+        if token is None and not host.startswith("127.") and host not in {"::1", "localhost"}:
+            errors.print(
+                f"anybody who reaches {host} can see these photos; --token asks for one",
+                style="yellow",
+            )
+        images = opened.engine.count()
+        console.print(f"{images:,} images at {url_of(listening)}", highlight=False)
+        serve(opened, settings, listening)

@@ -1,0 +1,170 @@
+"""Who may ask, and from where: the checks every request passes before it reaches a route."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from splicedex.api.http import problems
+
+COOKIE = "splicedex"
+OPEN = frozenset({"/healthz", "/readyz"})
+"""Paths that need no token: they tell nothing."""
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+LOCAL = frozenset({"localhost"})
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src 'self' blob: data:; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+"""What tells browsers to run nothing but our own scripts, and to show us in nobody's frame."""
+
+
+class SecureHeaders:
+    """Adds the security headers to every answer that does not set its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+
+        async def secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith("/v1/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, secured)
+
+
+class Gate:
+    """Turns away requests by a strange name, from a strange page or without the token.
+
+    A page elsewhere can make a browser send requests here. By the name in `Host` we tell those
+    that reached us through a name of its own (DNS rebinding), by `Origin` and `Sec-Fetch-Site`
+    those that it sent itself.
+
+    Args:
+        app: What comes next.
+        token: What callers must know; None lets everybody in.
+        hosts: Names we may be asked by beside localhost and IP addresses; "*" for any.
+    """
+
+    def __init__(self, app: ASGIApp, token: str | None, hosts: tuple[str, ...]) -> None:
+        self._app = app
+        self._key = None if token is None else _digest(token)
+        self._hosts = LOCAL | {host.casefold() for host in hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._strange(scope, headers) or self._unknown(scope, headers)
+        await (refusal or self._app)(scope, receive, send)
+
+    def _strange(self, scope: Scope, headers: Headers) -> Response | None:
+        host = headers.get("host", "")
+        if not self._is_ours(_name(host)):
+            return problems.answer(
+                421,
+                f"this server is not known as {host!r}",
+                "ask by localhost or an IP address, or serve with --allow-host",
+            )
+        if scope["method"] in READING:
+            return None
+        origin = headers.get("origin")
+        foreign = origin is not None and origin.partition("://")[2] != host
+        if foreign or headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+            return problems.answer(
+                403, "the request comes from another site's page", "use the page of this server"
+            )
+        return None
+
+    def _is_ours(self, name: str) -> bool:
+        if "*" in self._hosts or name.casefold() in self._hosts:
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True  # no name server can point an address elsewhere
+
+    def _unknown(self, scope: Scope, headers: Headers) -> Response | None:
+        if self._key is None or scope["path"] in OPEN:
+            return None
+        offered = [_digest(token) for token in _offered(headers)] or _cookies(headers)
+        if offered and all(hmac.compare_digest(self._key, one) for one in offered):
+            return None
+        asked = _query(scope).get("token", []) if scope["path"] == "/" else []
+        if any(hmac.compare_digest(self._key, _digest(token)) for token in asked):
+            return self._welcome()
+        return problems.answer(
+            401,
+            "this server asks for a token",
+            f"{problems.CURES[401]}, or open /?token=TOKEN in a browser",
+            {"WWW-Authenticate": "Bearer"},
+        )
+
+    def _welcome(self) -> Response:
+        """Let a browser in: the cookie holds the token's hash, out of reach of scripts."""
+        assert self._key is not None
+        welcome = RedirectResponse("/", 303)
+        welcome.set_cookie(
+            COOKIE, self._key.decode(), httponly=True, samesite="strict", max_age=30 * 86400
+        )
+        return welcome
+
+
+def _digest(token: str) -> bytes:
+    """A token's hash: of one length, so that comparing takes one time, and fit for a cookie."""
+    told = f"splicedex {token}".encode("utf-8", "surrogateescape")
+    return hashlib.sha256(told).hexdigest().encode()
+
+
+def _offered(headers: Mapping[str, str]) -> list[str]:
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+    offered = [credentials.strip()] if scheme.casefold() == "bearer" else []
+    if key := headers.get("x-api-key"):
+        offered.append(key)
+    return offered
+
+
+def _cookies(headers: Mapping[str, str]) -> list[bytes]:
+    try:
+        cookies = SimpleCookie(headers.get("cookie", ""))
+    except CookieError:
+        return []
+    return [cookies[COOKIE].value.encode()] if COOKIE in cookies else []
+
+
+def _query(scope: Scope) -> dict[str, list[str]]:
+    return parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20)
+
+
+def _name(host: str) -> str:
+    """The name in a Host header, without its port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]

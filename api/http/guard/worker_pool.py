@@ -1,0 +1,51 @@
+"""Threads for work that must not hold up the event loop, with a bound on what may wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from splicedex.api.http.problems import ProblemError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Pool:
+    """A few threads; used from one event loop.
+
+    Args:
+        name: Of its threads.
+        threads: How many.
+        waiting: Calls that may wait for a thread.
+    """
+
+    def __init__(self, name: str, threads: int, waiting: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._most = threads + waiting
+        self.pending = 0
+
+    async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a call returns, made in a thread.
+
+        Raises:
+            ProblemError: 503, too many calls wait already.
+        """
+        if self.pending >= self._most:
+            raise ProblemError(
+                503, "the server is busy", "try again in some seconds", {"Retry-After": "2"}
+            )
+        self.pending += 1
+        future = self._threads.submit(call, *args, **kwargs)
+        loop = asyncio.get_running_loop()
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
+        return await asyncio.wrap_future(future)
+
+    def _done(self) -> None:
+        self.pending -= 1
+
+    def close(self) -> None:
+        """Drop what waits, and see what runs to its end."""
+        self._threads.shutdown(cancel_futures=True)

@@ -1,0 +1,1 @@
+"""A Qdrant server: the engine of an index that many machines share."""

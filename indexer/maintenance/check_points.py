@@ -1,0 +1,114 @@
+"""Whether points are what follows from their own embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from splicedex.indexer.engines.batch import batch_of
+from splicedex.indexer.engines.query import Hit, SparseVector
+from splicedex.indexer.store.index import Index, point_id
+from splicedex.indexer.store.presence_payload import FIELDS
+from splicedex.splice.align import Matrix
+from splicedex.splice.decomposition import reconstruction_cosine
+
+LENGTH_OFF = 1e-5
+"""How far the length of a unit vector may be off; of 512 numbers it is by 2e-7."""
+COSINE_OFF = 1e-3
+PROBABILITY_OFF = 1e-5
+_DERIVED = {"concepts": list, "cosine": float | int, **dict.fromkeys(FIELDS, list)}
+
+
+class Fault(StrEnum):
+    """What can be wrong with a point."""
+
+    EMBEDDING = "the embedding is lost"
+    NAME = "the name is not that of the point"
+    WEIGHTS = "the weights are lost"
+    PAYLOAD = "the payload is lost"
+    CONCEPTS = "the payload lists other concepts than the vector"
+    COSINE = "the cosine is not that of the concepts"
+    PRESENCE = "the presence of concepts is not what the calibration says"
+
+
+LOSSES = frozenset({Fault.EMBEDDING, Fault.NAME})
+"""Nothing brings these points back but to index the images again."""
+
+
+def faults(index: Index, hits: Sequence[Hit]) -> list[Fault | None]:
+    """What is wrong with points, None where nothing is.
+
+    Args:
+        index: Open index; its space and calibration are taken to be right.
+        hits: Fetched with everything.
+    """
+    found: list[Fault | None] = [_loss(index, hit) for hit in hits]
+    whole = [row for row, fault in enumerate(found) if fault is None]
+    if not whole:
+        return found
+    some = batch_of([hits[row] for row in whole], len(index.space.concepts))
+    cosines = reconstruction_cosine(index.space, some.dense, some.concepts)
+    presence = _Presence(index, some.dense)
+    for i, row in enumerate(whole):
+        payload, sparse = hits[row].payload, hits[row].concepts
+        if sparse is None or payload["concepts"] != sparse.indices.tolist():
+            found[row] = Fault.CONCEPTS
+        elif not abs(payload["cosine"] - cosines[i]) < COSINE_OFF:
+            found[row] = Fault.COSINE
+        elif not presence.may_be(payload, i):
+            found[row] = Fault.PRESENCE
+    return found
+
+
+def _loss(index: Index, hit: Hit) -> Fault | None:
+    """What of a point is not even there."""
+    payload, dense, sparse = hit.payload, hit.dense, hit.concepts
+    # A length that is not a number is off, too.
+    if dense is None or dense.shape != (index.space.dim,) or not _is_unit(dense):
+        return Fault.EMBEDDING
+    if not isinstance(payload.get("path"), str) or point_id(payload["path"]) != hit.id:
+        return Fault.NAME
+    if sparse is None or not _fits(sparse, len(index.space.concepts)):
+        return Fault.WEIGHTS
+    if not all(isinstance(payload.get(key), kind) for key, kind in _DERIVED.items()):
+        return Fault.PAYLOAD
+    return None
+
+
+def _is_unit(dense: Matrix) -> bool:
+    return bool(abs(np.linalg.norm(dense) - 1) < LENGTH_OFF)
+
+
+def _fits(sparse: SparseVector, concepts: int) -> bool:
+    if len(sparse.indices) != len(sparse.values):
+        return False
+    in_order = bool((np.diff(sparse.indices) > 0).all())
+    within = not len(sparse.indices) or int(sparse.indices[-1]) < concepts
+    return in_order and within and bool((sparse.values > 0).all())
+
+
+class _Presence:
+    """What may be stored of presence in images: the last bits depend on their company."""
+
+    def __init__(self, index: Index, dense: Matrix) -> None:
+        self._index = index
+        self._dense = dense
+        self._stored = index.strengths(dense)
+
+    def may_be(self, payload: Mapping[str, Any], row: int) -> bool:
+        if all(payload[field] == self._stored[row][field] for field in FIELDS):
+            return True
+        near = [
+            self._index.strengths(self._dense[row : row + 1], off)[0]
+            for off in (-PROBABILITY_OFF, 0, PROBABILITY_OFF)
+        ]
+        return all(_between(payload[field], [one[field] for one in near]) for field in FIELDS)
+
+
+def _between(values: list[int], near: list[list[int]]) -> bool:
+    """Whether values are all that is in each of some lists, and what else they have is in one."""
+    sets = [set(one) for one in near]
+    return set.intersection(*sets) <= set(values) <= set.union(*sets)

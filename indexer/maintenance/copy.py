@@ -1,0 +1,177 @@
+"""Copying an index from one place to another: streamed, continued where it stopped, verified."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from splicedex.indexer.engines.base import Engine
+from splicedex.indexer.engines.batch import batch_of
+from splicedex.indexer.engines.edge.engine import EdgeEngine
+from splicedex.indexer.maintenance.checksum import Checksum, digest
+from splicedex.indexer.sources.base import BLOCK, blocks
+from splicedex.indexer.store.address import Folder, Place
+from splicedex.indexer.store.index import OWN_FIELDS, Index, files_of, open_index
+from splicedex.indexer.store.lock import hold
+from splicedex.indexer.store.manifest import FILE, Manifest
+from splicedex.splice.errors import UserError
+
+Progress = Callable[[int, int], None]
+"""Called with how many points of how many are done."""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a copy came to.
+
+    Args:
+        images: How many images both places now hold.
+        written: How many had to be written; the others were there.
+        checksum: Of the points of either place.
+    """
+
+    images: int
+    written: int
+    checksum: str
+
+
+class Target(Protocol):
+    """A place that is being filled, and is an index once it is finished."""
+
+    engine: Engine
+
+    def finish(self, files: Path, names: Iterable[str]) -> None:
+        """Give it the files of a folder, which makes it an index."""
+
+
+def copy_index(source: Index, place: Place, *, on_progress: Progress = lambda *_: None) -> Copied:
+    """Copy an index, or go on with a copy that was stopped.
+
+    Args:
+        source: Open index.
+        place: Where to; there is an index once all is there and verified.
+        on_progress: Called now and then.
+
+    Raises:
+        UserError: Something else is there, or the copy is not the same in the end.
+    """
+    if files_of(place) is not None:
+        return _already_there(source, place)
+    with _target(place, source.manifest.dim) as target:
+        _refuse_strangers(source, target.engine, place)
+        for name, kind in {**OWN_FIELDS, **source.manifest.columns}.items():
+            target.engine.create_index(name, kind)
+        written, expected = _fill(source, target.engine, on_progress)
+        _compare(expected, checksum(target.engine), place)
+        target.finish(source.folder, source.files.names())
+    return Copied(expected.points, written, str(expected))
+
+
+def checksum(engine: Engine) -> Checksum:
+    """Of all points of an engine."""
+    found = Checksum()
+    for hit in engine.scroll(with_dense=True, with_concepts=True):
+        found.add(hit)
+    return found
+
+
+def _fill(source: Index, engine: Engine, on_progress: Progress) -> tuple[int, Checksum]:
+    """Write the points that differ; says how many, with the checksum of all."""
+    begun = engine.count() > 0
+    total, written, expected = source.engine.count(), 0, Checksum()
+    hits = source.engine.scroll(with_dense=True, with_concepts=True, page=BLOCK)
+    for block in blocks(hits, BLOCK):
+        there: dict[str, int] = {}
+        if begun:
+            ids = [hit.id for hit in block]
+            found = engine.retrieve(ids, with_dense=True, with_concepts=True)
+            there = {hit.id: digest(hit) for hit in found}
+        missing = [hit for hit in block if there.get(hit.id) != digest(hit)]
+        if missing:
+            engine.upsert(batch_of(missing, len(source.space.concepts)))
+        written += len(missing)
+        for hit in block:
+            expected.add(hit)
+        on_progress(expected.points, total)
+    return written, expected
+
+
+def _refuse_strangers(source: Index, engine: Engine, place: Place) -> None:
+    """Check that whatever is in a place is of a copy of this index."""
+    for block in blocks(engine.scroll(with_payload=False), BLOCK):
+        ids = [hit.id for hit in block]
+        if len(source.engine.retrieve(ids, with_payload=False)) != len(ids):
+            raise UserError(
+                f"{place} holds points that {source.files.origin} does not",
+                "copy to another place",
+            )
+
+
+def _already_there(source: Index, place: Place) -> Copied:
+    with open_index(place) as other:
+        expected = checksum(source.engine)
+        if checksum(other.engine) != expected:
+            raise UserError(f"{place} holds another index", "copy to another place, or remove it")
+    return Copied(expected.points, 0, str(expected))
+
+
+def _compare(expected: Checksum, found: Checksum, place: Place) -> None:
+    if found != expected:
+        raise UserError(
+            f"the copy in {place} is not the same: {found.points:,} points with checksum {found}, "
+            f"not {expected.points:,} with {expected}",
+            "copy again: what differs is written anew",
+        )
+
+
+@contextmanager
+def _target(place: Place, dim: int) -> Iterator[Target]:
+    if isinstance(place, Folder):
+        with _folder(place.path, dim) as folder:
+            yield folder
+    else:
+        from splicedex.indexer.store.server import RemoteTarget
+
+        remote = RemoteTarget(place, dim)
+        try:
+            yield remote
+        finally:
+            remote.engine.close()
+
+
+@contextmanager
+def _folder(path: Path, dim: int) -> Iterator[Target]:
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UserError(f"{path} exists and is not an index", "copy to another place")
+    partial = path.with_name(f".{path.name}.copying")
+    partial.mkdir(parents=True, exist_ok=True)
+    with hold(partial):
+        points = partial / "points"
+        begun = (points / "edge_config.json").exists()
+        engine = EdgeEngine.open(points) if begun else EdgeEngine.create(points, dim)
+        with engine:
+            yield _FolderTarget(path, partial, engine)
+
+
+class _FolderTarget:
+    """A folder filled under another name, which it leaves when it is finished."""
+
+    def __init__(self, path: Path, partial: Path, engine: EdgeEngine) -> None:
+        self.engine: Engine = engine
+        self._edge = engine
+        self._path = path
+        self._partial = partial
+
+    def finish(self, files: Path, names: Iterable[str]) -> None:
+        """Give it the files of a folder, the manifest last, once searches are fast."""
+        self._edge.optimize(Manifest.load(files).ann)
+        self._edge.close()
+        for name in sorted(names, key=lambda name: name == FILE):
+            target = self._partial / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(files / name, target)
+        self._partial.replace(self._path)

@@ -1,0 +1,1 @@
+"""The indexing run: settings, decomposition, calibration, writing."""

@@ -1,0 +1,1 @@
+"""Where images come from: folders of photos, or embeddings with a table."""

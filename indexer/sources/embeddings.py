@@ -1,0 +1,147 @@
+"""Embeddings made elsewhere, as a source: arrays beside a table that names their rows."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from splicedex.indexer.engines.base import FieldKind
+from splicedex.indexer.sources.base import BLOCK, Block, Item, blocks, signature
+from splicedex.indexer.sources.location import to_text
+from splicedex.indexer.sources.table import Table, read_csv, read_parquet
+from splicedex.splice.align import Matrix
+from splicedex.splice.dictionary.space import check_vectors, load_matrix
+from splicedex.splice.errors import UserError
+
+
+class ArraySource:
+    """Embeddings made elsewhere: row i of the arrays is image i of the table.
+
+    The arrays stay memory-mapped, so that their size does not matter.
+
+    Args:
+        arrays: Arrays (n_k, d), in order.
+        table: n = Σ n_k images.
+        root: Folder that the table's names are relative to, if the photos are at hand.
+
+    Raises:
+        UserError: Counts or dimensions do not match, or a row is NaN, infinite or zero.
+    """
+
+    at_hand = True
+
+    def __init__(
+        self, arrays: Sequence[Matrix], table: Table, *, dim: int, root: Path | None = None
+    ) -> None:
+        for array in arrays:
+            if array.ndim != 2 or array.shape[1] != dim:
+                raise UserError(
+                    f"the embeddings have shape {array.shape}, the model has {dim} dimensions",
+                    "give embeddings made by the same model",
+                )
+        self._starts = list(accumulate(map(len, arrays), initial=0))
+        if self._starts[-1] != len(table):
+            raise UserError(
+                f"{self._starts[-1]} embeddings but {len(table)} images in {table.source}",
+                "give one row of embeddings for each image, in the same order",
+            )
+        for start, array in zip(self._starts, arrays, strict=False):
+            for row in range(0, len(array), 16 * BLOCK):
+                rows = array[row : row + 16 * BLOCK]
+                check_vectors(rows, "embeddings", start=start + row)
+        self._arrays = [np.asarray(array) for array in arrays]  # rows of a memmap take longer
+        self._table = table
+        self._root = root
+
+    @property
+    def kinds(self) -> Mapping[str, FieldKind]:
+        """User columns to index for filtering."""
+        return self._table.kinds()
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The table's."""
+        return self._table.paths
+
+    def items(self, numbers: Iterable[int] | None = None) -> Iterator[Item]:
+        """Rows, all in order by default; the signature covers the embedding and the columns."""
+        for number in range(len(self)) if numbers is None else numbers:
+            columns = self._table.row(number)
+            content = np.ascontiguousarray(self._row(number)).tobytes()
+            yield Item(self._table.paths[number], number, signature(content, columns), columns)
+
+    def embed(self, items: Iterable[Item]) -> Iterator[Block]:
+        """Read the items' rows."""
+        for block in blocks(items):
+            rows = [self._row(item.number) for item in block]
+            facts = [self._facts(item, row) for item, row in zip(block, rows, strict=True)]
+            yield Block(block, np.stack(rows).astype(np.float32), facts)
+
+    def covers(self, path: str) -> bool:
+        """A table is the whole list: what it does not name has vanished."""
+        return True
+
+    def _row(self, number: int) -> Matrix:
+        part = bisect_right(self._starts, number) - 1
+        row: Matrix = self._arrays[part][number - self._starts[part]]
+        return row
+
+    def _facts(self, item: Item, row: Matrix) -> dict[str, Any]:
+        facts: dict[str, Any] = {"content_hash": hashlib.sha256(row.tobytes()).hexdigest()}
+        if self._root is not None:
+            photo = self._root.absolute() / item.path
+            with suppress(OSError):  # a name that no file can have
+                if photo.is_file():
+                    facts |= {"location": to_text(photo), "bytes": photo.stat().st_size}
+        return facts
+
+
+def array_source(
+    embeddings: Path, *, files: Path | None, root: Path | None, dim: int
+) -> ArraySource:
+    """Open embeddings made elsewhere.
+
+    Args:
+        embeddings: One .npy file (n, d), or a folder in clip-retrieval's layout:
+            `img_emb/img_emb_0.npy` and so on, with `metadata/metadata_0.parquet` and so on.
+        files: CSV whose line i names row i; needed for an .npy file.
+        root: Folder that the names are relative to.
+        dim: Dimension the model has.
+
+    Raises:
+        UserError: Something is missing or does not match.
+    """
+    if root is not None and not root.is_dir():
+        raise UserError(f"root {root} is not a folder", "give the folder the photos lie in")
+    if embeddings.is_dir():
+        arrays = _shards(embeddings / "img_emb", "img_emb_*.npy")
+        if files is None:
+            table = read_parquet(_shards(embeddings / "metadata", "metadata_*.parquet"))
+        else:
+            table = read_csv(files)
+    elif files is None:
+        raise UserError(f"{embeddings} does not name its images", "add --files CSV")
+    else:
+        arrays, table = [embeddings], read_csv(files)
+    mapped = [load_matrix(path, mmap=True) for path in arrays]
+    return ArraySource(mapped, table, dim=dim, root=root)
+
+
+def _shards(folder: Path, pattern: str) -> list[Path]:
+    """Numbered files in numeric order: 10 comes after 9."""
+    found = sorted(folder.glob(pattern), key=lambda path: (len(path.name), path.name))
+    if not found:
+        raise UserError(
+            f"{folder} holds no {pattern}", "give an .npy file or clip-retrieval's output folder"
+        )
+    return found

@@ -1,0 +1,190 @@
+"""Photos as a source: read by worker processes, embedded by an encoder."""
+
+from __future__ import annotations
+
+import glob
+import os
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import chain
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from splicedex.indexer.engines.base import FieldKind
+from splicedex.indexer.sources.base import Block, Item, blocks, signature
+from splicedex.indexer.sources.decode import Photo, Skipped
+from splicedex.indexer.sources.decode_pool import read_photos
+from splicedex.indexer.sources.find_files import find_photos
+from splicedex.indexer.sources.location import to_text
+from splicedex.indexer.sources.table import Table, read_csv
+from splicedex.splice.encoders.base import Encoder
+from splicedex.splice.errors import UserError
+
+BATCH = 256
+"""Photos encoded, decomposed and written together."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Photos to index; they need not be readable.
+
+    Args:
+        photos: n files.
+        names: Their n names in the index.
+        table: What the user says of each, row i of file i.
+        roots: Patterns of what was asked for, but for what holds no photo: its disk may be away;
+            None where the names are the whole list.
+    """
+
+    photos: Sequence[Path]
+    names: Sequence[str]
+    table: Table | None = None
+    roots: Sequence[str] | None = None
+
+
+def list_paths(paths: Sequence[str]) -> Listing:
+    """Photos under paths, named by their absolute paths.
+
+    Raises:
+        UserError: A path does not exist, or there is no photo under any.
+    """
+    photos = list(find_photos(paths))
+    if not photos:
+        raise UserError(f"no photos in {', '.join(paths)}", "name a folder that holds some")
+    names = [printable(os.path.abspath(photo)) for photo in photos]
+    full = [path for path in paths if next(find_photos([path]), None)]
+    for path in set(paths).difference(full):
+        warnings.warn(f"no photos in {path}: what is indexed of it stays", stacklevel=2)
+    return Listing(photos, names, roots=[_root(Path(path).expanduser()) for path in full])
+
+
+def list_table(files: Path, root: Path | None) -> Listing:
+    """Photos that a CSV lists, named as it names them.
+
+    Args:
+        files: CSV; see `indexer.sources.table`.
+        root: Folder that its names are relative to; by default the CSV's own.
+
+    Raises:
+        UserError: The CSV cannot be used, or root is not a folder.
+    """
+    table = read_csv(files)
+    folder = files.parent if root is None else root
+    if not folder.is_dir():
+        raise UserError(f"root {folder} is not a folder", "give the folder the photos lie in")
+    return Listing([folder / path for path in table.paths], table.paths, table)
+
+
+class PhotoSource:
+    """Photos, decoded in worker processes while the encoder runs.
+
+    Args:
+        listing: The photos.
+        encoder: Embeds them.
+        workers: Decoding processes; by default one a core.
+    """
+
+    at_hand = False
+
+    def __init__(self, listing: Listing, encoder: Encoder, *, workers: int | None = None) -> None:
+        self._photos = listing.photos
+        self._names = listing.names
+        self._table = listing.table
+        self._roots = (
+            None if listing.roots is None else [PurePath(root).parts for root in listing.roots]
+        )
+        self._encoder = encoder
+        self._workers = workers
+
+    @property
+    def kinds(self) -> Mapping[str, FieldKind]:
+        """User columns to index for filtering, and the size in pixels."""
+        own: dict[str, FieldKind] = {"width": "integer", "height": "integer"}
+        return (self._table.kinds() if self._table else {}) | own
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The listing's."""
+        return self._names
+
+    def items(self, numbers: Iterable[int] | None = None) -> Iterator[Item]:
+        """Photos, all in order by default; the signature covers size, age and the columns."""
+        for number in range(len(self)) if numbers is None else numbers:
+            columns = self._table.row(number) if self._table else {}
+            try:
+                status = self._photos[number].stat()
+                content = f"{status.st_size} {status.st_mtime_ns}".encode()
+            except (OSError, ValueError):  # gone, barred, no name: the reader will say which
+                content = b""
+            yield Item(self._names[number], number, signature(content, columns), columns)
+
+    def embed(self, items: Iterable[Item]) -> Iterator[Block]:
+        """Decode in worker processes and encode what comes, in order."""
+        waiting: deque[Item] = deque()
+        wanted = iter(items)
+        first = next(wanted, None)
+        if first is None:
+            return  # without the encoder, which takes seconds to load
+
+        def feed() -> Iterator[Path]:
+            for item in chain([first], wanted):
+                waiting.append(item)
+                yield self._photos[item.number]
+
+        results = read_photos(feed(), self._encoder.preprocess(), workers=self._workers)
+        for batch in blocks(results, BATCH):
+            read = [(waiting.popleft(), result) for result in batch]
+            good = [(item, photo) for item, photo in read if isinstance(photo, Photo)]
+            skipped = [
+                (item.path, result.reason) for item, result in read if isinstance(result, Skipped)
+            ]
+            embeddings = np.zeros((0, self._encoder.dim), np.float32)
+            if good:
+                pixels = np.stack([photo.pixels for _, photo in good])
+                embeddings = self._encoder.encode_images(pixels)
+            facts = [self._facts(item, photo) for item, photo in good]
+            yield Block([item for item, _ in good], embeddings, facts, skipped)
+
+    def covers(self, path: str) -> bool:
+        """Whether a photo of that name lies under what was asked for."""
+        if self._roots is None:
+            return True
+        parts = PurePath(path).parts
+        return any(_lies_under(parts, root) for root in self._roots)
+
+    def _facts(self, item: Item, photo: Photo) -> dict[str, Any]:
+        located = to_text(photo.path)
+        facts: dict[str, Any] = {
+            "content_hash": photo.sha256,
+            "width": photo.width,
+            "height": photo.height,
+        }
+        return facts if located == item.path else facts | {"location": located}
+
+
+def _root(path: Path) -> str:
+    """A pattern for what the user named; what exists by that name is no pattern."""
+    whole = os.path.abspath(path)
+    return printable(glob.escape(whole) if os.path.lexists(path) else whole)
+
+
+def _lies_under(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a path's parts match a pattern's, `**` any number of them, or begin so."""
+    if not pattern:
+        return True
+    if pattern[0] == "**":
+        return any(_lies_under(parts[i:], pattern[1:]) for i in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _lies_under(parts[1:], pattern[1:])
+
+
+def printable(path: str) -> str:
+    """A path as text that any engine can keep: bytes that are not UTF-8 are written out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,0 +1,1 @@
+"""What an index is: its address, manifest, files, lock, and the engine with its points."""

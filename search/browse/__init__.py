@@ -1,0 +1,1 @@
+"""What an index holds: an image, a concept, facets, counts."""

@@ -1,0 +1,91 @@
+"""How frequent each concept is in the whole index, kept for a while: many questions ask for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splicedex.indexer.store.index import Index
+
+FRESH = 10.0
+"""Seconds that counts are taken to hold at least."""
+PATIENCE = 20
+"""Counts are kept this many times as long as they took."""
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """How many images a query for each concept finds (c,), of how many in all."""
+
+    concepts: NDArray[np.int64]
+    images: int
+
+    def share(self, concept: int) -> float:
+        """Of the images that have a concept."""
+        return float(self.concepts[concept]) / max(self.images, 1)
+
+
+class Frequencies:
+    """Counts over the whole index, taken anew from time to time; safe to share among threads.
+
+    Args:
+        index: Open index.
+        clock: Gives seconds.
+    """
+
+    def __init__(self, index: Index, clock: Callable[[], float] = time.monotonic) -> None:
+        self._index = index
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._counts: Counts | None = None
+        self._until = -np.inf
+
+    def counts(self) -> Counts:
+        """Counts that are not too old."""
+        with self._lock:
+            start = self._clock()
+            if self._counts is None or start >= self._until:
+                index = self._index
+                self._counts = Counts(index.counts.of(), index.engine.count())
+                end = self._clock()
+                self._until = end + max(FRESH, PATIENCE * (end - start))
+            return self._counts
+
+    def complete(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Concepts that images have and that one may be about to type, with how many images.
+
+        Names that begin so come first, then those with a word that does, then those that hold it
+        anywhere; within each, the most frequent.
+
+        Args:
+            prefix: What is typed so far; blank for the most frequent concepts.
+            limit: At most this many.
+        """
+        typed = " ".join(prefix.split()).casefold()
+        counts = self.counts().concepts
+        names = self._index.space.concepts
+        found = (
+            (rank, -int(counts[i]), name)
+            for i, name in enumerate(names)
+            if counts[i] and (rank := _rank(name.casefold(), typed)) is not None
+        )
+        return [(name, -negative) for _, negative, name in sorted(found)[:limit]]
+
+
+def _rank(name: str, typed: str) -> int | None:
+    if name.startswith(typed):
+        return 0
+    if f" {typed}" in name:
+        return 1
+    return 2 if typed in name else None
+
+
+def by_count(counts: NDArray[np.int64]) -> Iterator[int]:
+    """Concepts that occur, most frequent first."""
+    ordered = np.argsort(-counts, kind="stable")
+    yield from (int(i) for i in ordered if counts[i])

@@ -1,0 +1,119 @@
+"""An image's record: what the index knows of one image, and of any image in the same terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from splicedex.indexer.engines.query import SparseVector
+from splicedex.indexer.store.index import Index
+from splicedex.indexer.store.presence_payload import FIELDS
+from splicedex.splice.align import Matrix, centre, unit
+from splicedex.splice.dictionary.space import ConceptSpace
+from splicedex.splice.presence.calibration import PRESENT
+from splicedex.splice.sparsity import Sparsity
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+OWN = frozenset({"path", "location", "folders", "signature", "concepts", "cosine", *FIELDS})
+"""Payload fields that are not the user's columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decomposition:
+    """An embedding as a sparse sum of concepts.
+
+    Args:
+        concepts: Concepts with their weights, heaviest first.
+        cosine: Of the aligned embedding to that sum.
+    """
+
+    concepts: tuple[tuple[str, float], ...]
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the index knows of an image.
+
+    Args:
+        id: Its point id.
+        path: Its name in the index.
+        payload: All that is stored with it.
+        decomposition: Its concepts.
+        present: Concepts that are likely enough there, with probabilities, likeliest first.
+    """
+
+    id: str
+    path: str
+    payload: Mapping[str, Any]
+    decomposition: Decomposition
+    present: tuple[tuple[str, float], ...]
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The user's columns."""
+        return columns_of(self.payload)
+
+
+def columns_of(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The user's columns among a payload."""
+    return {name: value for name, value in payload.items() if name not in OWN}
+
+
+def read_record(index: Index, id_: str) -> Record | None:
+    """The record of an indexed image, or None if there is no image of that point id."""
+    found = index.engine.retrieve([id_], with_dense=True, with_concepts=True)
+    if not found:
+        return None
+    [hit] = found
+    assert hit.dense is not None
+    assert hit.concepts is not None
+    [probabilities] = index.presence(hit.dense[None])
+    there = np.flatnonzero(probabilities >= PRESENT)
+    ordered = there[np.argsort(-probabilities[there], kind="stable")]
+    return Record(
+        hit.id,
+        hit.payload["path"],
+        hit.payload,
+        Decomposition(weighted(index.space, hit.concepts), hit.payload["cosine"]),
+        tuple((index.space.concepts[i], float(probabilities[i])) for i in ordered),
+    )
+
+
+def weighted(space: ConceptSpace, vector: SparseVector) -> tuple[tuple[str, float], ...]:
+    """The concepts of a sparse vector with their weights, heaviest first."""
+    ordered = np.argsort(-vector.values, kind="stable")
+    return tuple((space.concepts[vector.indices[i]], float(vector.values[i])) for i in ordered)
+
+
+def decompose_image(space: ConceptSpace, embedding: Matrix, sparsity: Sparsity) -> Decomposition:
+    """Decompose one image embedding (d,)."""
+    from splicedex.splice.decomposition import (  # a search needs no solver
+        decompose,
+        reconstruction_cosine,
+    )
+
+    weights = decompose(space, embedding[None], sparsity)
+    return _told(space, weights, float(reconstruction_cosine(space, embedding[None], weights)[0]))
+
+
+def decompose_text(space: ConceptSpace, embedding: Matrix, sparsity: Sparsity) -> Decomposition:
+    """Decompose one text embedding (d,), centred by the dictionary's mean as texts are."""
+    from splicedex.splice.solver import at_most, nonnegative_lasso
+
+    aligned = centre(unit(embedding[None]), space.text_mean)
+    if sparsity.l0 is not None:
+        weights = at_most(space.atoms, aligned, sparsity.l0)
+    else:
+        weights = nonnegative_lasso(space.atoms, aligned, sparsity.l1_penalty)
+    return _told(space, weights, float((unit(weights @ space.atoms) @ aligned[0])[0]))
+
+
+def _told(space: ConceptSpace, weights: csr_array, cosine: float) -> Decomposition:
+    vector = SparseVector(weights.indices.astype(np.int64), weights.data.astype(np.float32))
+    return Decomposition(weighted(space, vector), cosine)

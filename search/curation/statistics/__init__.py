@@ -1,0 +1,1 @@
+"""Pure numbers: shares, intervals, tests. No index is read here."""

@@ -1,0 +1,1 @@
+"""The images a curation command works on, and how they are read."""

@@ -1,0 +1,1 @@
+"""From text to a plan: parse, normalize, resolve concepts, plan."""

@@ -1,0 +1,63 @@
+"""A query's tree in the form that everything after the parser works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from splicedex.search.query.parser import And, Concept, Field, Like, Node, Not, Or, Text
+
+Leaf: TypeAlias = Concept | Field | Text | Like
+
+
+def normal(node: Node, *, denied: bool = False) -> Node:
+    """The same query with NOT before leaves only, AND and OR flat, and nothing said twice.
+
+    Args:
+        node: Any tree.
+        denied: Take it as denied (De Morgan).
+    """
+    match node:
+        case Not(part):
+            return normal(part, denied=not denied)
+        case And() | Or():
+            kind = And if isinstance(node, And) != denied else Or
+            parts = (normal(part, denied=denied) for part in node.parts)
+            flat = (inner for part in parts for inner in _flat(part, kind))
+            distinct = tuple(dict.fromkeys(flat))
+            return distinct[0] if len(distinct) == 1 else kind(distinct)
+        case _:
+            return Not(node, node.at) if denied else node
+
+
+def _flat(node: Node, kind: type[And] | type[Or]) -> tuple[Node, ...]:
+    return node.parts if isinstance(node, kind) else (node,)
+
+
+def leaves(node: Node) -> Iterator[tuple[Leaf, bool]]:
+    """The leaves of a normal tree from left to right, each with whether it is affirmed."""
+    match node:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part):
+            for leaf, affirmed in leaves(part):
+                yield leaf, not affirmed
+        case _:
+            yield node, True
+
+
+def concepts_of(node: Node) -> Iterator[Concept]:
+    """The concepts of a normal tree, from left to right."""
+    return (leaf for leaf, _ in leaves(node) if isinstance(leaf, Concept))
+
+
+def fields_of(node: Node) -> Iterator[Field]:
+    """The conditions on columns of a normal tree, from left to right."""
+    return (leaf for leaf, _ in leaves(node) if isinstance(leaf, Field))
+
+
+def boost_of(node: Node) -> float:
+    """How much more a part counts than others."""
+    leaf = node.part if isinstance(node, Not) else node
+    return leaf.boost if isinstance(leaf, Concept) else 1.0

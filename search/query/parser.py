@@ -1,0 +1,345 @@
+"""The query language: text to a tree. `docs/query-language.md` holds the grammar.
+
+Where in the query a node stands (`at`) is for messages: nodes that say the same are equal.
+
+dog AND (beach OR "swimming pool") NOT person label:holiday width>1000
+=dog^2 cat>0.6                      exactly that concept, a boost; a strength
+text:"a photo at dusk"              dense search by a sentence
+like:beach.jpg -person +snow        dense search by an indexed image, edited
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import NoReturn, TypeAlias
+
+from splicedex.splice.errors import UserError
+
+LONGEST = 2_000
+"""Characters in a query."""
+DEEPEST = 40
+"""Nesting of parentheses and NOTs."""
+
+
+class QueryError(UserError):
+    """A query that cannot be read.
+
+    Args:
+        query: The query.
+        at: Offset of the character where it went wrong.
+        cause: What is wrong there.
+        cure: What to do about it.
+    """
+
+    def __init__(self, query: str, at: int, cause: str, cure: str) -> None:
+        super().__init__(f"query, character {at + 1}: {cause}", cure)
+        self.query = query
+        self.at = at
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A thing to be in the image, at a strength between `above` and `below` if given."""
+
+    text: str
+    at: int = field(compare=False)
+    exact: bool = False
+    above: float | None = None
+    below: float | None = None
+    boost: float = 1.0
+
+    @property
+    def faint(self) -> bool:
+        """Whether it asks for little of the thing, `dog<0.2`, rather than for it."""
+        return self.below is not None and self.above is None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A condition on a payload column: `name op value`; `:` matches text with `*` wildcards."""
+
+    name: str
+    op: str
+    value: str
+    at: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence, for the text encoder."""
+
+    text: str
+    at: int = field(compare=False)
+    boost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """An image, indexed or a file, with concepts suppressed (sign -1) or added (+1)."""
+
+    path: str
+    at: int = field(compare=False)
+    edits: tuple[tuple[int, Concept], ...] = ()
+    boost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All parts hold."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Some part holds."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: Node
+    at: int = field(compare=False)
+
+
+Node: TypeAlias = Concept | Field | Text | Like | And | Or | Not
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+        (?P<quoted>"(?P<inside>(?:[^"\\]|\\.)*)")
+      | (?P<open>\() | (?P<close>\))
+      | (?P<op><=|>=|<|>|\^|:|=)
+      | (?P<word>[^\s()"<>^:=]+)
+    )""",
+    re.VERBOSE,
+)
+_KEYWORDS = {"and", "or", "not"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str  # "word", "quoted", "op", "(", ")", "and", "or", "not", "end"
+    text: str
+    at: int
+    end: int
+
+
+def parse(query: str, columns: Collection[str] = ()) -> Node:
+    """Read a query.
+
+    Args:
+        query: The text, at most 2,000 characters.
+        columns: Payload columns, which `name>1` takes before concepts.
+
+    Raises:
+        QueryError: It is empty, too long or too deep, or breaks the grammar.
+    """
+    if len(query) > LONGEST:
+        raise QueryError(query, LONGEST, f"over {LONGEST:,} characters", "ask for less at once")
+    odd = re.search("[\ud800-\udfff]", query)
+    if odd is not None:
+        raise QueryError(query, odd.start(), "half a character", "write the query in UTF-8")
+    return _Parser(query, columns).parse()
+
+
+class _Parser:
+    """Recursive descent over the tokens: or > and > not > term."""
+
+    def __init__(self, query: str, columns: Collection[str]) -> None:
+        self._query = query
+        self._columns = columns
+        self._tokens = self._tokenise()
+        self._next = 0
+        self._depth = 0
+
+    def parse(self) -> Node:
+        if self._peek().kind == "end":
+            self._fail(0, "it is empty", 'ask for a concept: dog, or "hot dog"')
+        tree = self._or()
+        token = self._peek()
+        if token.kind != "end":
+            self._fail(token.at, f"unexpected {token.text!r}", "remove it, or open a parenthesis")
+        return tree
+
+    def _or(self) -> Node:
+        parts = [self._and()]
+        while self._take("or"):
+            parts.append(self._and())
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def _and(self) -> Node:
+        parts = [self._not()]
+        while self._take("and") or self._peek().kind not in {"or", ")", "end"}:
+            parts.append(self._not())
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _not(self) -> Node:
+        token = self._peek()
+        if self._take("not"):
+            self._deeper(token.at)
+            part = self._not()
+            self._depth -= 1
+            return Not(part, token.at)
+        if self._is_signed():
+            sign, part = self._sign(), self._term()
+            return part if sign > 0 else Not(part, token.at)
+        return self._term()
+
+    def _term(self) -> Node:
+        token = self._peek()
+        if self._take("("):
+            self._deeper(token.at)
+            tree = self._or()
+            self._depth -= 1
+            if not self._take(")"):
+                self._fail(token.at, "this parenthesis is not closed", "add ')'")
+            return tree
+        if token.kind == "word" and self._peek(1).text == ":" and self._peek(1).kind == "op":
+            return self._prefixed()
+        if token.kind == "word" and token.text in self._columns and self._peek(1).kind == "op":
+            return self._compared()
+        return self._concept()
+
+    def _prefixed(self) -> Node:
+        """`like:`, `text:`, or a column."""
+        name = self._advance()
+        self._advance()
+        value = self._value(f"{name.text}: needs a value", f'write {name.text}:"..."')
+        if name.text not in {"text", "like"}:
+            return Field(name.text, ":", value, name.at)
+        boost = self._boost() if self._peek().text == "^" else 1.0
+        if name.text == "text":
+            return Text(value, name.at, boost)
+        edits = []
+        while self._is_signed():
+            edits.append((self._sign(), self._edit()))
+        return Like(value, name.at, tuple(edits), boost)
+
+    def _edit(self) -> Concept:
+        concept = self._concept()
+        if concept.above is not None or concept.below is not None:
+            self._fail(
+                concept.at, "an edit of like: takes no < or >", f"write {concept.text}^2 for more"
+            )
+        return concept
+
+    def _compared(self) -> Node:
+        name, op = self._advance(), self._advance()
+        if op.text not in {"<", "<=", ">", ">="}:
+            self._fail(op.at, f"{op.text!r} does not compare", "use :, <, <=, > or >=")
+        return Field(name.text, op.text, str(self._number(op)), name.at)
+
+    def _is_signed(self) -> bool:
+        """Whether `+x`, `-"x y"` or `-(x y)` comes next, rather than a hyphen on its own."""
+        token, after = self._peek(), self._peek(1)
+        if token.kind != "word" or token.text[0] not in "-+":
+            return False
+        opens = after.kind in {"quoted", "("} or after.text == "="
+        return len(token.text) > 1 or (after.at == token.end and opens)
+
+    def _sign(self) -> int:
+        """Take the sign off the word it begins."""
+        token = self._advance()
+        if len(token.text) > 1:
+            self._next -= 1
+            self._tokens[self._next] = _Token("word", token.text[1:], token.at + 1, token.end)
+        return 1 if token.text[0] == "+" else -1
+
+    def _concept(self) -> Concept:
+        first = self._peek()
+        exact = first.kind == "op" and first.text == "="
+        if exact:
+            self._advance()
+        text = self._value("a concept is missing", "name one, or remove what asks for it")
+        above = below = None
+        boost = 1.0
+        while self._peek().kind == "op" and self._peek().text in {"<", "<=", ">", ">=", "^"}:
+            if self._peek().text == "^":
+                boost = self._boost()
+                continue
+            op = self._advance()
+            number = self._number(op)
+            if not 0 <= number <= 1:
+                self._fail(op.at, f"strength {number:g} is not within 0 and 1", "try >0.5")
+            if op.text[0] == ">":
+                above = number
+            else:
+                below = number
+        return Concept(text, first.at, exact, above, below, boost)
+
+    def _boost(self) -> float:
+        op = self._advance()
+        boost = self._number(op)
+        if not 0 < boost <= 100:
+            self._fail(op.at, f"boost {boost:g} is not within 0 and 100", "try ^2")
+        return boost
+
+    def _value(self, cause: str, cure: str) -> str:
+        token = self._advance()
+        if token.kind not in {"word", "quoted"}:
+            self._fail(token.at, cause, cure)
+        if not token.text.strip():
+            self._fail(token.at, "nothing between the quotes", cure)
+        return token.text
+
+    def _number(self, op: _Token) -> float:
+        token = self._advance()
+        if token.kind != "word" or not re.fullmatch(
+            r"[+-]?(\d+\.?\d*|\.\d+)", token.text, re.ASCII
+        ):
+            self._fail(token.at, f"a number must follow {op.text!r}", f"write {op.text}0.5")
+        return float(token.text)
+
+    def _deeper(self, at: int) -> None:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            self._fail(at, f"nested over {DEEPEST} deep", "ask for less at once")
+
+    def _take(self, kind: str) -> bool:
+        if self._peek().kind == kind:
+            self._next += 1
+            return True
+        return False
+
+    def _peek(self, ahead: int = 0) -> _Token:
+        return self._tokens[min(self._next + ahead, len(self._tokens) - 1)]
+
+    def _advance(self) -> _Token:
+        token = self._peek()
+        self._next += 1
+        return token
+
+    def _tokenise(self) -> list[_Token]:
+        tokens, at, query = [], 0, self._query
+        while query[at:].strip():
+            match = _TOKEN.match(query, at)
+            if match is None:
+                quote = query.index('"', at)
+                self._fail(quote, "this quote is not closed", "add another '\"'")
+            tokens.append(self._token(match))
+            at = match.end()
+        tokens.append(_Token("end", "the end", len(query), len(query)))
+        return tokens
+
+    @staticmethod
+    def _token(match: re.Match[str]) -> _Token:
+        kind = match.lastgroup or ""
+        if kind == "inside":
+            kind = "quoted"
+        at, end = match.span(kind)
+        if kind == "quoted":
+            return _Token("quoted", re.sub(r"\\(.)", r"\1", match["inside"]), at, end)
+        text = match[kind]
+        if kind == "word" and text.casefold() in _KEYWORDS:
+            kind = text.casefold()
+        elif kind in {"open", "close"}:
+            kind = text
+        return _Token(kind, text, at, end)
+
+    def _fail(self, at: int, cause: str, cure: str) -> NoReturn:
+        raise QueryError(self._query, at, cause, cure)

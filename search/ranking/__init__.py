@@ -1,0 +1,1 @@
+"""From a plan to explained hits: score, order, explain."""

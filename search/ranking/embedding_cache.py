@@ -1,0 +1,53 @@
+"""Embeddings as activations are read from them, kept from query to query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from splicedex.indexer.store.index import Index
+from splicedex.splice.align import Matrix
+from splicedex.splice.presence.activation import Activations
+
+KEPT = 64 << 20
+"""Bytes of them, at most: 32,768 images of 512 dimensions."""
+
+
+class Standardised:
+    """Standardised embeddings of an index's images.
+
+    On its way from the engine every number passes through Python, which takes longer than all that
+    is done with it then. So they are kept, where it is known when a vector changes.
+
+    Args:
+        index: Open index.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._revision: int | None = None
+        self._activations: Activations | None = None
+        self._rows: dict[str, Matrix] = {}
+
+    def of(self, ids: Sequence[str], activations: Activations) -> dict[str, Matrix]:
+        """The standardised embeddings (d,) of those images that are there, in the order asked."""
+        rows = self._current(activations)
+        missing = [id_ for id_ in ids if id_ not in rows]
+        if missing:
+            if len(rows) + len(missing) > KEPT // (4 * self._index.space.dim):
+                rows.clear()
+                missing = list(ids)
+            hits = self._index.engine.retrieve(missing, with_payload=False, with_dense=True)
+            embeddings = np.array([hit.dense for hit in hits], np.float32)
+            read = activations.standardised(embeddings.reshape(-1, self._index.space.dim))
+            rows.update((hit.id, row) for hit, row in zip(hits, read, strict=True))
+        return {id_: rows[id_] for id_ in ids if id_ in rows}
+
+    def _current(self, activations: Activations) -> dict[str, Matrix]:
+        """What is known of the vectors as they are now."""
+        revision = self._index.engine.revision
+        if revision is None or revision != self._revision or activations is not self._activations:
+            # A new one: a query under way in another thread keeps to the old.
+            self._rows, self._revision, self._activations = {}, revision, activations
+        return self._rows

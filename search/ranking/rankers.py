@@ -1,0 +1,211 @@
+"""Rankings: three ways to order what passes a filter, each able to explain its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from splicedex.indexer.engines.query import Filter, Fusion, Hit, Nearest, Query
+from splicedex.indexer.store.index import Index
+from splicedex.search.query.plan import Plan
+from splicedex.search.ranking.concept_scorer import Beliefs
+from splicedex.search.ranking.embedding_cache import Standardised
+from splicedex.search.ranking.explain import (
+    Explanation,
+    explain_beliefs,
+    explain_dense,
+    explain_fusion,
+)
+from splicedex.search.ranking.nearest import FEW, Direction, Scored, in_order, places
+from splicedex.splice.align import Matrix
+
+BLOCK, SHORT_BLOCK = 512, 20
+"""Hits are put in order in blocks of this many. In a large index in short ones, of a page: reading
+their embeddings takes longer than finding them, and an AND loses .024 of its average precision."""
+STRIDE = 128
+"""Hits that a walk of the engine's graph is asked for at once: about as many as it looks at anyway,
+so that pages of any size are cut from the same walk."""
+DEPTH = 1000
+"""Candidates that each ranking gives to a fusion."""
+
+
+class Ranking(Protocol):
+    """An order of the images that pass a filter."""
+
+    @property
+    def needs_embeddings(self) -> bool:
+        """Whether hits to explain have to come with their dense vectors."""
+
+    def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
+        """Images from place `offset` on, best first; wherever pages are cut, the same order."""
+
+    def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
+        """Split the scores of hits from a page, which came with concepts and columns."""
+
+
+def block_for(images: int) -> int:
+    """The block that suits an index of so many images."""
+    return BLOCK if images <= FEW else SHORT_BLOCK
+
+
+def whole_blocks(offset: int, limit: int, block: int) -> tuple[int, int]:
+    """Start and length of the whole blocks that hold the places of a page."""
+    start = offset - offset % block
+    end = offset + limit
+    return start, end + -end % block - start
+
+
+class ByBelief:
+    """By how much likelier the query is to hold than in any image.
+
+    See `search.ranking.concept_scorer`. The engine ranks along the plan's direction; its order is
+    then refined block by block. Blocks
+    lie where they lie whatever the page, so pages fit together.
+
+    Args:
+        index: Open index.
+        plan: Any plan.
+        images: Standardised embeddings of the same index.
+        block: Size of a block.
+    """
+
+    needs_embeddings = False
+
+    def __init__(self, index: Index, plan: Plan, images: Standardised, block: int = BLOCK) -> None:
+        self._index = index
+        self._calibration = index.calibration
+        self._beliefs = Beliefs(plan, self._calibration)
+        self._plan = plan
+        self._images = images
+        self._refined_rows: dict[str, Matrix] = {}
+        self._block = block
+
+    def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
+        """Images from place `offset` on, best first."""
+        start, length = whole_blocks(offset, limit, self._block)
+        ids = self._coarsely(filter, start, length)
+        found: list[Scored] = []
+        for row in range(0, len(ids), self._block):
+            found += self._refined(ids[row : row + self._block])
+        return found[offset - start :][:limit]
+
+    def _coarsely(self, passing: Filter, start: int, length: int) -> list[str]:
+        engine, plan = self._index.engine, self._plan
+        if plan.direction is None:
+            query = Query(None, passing, length, start, with_payload=False)
+            return [hit.id for hit in engine.query(query)]
+        along = Direction(plan.direction, plan.columns, plan.strongest)
+        return [id_ for id_, _ in places(engine, along, passing, start, length)]
+
+    def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
+        """Split the scores over the parts of the query."""
+        standardised = self._rows([self._refined_rows[hit.id] for hit in hits])
+        evidence = self._beliefs.evidence(standardised, [hit.payload for hit in hits])
+        return explain_beliefs(self._index.space, self._beliefs, evidence, len(hits))
+
+    def _refined(self, ids: Sequence[str]) -> list[Scored]:
+        rows = self._images.of(ids, self._calibration.activations)
+        self._refined_rows |= rows
+        columns = self._columns(list(rows)) if self._beliefs.columns else {}
+        standardised = self._rows(list(rows.values()))
+        evidence = self._beliefs.evidence(standardised, [columns.get(id_, {}) for id_ in rows])
+        scores = self._beliefs.scores(evidence, len(rows)).tolist()
+        return in_order(zip(rows, scores, strict=True))
+
+    def _rows(self, vectors: Sequence[Matrix]) -> Matrix:
+        return np.array(vectors, np.float32).reshape(-1, self._index.space.dim)
+
+    def _columns(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        hits = self._index.engine.retrieve(ids, with_payload=self._beliefs.columns)
+        return {hit.id: hit.payload for hit in hits}
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One of the things that a query ranks by.
+
+    Args:
+        name: What to call it.
+        nearest: How it ranks.
+        common: What vectors of its kind have in common (d,): the mean of images or of texts.
+        weight: How much it counts.
+    """
+
+    name: str
+    nearest: Nearest
+    common: Matrix
+    weight: float = 1.0
+
+
+class AlongVector:
+    """By cosine to one vector, in the engine alone.
+
+    Args:
+        index: Open index.
+        parts: What it is the weighted sum of.
+    """
+
+    needs_embeddings = True
+
+    def __init__(self, index: Index, parts: Sequence[Part]) -> None:
+        total = np.sum([part.weight * np.asarray(part.nearest.vector) for part in parts], axis=0)
+        length = float(np.linalg.norm(total)) or 1.0
+        common = np.sum([part.weight * part.common for part in parts], axis=0)
+        self._index = index
+        self._vector: Matrix = (total / length).astype(np.float32)
+        self._common: Matrix = (common / length).astype(np.float32)
+
+    def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
+        """Images from place `offset` on, best first."""
+        start, length = whole_blocks(offset, limit, STRIDE)
+        engine = self._index.engine
+        found = places(engine, Direction(self._vector), filter, start, length)
+        return found[offset - start :][:limit]
+
+    def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
+        """Split the scores over the images' concepts."""
+        return [explain_dense(self._index.space, self._vector, self._common, hit) for hit in hits]
+
+
+class Fused:
+    """By reciprocal rank over several rankings, fused in the engine.
+
+    Args:
+        index: Open index.
+        parts: The rankings, under different names.
+    """
+
+    needs_embeddings = False
+
+    def __init__(self, index: Index, parts: Sequence[Part]) -> None:
+        self._index = index
+        self._parts = parts
+        self._fusion = Fusion(
+            tuple(part.nearest for part in parts),
+            weights=tuple(part.weight for part in parts),
+            depth=DEPTH,
+        )
+        self._ranks: dict[str, dict[str, int]] = {}
+
+    def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
+        """Images from place `offset` on, best first; beyond the fusion's depth there are none."""
+        engine = self._index.engine
+        alone = (Query(part.nearest, filter, DEPTH, with_payload=False) for part in self._parts)
+        everything = DEPTH * len(self._parts)
+        fused = Query(self._fusion, filter, everything, with_payload=False)
+        found, *ranked = engine.query_batch([fused, *alone])
+        for part, hits in zip(self._parts, ranked, strict=True):
+            for place, hit in enumerate(hits, start=1):
+                self._ranks.setdefault(hit.id, {})[part.name] = place
+        return in_order((hit.id, hit.score) for hit in found)[offset:][:limit]
+
+    def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
+        """Split the scores over the rankings."""
+        weights = {part.name: part.weight for part in self._parts}
+        return [
+            explain_fusion(weights, self._ranks.get(hit.id, {}), self._fusion.k, hit.score)
+            for hit in hits
+        ]

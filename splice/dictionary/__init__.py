@@ -1,0 +1,1 @@
+"""The dictionary: a vocabulary, its embeddings, and the image mean that aligns images with them."""

@@ -1,0 +1,47 @@
+"""Loading an encoder by name."""
+
+from __future__ import annotations
+
+from splicedex.splice.encoders.base import Encoder
+from splicedex.splice.encoders.known import NANO, absolute, describe
+from splicedex.splice.errors import UserError
+
+
+def load_encoder(
+    name: str,
+    *,
+    device: str | None = None,
+    precision: str | None = None,
+    batch_size: int | None = None,
+) -> Encoder:
+    """Load a model; its library is imported only now.
+
+    Args:
+        name: As `describe` reads it.
+        device: A torch device; by default CUDA, else MPS, else the CPU.
+        precision: "fp32", "fp16" or "bf16"; by default fp16 on CUDA, fp32 elsewhere.
+        batch_size: Images or texts in one forward pass; by default the device's.
+
+    Raises:
+        UserError: No such model, device or precision; the hub is out of reach; files are missing
+            or broken; an extra is not installed.
+    """
+    name = absolute(name)
+    description = describe(name)
+    if name == "nano" and not NANO.is_dir():
+        raise UserError(
+            f"this installation lacks the bundled model ({NANO})", "install splicedex again"
+        )
+
+    from splicedex.splice.encoders.runtime import choose_runtime
+
+    runtime = choose_runtime(device, precision, batch_size)
+    if description.library == "open_clip":
+        from splicedex.splice.encoders.openclip import OpenClipEncoder
+
+        return OpenClipEncoder(name, description.source, runtime)
+
+    from splicedex.splice.encoders.sbert import SentenceTransformerEncoder
+
+    images = description.images or description.source
+    return SentenceTransformerEncoder(name, description.source, images, runtime)

@@ -1,0 +1,1 @@
+"""Whether a concept is in an image: activation, calibrated probability, self-training."""

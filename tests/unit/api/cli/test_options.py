@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from splicedex.api.cli.main import app
+from splicedex.api.cli.options import IndexPlace, beside, spread, with_place
+from splicedex.indexer.store.address import Collection, Folder
+from splicedex.splice.errors import UserError
+
+PLACELESS = {"copy"}
+"""Commands that name their indexes in other words."""
+
+
+def asked(*words):
+    """The place that a command line names."""
+    found = []
+
+    def command(index: IndexPlace, limit: int = 3) -> None:
+        found.append((index, limit))
+
+    single = typer.Typer()
+    single.command()(with_place(command))
+    typer.main.get_command(single).main(list(words), standalone_mode=False)
+    ((place, limit),) = found
+    assert limit == 3
+    return place
+
+
+def test_folder_or_collection(monkeypatch):
+    for name in ("SPLICEDEX_INDEX", "SPLICEDEX_URL", "SPLICEDEX_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    assert asked("--index", "a.idx") == Folder(Path("a.idx"))
+    there = ("--url", "http://q:6333", "--api-key", "k")
+    assert asked(*there) == Collection("http://q:6333", "splicedex", "k")
+    assert asked(*there, "--index", "photos") == Collection("http://q:6333", "photos", "k")
+    with pytest.raises(UserError, match="no index is named"):
+        asked()
+    monkeypatch.setenv("SPLICEDEX_URL", "http://r:6333")
+    monkeypatch.setenv("SPLICEDEX_API_KEY", "l")
+    assert asked("--index", "photos") == Collection("http://r:6333", "photos", "l")
+    monkeypatch.setenv("SPLICEDEX_API_KEY", "")
+    assert asked() == Collection("http://r:6333", "splicedex")
+
+
+def test_every_command_takes_a_server():
+    for name, command in typer.main.get_command(app).commands.items():
+        options = {option.name for option in command.params}
+        if name not in PLACELESS:
+            assert options >= {"index", "url", "api_key"}, name
+
+
+def test_shards_are_a_servers():
+    there = spread(Collection("http://q:6333"), 6, 2)
+    assert isinstance(there, Collection)
+    assert (there.shards, there.replicas) == (6, 2)
+    assert spread(Folder(Path("a")), None, None) == Folder(Path("a"))
+    with pytest.raises(UserError, match="a folder has no --shards"):
+        spread(Folder(Path("a")), 6, None)
+
+
+def test_a_second_place_has_the_key_of_the_first():
+    first = Collection("http://q:6333", "photos", "k")
+    assert beside(first, "http://q:6333/others") == Collection("http://q:6333", "others", "k")
+    assert beside(first, "b.idx") == Folder(Path("b.idx"))

@@ -1,0 +1,97 @@
+"""A function in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+
+import numpy as np
+import pytest
+
+from splicedex.indexer.concurrency.child_process import Child, DiedError
+from splicedex.splice.errors import UnavailableError
+from tests.paths import ROOT
+
+
+def answer(power, question):
+    """Something for every kind of question."""
+    match question:
+        case str("die"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        case str("raise"):
+            raise UnavailableError("it is away", "wait")
+        case str("who"):
+            print("libraries print", flush=True)
+            return os.getpid()
+    return question**power
+
+
+@pytest.fixture(scope="module")
+def child():
+    made = Child(partial(answer, 3))
+    made.start()
+    yield made
+    made.close()
+
+
+def test_answers_calls(child):
+    assert [child(number) for number in range(4)] == [0, 1, 8, 27]
+    rows = np.arange(300_000.0)  # more than a pipe holds
+    np.testing.assert_array_equal(child(rows), rows**3)
+
+
+def test_is_another_process_and_stays_the_same(child):
+    assert child("who") == child("who") != os.getpid()
+
+
+def test_errors_travel_and_do_no_harm(child):
+    with pytest.raises(UnavailableError) as caught:
+        child("raise")
+    assert (caught.value.cause, caught.value.cure) == ("it is away", "wait")
+    assert child(2) == 8
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_death_is_told_and_another_can_be_started(child):
+    first = child("who")
+    with pytest.raises(DiedError, match=r"^SIGKILL$"):
+        child("die")
+    assert not child.running()
+    child.start()
+    assert child("who") != first
+
+
+def test_a_function_that_does_not_travel(monkeypatch):
+    monkeypatch.setattr("splicedex.indexer.concurrency.child_process.CHILD", "raise SystemExit(3)")
+    child = Child(abs)
+    assert not child.running()
+    with pytest.raises(DiedError, match=r"^exit code 3$"):
+        child.start()
+
+
+SCRIPT = """
+import time
+from splicedex.indexer.concurrency.child_process import Child
+child = Child(time.sleep)
+child.start()
+print("at work", flush=True)
+child(0.3)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_goes_in_silence_where_its_parent_goes():
+    """Killed while the child is at work, so that there is nobody to take the answer."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as program:
+        program.stdout.readline()
+        program.kill()
+        _, errors = program.communicate(timeout=20)  # ends when the child, too, has let go of it
+    assert errors == b""

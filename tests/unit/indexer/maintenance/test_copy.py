@@ -1,0 +1,138 @@
+"""Copies between folders and a server: whole, continued, refused."""
+
+from __future__ import annotations
+
+import pytest
+
+import splicedex.indexer.maintenance.copy
+from splicedex.indexer.engines.query import Match
+from splicedex.indexer.maintenance.checksum import digest
+from splicedex.indexer.maintenance.copy import checksum, copy_index
+from splicedex.indexer.store.address import Collection, Folder
+from splicedex.indexer.store.index import open_index
+from splicedex.splice.errors import UserError
+from tests.fake_qdrant import FakeQdrant
+from tests.photos import make_embeddings, make_index, make_space
+
+IMAGES = 45
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Where an index of 45 photos lies."""
+    space = make_space()
+    make_index(tmp_path / "made", "edge", space, make_embeddings(space, IMAGES)).close()
+    return Folder(tmp_path / "made" / "index")
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """A server; its collections are made by name."""
+    monkeypatch.setenv("SPLICEDEX_CACHE", str(tmp_path / "cache"))
+    fake = FakeQdrant().start()
+    yield fake
+    fake.stop()
+
+
+def copied(place, target):
+    with open_index(place) as index:
+        return copy_index(index, target)
+
+
+def contents(place):
+    with open_index(place) as index:
+        hits = index.engine.scroll(with_dense=True, with_concepts=True)
+        return {hit.id: digest(hit) for hit in hits}, index.manifest, index.calibration.images
+
+
+def test_there_and_back_and_on(place, server, tmp_path):
+    there, back = Collection(server.url, "photos"), Folder(tmp_path / "back")
+    on = Collection(server.url, "others")
+    for source, target in (
+        (place, there),
+        (there, back),
+        (there, on),
+        (back, Folder(tmp_path / "b")),
+    ):
+        done = copied(source, target)
+        assert (done.images, done.written) == (IMAGES, IMAGES)
+        assert contents(target) == contents(place)
+    with open_index(back) as index:
+        cats = index.engine.count(Match("label", ("cat",)))
+        assert dict(index.engine.facet("label"))["cat"] == cats == IMAGES / 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "back", "cache", "made"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "server"])
+def test_a_copy_that_was_stopped_goes_on(place, server, tmp_path, monkeypatch, kind):
+    target = Folder(tmp_path / "to") if kind == "folder" else Collection(server.url, "photos")
+    monkeypatch.setattr(splicedex.indexer.maintenance.copy, "BLOCK", 16)
+
+    def stop(done, total):
+        assert total == IMAGES
+        if done > 30:
+            raise KeyboardInterrupt
+
+    with open_index(place) as index, pytest.raises(KeyboardInterrupt):
+        copy_index(index, target, on_progress=stop)
+    with pytest.raises(UserError, match="holds no index"), open_index(target):
+        pass
+    done = copied(place, target)
+    assert (done.images, done.written) == (IMAGES, IMAGES - 32)
+    assert contents(target) == contents(place)
+
+
+def test_a_copy_that_is_there_is_left(place, server):
+    there = Collection(server.url, "photos")
+    first = copied(place, there)
+    again = copied(place, there)
+    assert (again.written, again.checksum) == (0, first.checksum)
+
+
+def test_what_is_in_the_way_is_refused(place, server, tmp_path):
+    space = make_space()
+    make_index(tmp_path / "less", "edge", space, make_embeddings(space, 5)).close()
+    less = Folder(tmp_path / "less" / "index")
+    with pytest.raises(UserError, match="holds another index"):
+        copied(place, less)
+    with pytest.raises(UserError, match="exists and is not an index"):
+        copied(place, Folder(tmp_path / "less"))
+    there = Collection(server.url, "photos")
+    copied(place, there)
+    server.client.delete_collection("photos.files")
+    with pytest.raises(UserError, match=r"holds points that .* does not"):
+        copied(less, there)
+
+
+def test_a_copy_that_is_not_the_same_is_no_index(place, server, monkeypatch):
+    there = Collection(server.url, "photos")
+    upsert = server._do
+
+    def lossy(method, path, body):
+        if (method, path) == ("PUT", "/collections/photos/points"):
+            body["batch"]["payloads"][3]["label"] = "dog"
+        return upsert(method, path, body)
+
+    monkeypatch.setattr(server, "_do", lossy)
+    with pytest.raises(UserError, match=r"the copy in .* is not the same"):
+        copied(place, there)
+    with pytest.raises(UserError, match="holds no index"), open_index(there):
+        pass
+    monkeypatch.setattr(server, "_do", upsert)
+    assert copied(place, there).written == 1
+
+
+def test_shards_and_replicas(place, server):
+    copied(place, Collection(server.url, "photos", shards=4, replicas=2))
+    assert server.made["photos"]["shard_number"] == 4
+    assert server.made["photos.files"]["replication_factor"] == 2
+
+
+def test_the_checksum_tells_all_but_the_order(place):
+    with open_index(place) as index:
+        whole = checksum(index.engine)
+        assert (whole.points, len(str(whole))) == (IMAGES, 32)
+        assert checksum(index.engine) == whole
+        first = next(index.engine.scroll())
+        index.engine.set_payload([first.id], {"label": "another"})
+        assert checksum(index.engine) != whole

@@ -1,0 +1,175 @@
+"""What is wrong with an index is found, named, and repaired from its embeddings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+import splicedex.indexer.maintenance.repair
+from splicedex.indexer.engines.base import Batch
+from splicedex.indexer.maintenance.check_points import Fault, faults
+from splicedex.indexer.maintenance.copy import checksum, copy_index
+from splicedex.indexer.maintenance.repair import repair
+from splicedex.indexer.maintenance.verify import verify
+from splicedex.indexer.store.address import Collection, Folder
+from splicedex.indexer.store.index import open_index, point_id
+from splicedex.splice.errors import UserError
+from tests.fake_qdrant import FakeQdrant
+from tests.photos import make_embeddings, make_index, make_space, name
+
+IMAGES = 40
+
+
+@pytest.fixture(params=["folder", "server"])
+def place(request, tmp_path, monkeypatch):
+    """Where an index of 40 photos lies."""
+    monkeypatch.setenv("SPLICEDEX_CACHE", str(tmp_path / "cache"))
+    space = make_space()
+    make_index(tmp_path / "made", "edge", space, make_embeddings(space, IMAGES)).close()
+    folder = Folder(tmp_path / "made" / "index")
+    if request.param == "folder":
+        yield folder
+        return
+    fake = FakeQdrant().start()
+    there = Collection(fake.url, "photos")
+    with open_index(folder) as index:
+        copy_index(index, there)
+    yield there
+    fake.stop()
+
+
+def found(place):
+    with open_index(place) as index:
+        return list(verify(index))
+
+
+def state(place):
+    with open_index(place) as index:
+        return checksum(index.engine), index.calibration.offset.tolist()
+
+
+def overwrite(index, row, *, dense=None, weights=None, path=None):
+    """Write a point that is not what it should be."""
+    hit = index.find(name(row), with_vectors=True)
+    sparse = np.zeros((1, len(index.space.concepts)), np.float32)
+    sparse[0, hit.concepts.indices] = hit.concepts.values
+    sparse = csr_array(sparse if weights is None else weights)
+    dense = hit.dense[None] if dense is None else dense
+    payload = hit.payload if path is None else hit.payload | {"path": path}
+    index.engine.upsert(Batch([hit.id], dense, sparse, [payload]))
+
+
+def test_a_whole_index_passes(place):
+    assert found(place) == []
+
+
+def test_payload_is_held_against_the_embedding_and_mended(place):
+    changes = {
+        1: ({"presence": [1, 2]}, Fault.PRESENCE),
+        2: ({"presence": None}, Fault.PAYLOAD),
+        3: ({"cosine": 0.123}, Fault.COSINE),
+        4: ({"concepts": [0, 1]}, Fault.CONCEPTS),
+    }
+    before = state(place)
+    with open_index(place) as index:
+        for row, (change, _) in changes.items():
+            index.engine.set_payload([point_id(name(row))], change)
+    said = found(place)
+    for row, (_, fault) in changes.items():
+        assert f"{fault}: 1 images ({name(row)})" in said
+    repaired = repair(place)
+    assert (repaired.kept, repaired.mended, repaired.lost) == (IMAGES - 4, 4, [])
+    assert found(place) == []
+    assert state(place) == before
+
+
+def test_weights_are_held_against_the_embedding_and_mended(place):
+    before = state(place)
+    with open_index(place) as index:
+        weights = np.zeros((1, len(index.space.concepts)), np.float32)
+        weights[0, 3] = 0.5
+        overwrite(index, 7, weights=weights)
+    assert f"{Fault.CONCEPTS}: 1 images ({name(7)})" in found(place)
+    assert repair(place).mended == 1
+    assert found(place) == []
+    assert state(place)[1] == before[1]
+
+
+def test_an_embedding_that_was_changed_is_noticed(place):
+    with open_index(place) as index:
+        other = index.find(name(8), with_vectors=True).dense
+        overwrite(index, 7, dense=other[None])
+    (said,) = [line for line in found(place) if name(7) in line]
+    assert said.startswith(Fault.COSINE)
+
+
+def test_what_is_lost_is_named_and_dropped(place):
+    with open_index(place) as index:
+        overwrite(index, 7, path="another.jpg")
+    assert f"{Fault.NAME}: 1 images (another.jpg)" in found(place)
+    repaired = repair(place)
+    assert repaired.lost == ["another.jpg"]
+    assert (repaired.aside is not None) == isinstance(place, Folder)
+    with open_index(place) as index:
+        assert index.engine.count() == IMAGES - 1
+        assert index.lookup(name(7)) is None
+    assert found(place) == []
+
+
+def test_images_that_vanished_are_missed(place):
+    with open_index(place) as index:
+        index.engine.delete([point_id(name(row)) for row in range(5)])
+    assert found(place) == [
+        "the calibration is of other images: a run has not ended, or images are lost"
+    ]
+    repair(place)
+    assert found(place) == []
+
+
+def test_a_calibration_that_is_another(place):
+    before = state(place)
+    with open_index(place) as index:
+        index.keep(replace(index.calibration, offset=index.calibration.offset - 1))
+    (said,) = found(place)
+    assert said.startswith(f"{Fault.PRESENCE}: ")
+    with open_index(place) as index:
+        index.keep(replace(index.calibration, offset=index.calibration.offset[:-1]))
+    assert found(place) == ["the calibration is damaged, or of another concept space"]
+    repair(place)
+    assert found(place) == []
+    assert state(place) == before
+
+
+def test_a_space_that_is_another(place, monkeypatch):
+    def gone(*_, **__):
+        raise UserError("the model is gone", "find it")
+
+    monkeypatch.setattr(splicedex.indexer.maintenance.repair, "load_model", gone)
+    with open_index(place) as index:
+        index.files.save("space/concepts.txt", lambda path: path.write_text("x\n" * 80))
+        index.files.save(
+            "space/concepts.txt",
+            lambda path: path.write_text("".join(f"thing {i + 100}\n" for i in range(80))),
+        )
+    (said,) = found(place)
+    assert said == "the concept space is not the one that the index was made with"
+    with pytest.raises(UserError, match="concept space"):
+        repair(place)
+
+
+def test_repair_changes_nothing_in_a_whole_index(place, tmp_path):
+    before = state(place)
+    repaired = repair(place)
+    assert (repaired.kept, repaired.mended, repaired.lost, repaired.aside) == (IMAGES, 0, [], None)
+    assert state(place) == before
+    assert {path.name for path in (tmp_path / "made").iterdir()} == {"index", "x.npy", "files.csv"}
+
+
+def test_fewer_weights_than_concepts_are_a_loss(place):
+    with open_index(place) as index:
+        hit = index.find(name(3), with_vectors=True)
+        fewer = replace(hit.concepts, values=hit.concepts.values[:-1])
+        assert faults(index, [hit, replace(hit, concepts=fewer)]) == [None, Fault.WEIGHTS]

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from splicedex.indexer.engines.base import Batch
+from splicedex.indexer.engines.edge.config import SMALL, chosen
+from splicedex.indexer.engines.edge.engine import EdgeEngine
+from splicedex.indexer.engines.query import Nearest, Query
+from splicedex.indexer.pipeline.optimize import is_due, optimise
+from splicedex.indexer.store.index import open_index, point_id
+from splicedex.splice.align import unit
+from splicedex.splice.errors import UserError
+from tests.photos import DIM, make_embeddings, make_index, make_space
+
+SPACE = make_space()
+PHOTOS = make_embeddings(SPACE, 120)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    make_index(tmp_path / "made", "edge", SPACE, PHOTOS).close()
+    return tmp_path / "made" / "index"
+
+
+def test_few_images_are_scanned_and_many_walked():
+    assert chosen("auto", SMALL - 1) == "exact"
+    assert chosen("auto", SMALL) == "int8"
+    assert chosen("hnsw", 1) == "hnsw"
+
+
+@pytest.mark.parametrize("ann", ["exact", "hnsw", "int8"])
+def test_answers_are_the_same_whatever_is_built(folder, ann):
+    query = Query(Nearest(unit(PHOTOS[3] + PHOTOS[4])), limit=7)
+    with EdgeEngine.open(folder / "points") as engine:
+        before = [(hit.id, hit.payload) for hit in engine.query(query)]
+    optimise(folder, ann)
+    with EdgeEngine.open(folder / "points") as engine:
+        assert engine.count() == len(PHOTOS)
+        assert [(hit.id, hit.payload) for hit in engine.query(query)] == before
+        engine.delete([before[0][0]])
+        assert [hit.id for hit in engine.query(query)][:6] == [id_ for id_, _ in before[1:]]
+
+
+def test_what_is_written_after_is_found_and_counts_as_waiting(folder, monkeypatch):
+    monkeypatch.setattr("splicedex.indexer.engines.edge.engine.SMALL", 50)
+    with EdgeEngine.open(folder / "points") as engine:
+        assert engine.wants_optimizing()
+        engine.optimize("hnsw")
+        new = np.eye(DIM, dtype=np.float32)[:1]
+        weights = make_weights()
+        engine.upsert(Batch([point_id("new")], new, weights, [{"path": "new"}]))
+        assert engine.query(Query(Nearest(new[0]), limit=1))[0].payload == {"path": "new"}
+
+
+def make_weights():
+    from scipy.sparse import csr_array
+
+    return csr_array(np.ones((1, len(SPACE.concepts)), np.float32))
+
+
+def test_a_small_index_wants_nothing_until_the_user_asks(folder):
+    with open_index(folder) as index:
+        assert not is_due(index, None)
+        assert is_due(index, "hnsw")
+    optimise(folder, "hnsw")
+    with open_index(folder) as index:
+        assert index.manifest.ann == "hnsw"
+        assert not is_due(index, None)
+        assert not is_due(index, "hnsw")
+        assert is_due(index, "int8")
+
+
+def test_a_refusal_reaches_the_user(folder, tmp_path):
+    with pytest.raises(UserError, match="holds no index"):
+        optimise(tmp_path / "nowhere", "hnsw")
+    with open_index(folder), pytest.raises(UserError, match="holds the index"):
+        optimise(folder, "hnsw")

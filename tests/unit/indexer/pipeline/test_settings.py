@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from splicedex.indexer.pipeline.settings import Settings, resolve, same_encoder
+from splicedex.indexer.sources.photos import list_paths
+from splicedex.indexer.store.index import create_index
+from splicedex.splice.encoders.known import DEFAULT, absolute
+from splicedex.splice.errors import UserError
+from splicedex.splice.load import OWN
+from splicedex.splice.sparsity import Sparsity
+
+DIM = 4
+
+
+class WordEncoder:
+    """Embeds words at random, but the same words always alike."""
+
+    vocabulary = None
+    dim = DIM
+
+    def __init__(self, name, weights="w"):
+        self.name = name
+        self._weights = weights
+
+    def fingerprint(self):
+        return self._weights
+
+    def encode_texts(self, texts):
+        seeds = [sum(text.encode()) for text in texts]
+        return np.stack([np.random.default_rng(s).normal(size=DIM) for s in seeds]).astype("f4")
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """An index folder, the settings that made it, and photos to go into it."""
+    monkeypatch.setenv("SPLICEDEX_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "words.txt").write_text("dog\ncat\ntree\nsea\n")
+    np.save(tmp_path / "mean.npy", np.full(DIM, 0.1, np.float32))
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (4, 4)).save(tmp_path / "photos" / "a.png")
+    photos = list_paths([str(tmp_path / "photos")])
+    settings = Settings("m", str(tmp_path / "words.txt"), tmp_path / "mean.npy", Sparsity(0.3))
+    recipe = resolve(tmp_path / "i", settings, photos, load=WordEncoder)
+    create_index(tmp_path / "i", recipe.manifest, recipe.space)
+    return tmp_path / "i", settings, photos
+
+
+def test_nothing_is_written(tmp_path, made):
+    _, settings, photos = made
+    resolve(tmp_path / "other", settings, photos, load=WordEncoder)
+    assert not (tmp_path / "other").exists()
+
+
+def test_an_index_knows_what_it_was_made_with(made):
+    folder, settings, photos = made
+    recipe = resolve(folder, Settings(), photos, load=WordEncoder)
+    assert recipe.manifest.model == "m"
+    assert recipe.manifest.sparsity == Sparsity(0.3)
+    assert recipe.space.concepts == ("dog", "cat", "tree", "sea")
+    assert recipe.encoder is not None
+    assert resolve(folder, Settings(), None).encoder is None
+    for more in (settings, Settings(model="m"), Settings(sparsity=Sparsity(0.3))):
+        again = resolve(folder, more, photos, load=WordEncoder)
+        assert again.manifest == recipe.manifest
+
+
+@pytest.mark.parametrize(
+    ("other", "cause"),
+    [
+        (Settings(sparsity=Sparsity(0.2)), "l1_penalty 0.3, not l1_penalty 0.2"),
+        (Settings(sparsity=Sparsity(l0=5)), "l1_penalty 0.3, not l0 5"),
+        (Settings(model="n"), "model 'm', not 'n'"),
+    ],
+)
+def test_other_settings_are_refused(made, other, cause):
+    folder, _, photos = made
+    with pytest.raises(UserError, match=cause):
+        resolve(folder, other, photos, load=lambda name: WordEncoder(name, "wv"[name == "n"]))
+
+
+def test_another_model_is_refused_before_photos_are_read_for_its_mean(made, recwarn):
+    folder, _, photos = made
+    with pytest.raises(UserError, match="other contents of m"):
+        resolve(folder, Settings(model="m"), photos, load=lambda name: WordEncoder(name, "v"))
+    assert not recwarn
+
+
+def test_weights_that_changed_are_refused(made):
+    folder, _, photos = made
+    manifest = resolve(folder, Settings(), photos, load=WordEncoder).manifest
+    assert same_encoder(manifest, folder, WordEncoder).name == "m"
+    with pytest.raises(UserError, match="weights of m are not those"):
+        same_encoder(manifest, folder, lambda name: WordEncoder(name, "v"))
+
+
+def test_the_default_model_is_for_photos_only(made, tmp_path):
+    _, settings, photos = made
+    named = []
+
+    def load(name):
+        named.append(name)
+        return WordEncoder(name)
+
+    settings = Settings(vocabulary=settings.vocabulary, image_mean=settings.image_mean)
+    assert resolve(tmp_path / "new", settings, photos, load=load).manifest.model == DEFAULT
+    assert named == [DEFAULT]
+    with pytest.raises(UserError, match="add --model"):
+        resolve(tmp_path / "new", settings, None)
+
+
+def test_a_concept_space_encodes_no_photos(made, tmp_path, space):
+    space.save(tmp_path / "space")
+    with pytest.raises(UserError, match="cannot encode photos"):
+        resolve(tmp_path / "new", Settings(model=str(tmp_path / "space")), made[2])
+
+
+def test_a_mean_estimated_from_a_folder_is_kept(made, tmp_path, monkeypatch):
+    _, settings, photos = made
+    read = []
+
+    def estimate(encoder, photos, source, workers):
+        from splicedex.splice.dictionary.image_mean import ImageMean
+
+        read.append(photos.photos)
+        return ImageMean(np.full(DIM, 0.1 * len(read), np.float32), source)
+
+    monkeypatch.setattr("splicedex.indexer.pipeline.image_mean._estimate", estimate)
+    settings = Settings("m", settings.vocabulary, tmp_path / "photos")
+    recipe = resolve(tmp_path / "j", settings, photos, load=WordEncoder)
+    create_index(tmp_path / "j", recipe.manifest, recipe.space)
+    again = resolve(tmp_path / "j", settings, photos, load=WordEncoder)
+    assert (again.manifest, len(read)) == (recipe.manifest, 1)
+    (tmp_path / "others").mkdir()
+    (tmp_path / "photos" / "a.png").rename(tmp_path / "others" / "a.png")
+    settings = Settings("m", settings.vocabulary, tmp_path / "others")
+    with pytest.raises(UserError, match=r"estimated from .*others"):
+        resolve(tmp_path / "j", settings, photos, load=WordEncoder)
+
+
+def test_a_model_with_words_of_its_own_may_move(made, tmp_path, monkeypatch):
+    _, settings, photos = made
+
+    def load(name):
+        encoder = WordEncoder(name)
+        encoder.vocabulary = str(tmp_path / name / "vocabulary.txt")
+        return encoder
+
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "vocabulary.txt").write_text("sea\nsky\n")
+    settings = Settings("m", None, settings.image_mean)
+    recipe = resolve(tmp_path / "j", settings, photos, load=load)
+    assert recipe.manifest.vocabulary == OWN
+    create_index(tmp_path / "j", recipe.manifest, recipe.space)
+    (tmp_path / "m").rename(tmp_path / "moved")
+    again = resolve(tmp_path / "j", Settings("moved", None, settings.image_mean), photos, load=load)
+    assert again.space.fingerprint == recipe.space.fingerprint
+
+
+class TestAnchored:
+    """Names of models that mean the same in any working directory."""
+
+    @pytest.mark.parametrize("prefix", ["local-dir:", "sentence-transformers:"])
+    def test_folders(self, tmp_path, monkeypatch, prefix):
+        (tmp_path / "m").mkdir()
+        monkeypatch.chdir(tmp_path)
+        assert absolute(f"{prefix}m") == f"{prefix}{tmp_path / 'm'}"
+        assert absolute(f"{prefix}{tmp_path / 'm'}") == f"{prefix}{tmp_path / 'm'}"
+        assert absolute(f"{prefix}none") == f"{prefix}none"
+
+    def test_checkpoints_but_not_tags(self, tmp_path, monkeypatch):
+        (tmp_path / "c.pt").touch()
+        (tmp_path / "openai").touch()
+        monkeypatch.chdir(tmp_path)
+        assert absolute("ViT-B-32/c.pt") == f"ViT-B-32/{tmp_path / 'c.pt'}"
+        for name in ("ViT-B-32/openai", "nano", "ViT-B-32", "hf-hub:a/b", DEFAULT):
+            assert absolute(name) == name
+
+    def test_home(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        (tmp_path / "m").mkdir()
+        assert absolute("local-dir:~/m") == f"local-dir:{os.path.expanduser('~/m')}"  # noqa: PTH111
+        assert Path(absolute("local-dir:~/m").removeprefix("local-dir:")).is_absolute()

@@ -1,0 +1,174 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from splicedex.search.query.parser import (
+    DEEPEST,
+    LONGEST,
+    And,
+    Concept,
+    Field,
+    Like,
+    Not,
+    Or,
+    QueryError,
+    Text,
+    parse,
+)
+
+
+def concept(text, at, **more):
+    return Concept(text, at, **more)
+
+
+@pytest.mark.parametrize(
+    ("query", "tree"),
+    [
+        ("dog", concept("dog", 0)),
+        ('"hot dog"', concept("hot dog", 0)),
+        (r'"a \"b\" \\"', concept('a "b" \\', 0)),
+        ("=dog^2", concept("dog", 0, exact=True, boost=2)),
+        ("dog>0.6", concept("dog", 0, above=0.6)),
+        ("dog>.2<.8", concept("dog", 0, above=0.2, below=0.8)),
+        ("dog water", And((concept("dog", 0), concept("water", 4)))),
+        ("dog AND water", And((concept("dog", 0), concept("water", 8)))),
+        ("dog and water", And((concept("dog", 0), concept("water", 8)))),
+        ("a OR b c", Or((concept("a", 0), And((concept("b", 5), concept("c", 7)))))),
+        ("(a OR b) c", And((Or((concept("a", 1), concept("b", 6))), concept("c", 9)))),
+        ("a NOT b", And((concept("a", 0), Not(concept("b", 6), 2)))),
+        ("a -b", And((concept("a", 0), Not(concept("b", 3), 2)))),
+        ('a -"b c"', And((concept("a", 0), Not(concept("b c", 3), 2)))),
+        ("NOT NOT a", Not(Not(concept("a", 8), 4), 0)),
+        ("label:cat", Field("label", ":", "cat", 0)),
+        ("-label:cat", Not(Field("label", ":", "cat", 1), 0)),
+        ("path:2024/*", Field("path", ":", "2024/*", 0)),
+        ("width>1000", Field("width", ">", "1000.0", 0)),
+        ('text:"at dusk"', Text("at dusk", 0)),
+        ("like:b.jpg", Like("b.jpg", 0)),
+        (
+            "like:b.jpg -person +snow",
+            Like("b.jpg", 0, ((-1, concept("person", 12)), (1, concept("snow", 20)))),
+        ),
+        ("f-16 C++", And((concept("f-16", 0), concept("C++", 5)))),
+    ],
+)
+def test_reads(query, tree):
+    found = parse(query, columns={"width"})
+    assert found == tree
+    assert positions(found) == positions(tree)
+
+
+def positions(tree):
+    """Where a tree's nodes stand, which equality leaves out."""
+    match tree:
+        case And() | Or():
+            return [at for part in tree.parts for at in positions(part)]
+        case Not():
+            return [tree.at, *positions(tree.part)]
+        case Like():
+            return [tree.at, *[edit.at for _, edit in tree.edits]]
+        case _:
+            return [tree.at]
+
+
+@pytest.mark.parametrize(
+    ("query", "at", "cause"),
+    [
+        ("", 0, "empty"),
+        ("  ", 0, "empty"),
+        ("dog AND", 7, "missing"),
+        ("OR dog", 0, "missing"),
+        ("(dog", 0, "not closed"),
+        ("dog)", 3, "unexpected"),
+        ("()", 1, "missing"),
+        ('dog "cat', 4, "quote"),
+        ('""', 0, "nothing between"),
+        ("dog^", 4, "number"),
+        ("dog^0", 3, "boost"),
+        ("dog>2", 3, "strength"),
+        ("dog>x", 4, "number"),
+        ("width^2", 5, "compare"),
+        ("like:", 5, "value"),
+        ("like:b.jpg -dog +snow>0.5", 17, "takes no"),
+        ("dog \ud800", 4, "half a character"),
+    ],
+)
+def test_refuses_with_the_position(query, at, cause):
+    with pytest.raises(QueryError, match=cause) as caught:
+        parse(query, columns={"width"})
+    assert caught.value.at == at
+    assert f"character {at + 1}:" in str(caught.value)
+
+
+def test_refuses_absurd_queries():
+    with pytest.raises(QueryError, match="2,000 characters"):
+        parse("a " * LONGEST)
+    with pytest.raises(QueryError, match="deep"):
+        parse("(" * (DEEPEST + 1) + "a" + ")" * (DEEPEST + 1))
+    with pytest.raises(QueryError, match="deep"):
+        parse("NOT " * (DEEPEST + 1) + "a")
+
+
+WORDS = st.sampled_from(["dog", "hot dog", "C++", "Größe", 'a"b', "a\\b", "and", "-x", "x:y"])
+LEAVES = st.one_of(
+    st.builds(Concept, WORDS, st.just(0)),
+    st.builds(Concept, WORDS, st.just(0), st.booleans(), st.sampled_from([None, 0.25])),
+    st.builds(Text, WORDS, st.just(0)),
+    st.builds(Field, st.just("label"), st.just(":"), WORDS, st.just(0)),
+    st.builds(
+        Like,
+        WORDS,
+        st.just(0),
+        st.lists(st.tuples(st.sampled_from([1, -1]), st.builds(Concept, WORDS, st.just(0)))).map(
+            tuple
+        ),
+    ),
+)
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.builds(Not, inner, st.just(0)),
+        st.lists(inner, min_size=2, max_size=4)
+        .map(tuple)
+        .flatmap(lambda parts: st.sampled_from([And(parts), Or(parts)])),
+    ),
+    max_leaves=12,
+)
+
+
+def quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def written(tree):
+    """A tree as a query that says the same."""
+    match tree:
+        case Concept():
+            return "=" * tree.exact + quoted(tree.text) + (f">{tree.above}" if tree.above else "")
+        case Text():
+            return f"text:{quoted(tree.text)}"
+        case Field():
+            return f"{tree.name}:{quoted(tree.value)}"
+        case Like():
+            signs = {1: "+", -1: "-"}
+            edits = [signs[sign] + written(edit) for sign, edit in tree.edits]
+            return " ".join([f"like:{quoted(tree.path)}", *edits])
+        case Not():
+            return f"NOT ({written(tree.part)})"
+        case And() | Or():
+            word = " AND " if isinstance(tree, And) else " OR "
+            return word.join(f"({written(part)})" for part in tree.parts)
+
+
+@given(TREES)
+def test_reads_what_is_written(tree):
+    assert parse(written(tree)) == tree
+
+
+@given(st.text(max_size=60) | st.text(alphabet='ab"()\\:=<>^+- \tANDORNT.5', max_size=60))
+@settings(max_examples=2000)
+def test_any_string_is_read_or_refused(query):
+    try:
+        parse(query, columns={"a"})
+    except QueryError as error:
+        assert 0 <= error.at <= len(query)

@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from splicedex.search.query.resolve import NEAREST, inflections, neighbours, resolve, suggest
+from splicedex.splice.align import unit
+from splicedex.splice.dictionary.near_synonyms import KIN
+from splicedex.splice.errors import UserError
+from tests.photos import KIN as PLANTED
+from tests.photos import make_space
+
+WORDS = make_space()
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "how"),
+    [
+        ("dog", "dog", "exact"),
+        ("Dog", "dog", "exact"),
+        ("dogs", "dog", "inflected"),
+        ("puppies", "puppy", "inflected"),
+        ("beaches", "beach", "inflected"),
+        ("men", "man", "inflected"),
+        ("hot  dog", "hot dog", "exact"),
+    ],
+)
+def test_resolves(space, word, name, how):
+    found = resolve(space, word)
+    assert (found.name, found.how) == (name, how)
+    assert found.family == {space.concepts.index(name): 1.0}
+    assert (found.note(space) is None) == (how == "exact")
+
+
+@pytest.mark.parametrize(("kin", "word"), PLANTED.items())
+def test_a_family_is_the_near_ones_by_nearness(kin, word):
+    family = resolve(WORDS, word).family
+    weights = list(family.values())
+    assert weights[0] == 1
+    assert weights == sorted(weights, reverse=True)
+    cosines = WORDS.atoms @ WORDS.atoms[WORDS.ids[word]]
+    assert set(family) == set(np.flatnonzero(cosines > KIN))
+    assert family[WORDS.ids[kin]] == pytest.approx(
+        (cosines[WORDS.ids[kin]] - KIN) / (1 - KIN), abs=1e-5
+    )
+    assert resolve(WORDS, word, exact=True).family == {WORDS.ids[word]: 1.0}
+
+
+def test_a_word_that_is_only_a_part_stands_for_all_that_have_it(space):
+    found = resolve(space, "hot")
+    assert (found.name, found.how) == ("hot", "part")
+    assert found.family == {space.ids["hot dog"]: 1.0}
+    water = resolve(WORDS, "water")
+    assert {WORDS.concepts[i] for i in water.family} == {"water bottle", "water ski"}
+    assert max(water.family.values()) == 1
+    told = water.note(WORDS)
+    assert told is not None
+    assert told.startswith("'water' is no concept here; it is read as water ")
+
+
+@given(st.integers(0, len(WORDS.concepts) - 1))
+def test_the_encoder_reads_a_word_by_meaning(concept):
+    found = resolve(WORDS, "xyzzy", encode=lambda text: 3 * WORDS.texts[concept])
+    assert found.how == "meaning"
+    weights = list(found.family.values())
+    assert next(iter(found.family)) == concept
+    assert 1 <= len(weights) <= NEAREST
+    assert weights[0] == 1
+    assert all(0.5 < weight <= 1 for weight in weights)
+
+
+def test_the_encoder_goes_before_parts_and_after_names():
+    def encode(text):
+        return WORDS.texts[WORDS.ids["snow"]]
+
+    assert resolve(WORDS, "water", encode=encode).how == "meaning"
+    assert resolve(WORDS, "dogs", encode=encode).how == "inflected"
+    with pytest.raises(UserError, match="unknown concept"):
+        resolve(WORDS, "water", exact=True, encode=encode)
+
+
+def test_a_meaning_far_from_everything_is_one_concept():
+    far = unit(WORDS.text_mean - 5 * WORDS.atoms.sum(axis=0))
+    weights = resolve(WORDS, "xyzzy", encode=lambda text: far).family.values()
+    assert np.isfinite(list(weights)).all()
+    assert weights
+
+
+@pytest.mark.parametrize(("word", "near"), [("gitar", "guitar"), ("wter", "water")])
+def test_unknown_words_suggest_near_ones(space, word, near):
+    with pytest.raises(UserError, match=f"unknown concept '{word}'; did you mean {near}"):
+        resolve(space, word)
+    assert suggest(space, word)[0] == near
+
+
+def test_nothing_near_points_to_the_list(space):
+    with pytest.raises(UserError, match="see `splicedex concepts`"):
+        resolve(space, "qqqqq")
+
+
+def test_exact_means_as_written(space):
+    with pytest.raises(UserError, match="unknown concept 'dogs'"):
+        resolve(space, "dogs", exact=True)
+
+
+@given(st.text(max_size=20))
+def test_any_word_is_resolved_or_refused(word):
+    assert list(inflections(word))
+    try:
+        found = resolve(WORDS, word)
+    except UserError:
+        return
+    assert all(0 < weight <= 1 for weight in found.family.values())
+
+
+def test_neighbours_are_nearest_first_without_itself(space):
+    found = neighbours(space, {0: 1.0}, 5)
+    cosines = [cosine for _, cosine in found]
+    assert cosines == sorted(cosines, reverse=True)
+    assert 0 not in [i for i, _ in found]
+    assert found[0][1] == pytest.approx(float(space.atoms[found[0][0]] @ space.atoms[0]))
+    assert len(neighbours(space, {0: 1.0, 3: 0.5}, 100)) == len(space.concepts) - 2

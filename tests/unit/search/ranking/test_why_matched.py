@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from splicedex.search.ranking.why_matched import standing
+from splicedex.search.searcher import Options, Searcher
+from splicedex.splice.errors import UserError
+from tests.photos import make_embeddings, make_index, make_space, name
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
+    pytest.mark.filterwarnings("ignore:Local mode performs exact"),
+]
+SPACE = make_space()
+PHOTOS = make_embeddings(SPACE, 30)
+
+
+@pytest.fixture(scope="module", params=["edge", "memory"])
+def searcher(request, tmp_path_factory):
+    index = make_index(tmp_path_factory.mktemp("standing") / "made", request.param, SPACE, PHOTOS)
+    yield Searcher(index, lambda text: SPACE.texts[0])
+    index.close()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["dog", "dog NOT car", "dog OR cat", "dog>0.6", "dog<0.2", "label:cat dog", "NOT label:cat",
+     "NOT (dog OR label:cat)", "(dog label:cat) OR width>700", "dog text:dusk"],
+)  # fmt: skip
+def test_an_image_stands_as_search_says(searcher, query):
+    everything = searcher.search(query, Options(limit=100, near=True)).hits
+    scores = {hit.path: hit.score for hit in everything}
+    matches = {hit.path for hit in everything if hit.match}
+    plan = searcher.plan(query)
+    for row in range(30):
+        found = standing(searcher.index, plan, name(row))
+        assert found.match == (name(row) in matches)
+        assert found.match == all(part.holds for part in found.parts)
+        values = [part.contribution.contribution for part in found.parts]
+        assert np.isfinite(values).all()
+        assert all(0 <= part.contribution.weight <= 1 for part in found.parts)
+        if name(row) in scores and not plan.dense:
+            assert sum(values) == pytest.approx(scores[name(row)], abs=1e-5)
+
+
+def test_parts_are_named_and_say_what_fired(searcher):
+    found = standing(searcher.index, searcher.plan("puppy NOT (cat OR label:car)"), "beach.jpg")
+    told = [part.contribution for part in found.parts]
+    assert [part.concept for part in told] == ["puppy", "NOT cat", "NOT label:car"]
+    assert {fired.concept for fired in told[0].fired} == {"puppy", "hound", "dog"}
+    assert told[2].fired == ()
+    assert (told[2].weight < 1e-9, found.parts[2].holds) == (True, False)
+
+
+def test_what_cannot_be_told_is_refused(searcher):
+    with pytest.raises(UserError, match="only rank"):
+        standing(searcher.index, searcher.plan("text:dusk"), "beach.jpg")
+    with pytest.raises(UserError, match=r"no image 'nowhere\.jpg'"):
+        standing(searcher.index, searcher.plan("dog"), "nowhere.jpg")
