@@ -33,9 +33,9 @@ from splicedex.indexer.sources.decode_pool import read_photos
 from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.sources.photos import PhotoSource, list_paths
 from splicedex.indexer.store.index import OWN_FIELDS, Index, create_index, open_index
-from splicedex.indexer.store.presence_payload import Strengths
+from splicedex.indexer.store.presence_payload import PresenceEncoder
 from splicedex.splice.decomposition import decompose
-from splicedex.splice.dictionary.near_synonyms import kinship
+from splicedex.splice.dictionary.near_synonyms import all_near_synonyms
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.presence.calibration import calibrate
 from splicedex.splice.sparsity import Sparsity
@@ -160,7 +160,10 @@ def growth(images: int) -> list[dict[str, Any]]:
         made = embeddings(images, words)
         names = tuple(map(str, range(words)))
         space = ConceptSpace(names, made.dictionary, np.zeros(made.images.shape[1], np.float32))
-        strengths, calibration = Strengths(kinship(space)), calibrate(space, made.images[:1024])
+        strengths, calibration = (
+            PresenceEncoder(all_near_synonyms(space)),
+            calibrate(space, made.images[:1024]),
+        )
         started = time.perf_counter()
         weights = decompose(space, made.images, Sparsity(penalty))
         decomposed = time.perf_counter()

@@ -32,7 +32,7 @@ from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.settings import Settings, resolve
 from splicedex.indexer.sources.photos import PhotoSource, list_paths
 from splicedex.indexer.store.index import Index, create_index, open_index
-from splicedex.indexer.store.presence_payload import Strengths
+from splicedex.indexer.store.presence_payload import PresenceEncoder
 from splicedex.splice.presence.calibration import Calibration
 
 PHOTOS = Path(__file__).parents[1].parent / "shared" / "data" / "photos"
@@ -153,7 +153,7 @@ class Clock:
             self._patched(build_module, "recalibrate", "presence"),
             self._patched(Index, "strengths", "presence"),
             self._patched(Calibration, "probability", "presence"),
-            self._patched(Strengths, "payloads", "presence"),
+            self._patched(PresenceEncoder, "payloads", "presence"),
             self._patched(EdgeEngine, "upsert", "write"),
             self._patched(EdgeEngine, "close", "write"),
         ):

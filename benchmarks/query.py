@@ -33,7 +33,7 @@ from benchmarks.report import publish
 from splicedex.indexer.engines.query import And, Filter, Match, Nearest, Not, Query
 from splicedex.indexer.store.index import Index, open_index
 from splicedex.search.ranking import nearest
-from splicedex.search.ranking.embedding_cache import Standardised
+from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.searcher import Options, Searcher
 from splicedex.search.threads import one_blas_thread
 from splicedex.splice.align import unit
@@ -114,7 +114,7 @@ def kinds(names: Sequence[str]) -> dict[str, list[str]]:
 def fresh(searcher: Searcher, query: str, *, count: bool) -> None:
     """Answer a query as if nothing were remembered of the last time."""
     vars(searcher.index.engine)["_counts"] = {}
-    vars(searcher)["_images"] = Standardised(searcher.index)
+    vars(searcher)["_images"] = EmbeddingCache(searcher.index)
     ask(searcher, query, count=count)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from splicedex.indexer.store.address import Place
+from splicedex.indexer.store.address import Address
 from splicedex.indexer.store.index import Index, open_index
 from splicedex.search.encoding import LazyEncoder
 from splicedex.search.query.external_images import files
@@ -40,7 +40,7 @@ def kept_fresh(index: Index) -> Iterator[None]:
 
 
 @contextmanager
-def open_searcher(place: Place | Path) -> Iterator[Searcher]:
+def open_searcher(address: Address | Path) -> Iterator[Searcher]:
     """Open an index that exists for search, and close it after.
 
     Raises:
@@ -48,7 +48,7 @@ def open_searcher(place: Place | Path) -> Iterator[Searcher]:
             away or refuses us.
     """
     one_blas_thread()
-    with open_index(place) as index:
+    with open_index(address) as index:
         if index.manifest.encoder is None:
             yield Searcher(index)
         else:

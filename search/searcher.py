@@ -19,7 +19,7 @@ from splicedex.search.query.external_images import Outside, files
 from splicedex.search.query.plan import Context, Plan, describe, make_plan
 from splicedex.search.query.resolve import Encode
 from splicedex.search.query.vectors import image_vector, text_vector
-from splicedex.search.ranking.embedding_cache import Standardised
+from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import Explanation, name_of
 from splicedex.search.ranking.mmr import Diverse
 from splicedex.search.ranking.nearest import Scored
@@ -145,7 +145,7 @@ class Searcher:
         self._outside = outside or files()
         self._browse = browse
         self._block = block or block_for(index.engine.count())
-        self._images = Standardised(index)
+        self._images = EmbeddingCache(index)
 
     @property
     def context(self) -> Context:

@@ -10,17 +10,17 @@ class UserError(Exception):
 
     Args:
         cause: What was wrong, and where.
-        cure: What to do about it; an imperative, without a full stop.
+        hint: What to do about it; an imperative, without a full stop.
     """
 
-    def __init__(self, cause: str, cure: str) -> None:
-        super().__init__(f"{cause}; {cure}")
+    def __init__(self, cause: str, hint: str) -> None:
+        super().__init__(f"{cause}; {hint}")
         self.cause = cause
-        self.cure = cure
+        self.hint = hint
 
     def __reduce__(self) -> tuple[type[UserError], tuple[str, str]]:
         """As an exception is pickled: it travels between processes."""
-        return type(self), (self.cause, self.cure)
+        return type(self), (self.cause, self.hint)
 
 
 class UnavailableError(UserError):

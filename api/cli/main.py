@@ -24,7 +24,7 @@ from splicedex.api.cli.curation import (
     tag,
 )
 from splicedex.api.cli.indexing import copy, index, info, repair, verify
-from splicedex.api.cli.options import with_place
+from splicedex.api.cli.options import with_address
 from splicedex.api.cli.searching import concepts, explain, search, similar
 from splicedex.splice.errors import UserError
 
@@ -63,7 +63,7 @@ app.command("verify", epilog=verify.EXAMPLES)(verify.run)
 app.command("repair", epilog=repair.EXAMPLES)(repair.run)
 for registered in app.registered_commands:
     assert registered.callback
-    registered.callback = with_place(registered.callback)
+    registered.callback = with_address(registered.callback)
 
 
 def _version(show: bool) -> None:

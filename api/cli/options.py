@@ -10,11 +10,11 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from splicedex.indexer.store.address import Collection, Place, parse_place
+from splicedex.indexer.store.address import Address, Collection, parse_address
 from splicedex.splice.errors import UserError
 
-IndexPlace: TypeAlias = Annotated[Place, "named by --index, --url and --api-key"]
-"""Where the index is that a command works on; `with_place` adds the options that say it."""
+IndexAddress: TypeAlias = Annotated[Address, "named by --index, --url and --api-key"]
+"""Where the index is that a command works on; `with_address` adds the options that say it."""
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Limit: TypeAlias = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most this many.")]
 ApiKey: TypeAlias = Annotated[
@@ -40,43 +40,45 @@ _Url: TypeAlias = Annotated[
 _OPTIONS = {"index": _Index, "url": _Url, "api_key": ApiKey}
 
 
-def spread(place: Place, shards: int | None, replicas: int | None) -> Place:
+def sharded(address: Address, shards: int | None, replicas: int | None) -> Address:
     """A place as --shards and --replicas have it.
 
     Raises:
         UserError: They are given for a folder.
     """
-    if isinstance(place, Collection):
-        return replace(place, shards=shards, replicas=replicas)
+    if isinstance(address, Collection):
+        return replace(address, shards=shards, replicas=replicas)
     if shards or replicas:
         raise UserError("a folder has no --shards or --replicas", "leave them out, or add --url")
-    return place
+    return address
 
 
-def beside(place: Place, text: str) -> Place:
+def sibling(address: Address, text: str) -> Address:
     """A second place that a command names in one word, with the key of the first."""
-    return parse_place(text, api_key=place.api_key if isinstance(place, Collection) else None)
+    return parse_address(text, api_key=address.api_key if isinstance(address, Collection) else None)
 
 
-def with_place(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A command whose `IndexPlace`, if it has one, is said by --index, --url and --api-key."""
+def with_address(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command whose `IndexAddress`, if it has one, is said by --index, --url and --api-key."""
     signature = inspect.signature(command, eval_str=True)
     parameters = signature.parameters.values()
-    place = next((one.name for one in parameters if one.annotation == IndexPlace), None)
-    if place is None:
+    address = next((one.name for one in parameters if one.annotation == IndexAddress), None)
+    if address is None:
         return command
 
     @functools.wraps(command)
     def run(**values: Any) -> Any:
         index, url, api_key = (values.pop(name) for name in _OPTIONS)
-        return command(**values, **{place: parse_place(index, url, api_key)})
+        return command(**values, **{address: parse_address(index, url, api_key)})
 
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
         for name, option in _OPTIONS.items()
     ]
     others = [
-        one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters if one.name != place
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for one in parameters
+        if one.name != address
     ]
     run.__signature__ = signature.replace(parameters=[*added, *others])  # type: ignore[attr-defined]
     return run

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from splicedex.api.cli.options import IndexPlace
+from splicedex.api.cli.options import IndexAddress
 from splicedex.api.cli.render import console, errors
 from splicedex.splice.errors import UserError
 
@@ -22,7 +22,7 @@ splicedex serve --url http://qdrant:6333 --host 0.0.0.0 --allow-host photos.exam
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8765,
     token: Annotated[

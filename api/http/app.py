@@ -24,7 +24,7 @@ from splicedex.indexer.store.index import Index
 DESCRIPTION = """Image search that can say why: every photo is a handful of weighted concepts.
 
 Queries are a small language: `dog AND (beach OR snow) NOT person`, `text:"a photo at dusk"`,
-`like:IMAGE -person +snow`. Errors are RFC 9457 problems with a cause and a cure."""
+`like:IMAGE -person +snow`. Errors are RFC 9457 problems with a cause and a hint."""
 
 TOKEN = Security(HTTPBearer(auto_error=False))
 """How the token is sent, for the OpenAPI; `api.http.guard.security.Gate` has read it by then."""

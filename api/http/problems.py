@@ -21,7 +21,7 @@ Responses: TypeAlias = dict[int | str, dict[str, Any]]
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 MEDIA_TYPE = "application/problem+json"
-CURES = {
+HINTS = {
     401: "send the token as 'Authorization: Bearer TOKEN' or 'X-API-Key: TOKEN'",
     400: "correct the request",
     404: "check the address against /openapi.json",
@@ -39,7 +39,7 @@ class Problem(BaseModel):
     title: str = Field(description="The status in words.", examples=["Bad Request"])
     status: int = Field(description="HTTP status.", examples=[400])
     detail: str = Field(description="The cause.", examples=["query, character 1: a quote ..."])
-    cure: str = Field(description="What to do about it.", examples=["add another '\"'"])
+    hint: str = Field(description="What to do about it.", examples=["add another '\"'"])
     at: int | None = Field(
         None, description="Offset of the character in the query, from 0.", examples=[0]
     )
@@ -52,14 +52,14 @@ class ProblemError(UserError):
     Args:
         status: HTTP status.
         cause: What is wrong.
-        cure: What to do about it.
+        hint: What to do about it.
         headers: Of the answer.
     """
 
     def __init__(
-        self, status: int, cause: str, cure: str, headers: Mapping[str, str] | None = None
+        self, status: int, cause: str, hint: str, headers: Mapping[str, str] | None = None
     ) -> None:
-        super().__init__(cause, cure)
+        super().__init__(cause, hint)
         self.status = status
         self.headers = dict(headers or {})
 
@@ -67,13 +67,13 @@ class ProblemError(UserError):
 def answer(
     status: int,
     cause: str,
-    cure: str,
+    hint: str,
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> JSONResponse:
     """A problem as a response."""
     title = HTTPStatus(status).phrase
-    problem = Problem(title=title, status=status, detail=cause, cure=cure, **more)
+    problem = Problem(title=title, status=status, detail=cause, hint=hint, **more)
     return JSONResponse(
         problem.model_dump(exclude_none=True), status, dict(headers or {}), MEDIA_TYPE
     )
@@ -98,23 +98,23 @@ def tell_problems(app: FastAPI) -> None:
     @app.exception_handler(UserError)
     async def _user_error(_: Request, error: UserError) -> JSONResponse:
         if isinstance(error, QueryError):
-            return answer(400, error.cause, error.cure, at=error.at, query=error.query)
+            return answer(400, error.cause, error.hint, at=error.at, query=error.query)
         if isinstance(error, UnavailableError):
-            return answer(503, error.cause, error.cure, {"Retry-After": "10"})
-        return answer(400, error.cause, error.cure)
+            return answer(503, error.cause, error.hint, {"Retry-After": "10"})
+        return answer(400, error.cause, error.hint)
 
     @app.exception_handler(ProblemError)
     async def _problem(_: Request, error: ProblemError) -> JSONResponse:
-        return answer(error.status, error.cause, error.cure, error.headers)
+        return answer(error.status, error.cause, error.hint, error.headers)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         status = error.status_code
-        cure = CURES.get(status, "correct the request")
+        hint = HINTS.get(status, "correct the request")
         headers = dict(error.headers or {})
         if status == 405:
             headers["Allow"] = ", ".join(sorted(_methods(app, request)))
-        return answer(status, str(error.detail), cure, headers)
+        return answer(status, str(error.detail), hint, headers)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -124,7 +124,7 @@ def tell_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unforeseen(_: Request, error: Exception) -> JSONResponse:
-        return answer(500, "the server failed", CURES[500])
+        return answer(500, "the server failed", HINTS[500])
 
 
 def _methods(app: FastAPI, request: Request) -> set[str]:

@@ -14,7 +14,7 @@ from splicedex.indexer.engines.batch import batch_of
 from splicedex.indexer.engines.edge.engine import EdgeEngine
 from splicedex.indexer.maintenance.checksum import Checksum, digest
 from splicedex.indexer.sources.base import BLOCK, blocks
-from splicedex.indexer.store.address import Folder, Place
+from splicedex.indexer.store.address import Address, Folder
 from splicedex.indexer.store.index import OWN_FIELDS, Index, files_of, open_index
 from splicedex.indexer.store.lock import hold
 from splicedex.indexer.store.manifest import FILE, Manifest
@@ -48,25 +48,27 @@ class Target(Protocol):
         """Give it the files of a folder, which makes it an index."""
 
 
-def copy_index(source: Index, place: Place, *, on_progress: Progress = lambda *_: None) -> Copied:
+def copy_index(
+    source: Index, address: Address, *, on_progress: Progress = lambda *_: None
+) -> Copied:
     """Copy an index, or go on with a copy that was stopped.
 
     Args:
         source: Open index.
-        place: Where to; there is an index once all is there and verified.
+        address: Where to; there is an index once all is there and verified.
         on_progress: Called now and then.
 
     Raises:
         UserError: Something else is there, or the copy is not the same in the end.
     """
-    if files_of(place) is not None:
-        return _already_there(source, place)
-    with _target(place, source.manifest.dim) as target:
-        _refuse_strangers(source, target.engine, place)
+    if files_of(address) is not None:
+        return _already_there(source, address)
+    with _target(address, source.manifest.dim) as target:
+        _refuse_strangers(source, target.engine, address)
         for name, kind in {**OWN_FIELDS, **source.manifest.columns}.items():
             target.engine.create_index(name, kind)
         written, expected = _fill(source, target.engine, on_progress)
-        _compare(expected, checksum(target.engine), place)
+        _compare(expected, checksum(target.engine), address)
         target.finish(source.folder, source.files.names())
     return Copied(expected.points, written, str(expected))
 
@@ -100,43 +102,43 @@ def _fill(source: Index, engine: Engine, on_progress: Progress) -> tuple[int, Ch
     return written, expected
 
 
-def _refuse_strangers(source: Index, engine: Engine, place: Place) -> None:
+def _refuse_strangers(source: Index, engine: Engine, address: Address) -> None:
     """Check that whatever is in a place is of a copy of this index."""
     for block in blocks(engine.scroll(with_payload=False), BLOCK):
         ids = [hit.id for hit in block]
         if len(source.engine.retrieve(ids, with_payload=False)) != len(ids):
             raise UserError(
-                f"{place} holds points that {source.files.origin} does not",
+                f"{address} holds points that {source.files.origin} does not",
                 "copy to another place",
             )
 
 
-def _already_there(source: Index, place: Place) -> Copied:
-    with open_index(place) as other:
+def _already_there(source: Index, address: Address) -> Copied:
+    with open_index(address) as other:
         expected = checksum(source.engine)
         if checksum(other.engine) != expected:
-            raise UserError(f"{place} holds another index", "copy to another place, or remove it")
+            raise UserError(f"{address} holds another index", "copy to another place, or remove it")
     return Copied(expected.points, 0, str(expected))
 
 
-def _compare(expected: Checksum, found: Checksum, place: Place) -> None:
+def _compare(expected: Checksum, found: Checksum, address: Address) -> None:
     if found != expected:
         raise UserError(
-            f"the copy in {place} is not the same: {found.points:,} points with checksum {found}, "
-            f"not {expected.points:,} with {expected}",
+            f"the copy in {address} is not the same: {found.points:,} points with checksum {found},"
+            f" not {expected.points:,} with {expected}",
             "copy again: what differs is written anew",
         )
 
 
 @contextmanager
-def _target(place: Place, dim: int) -> Iterator[Target]:
-    if isinstance(place, Folder):
-        with _folder(place.path, dim) as folder:
+def _target(address: Address, dim: int) -> Iterator[Target]:
+    if isinstance(address, Folder):
+        with _folder(address.path, dim) as folder:
             yield folder
     else:
         from splicedex.indexer.store.server import RemoteTarget
 
-        remote = RemoteTarget(place, dim)
+        remote = RemoteTarget(address, dim)
         try:
             yield remote
         finally:

@@ -22,7 +22,7 @@ import numpy as np
 
 from splicedex.indexer.engines.base import Batch, Engine
 from splicedex.indexer.engines.batch import batch_of
-from splicedex.indexer.engines.edge import integrity as seal
+from splicedex.indexer.engines.edge import integrity
 from splicedex.indexer.engines.edge.engine import CONFIG, EdgeEngine
 from splicedex.indexer.engines.query import Hit
 from splicedex.indexer.maintenance.check_points import LOSSES, Fault, faults
@@ -30,7 +30,7 @@ from splicedex.indexer.maintenance.verify import Progress, wrong_files
 from splicedex.indexer.pipeline.calibration import out_of_date, recalibrate
 from splicedex.indexer.pipeline.decompose import Derivation
 from splicedex.indexer.sources.base import BLOCK, blocks
-from splicedex.indexer.store.address import Collection, Folder, Place
+from splicedex.indexer.store.address import Address, Collection, Folder
 from splicedex.indexer.store.index import CALIBRATION, COPY, Index, write_files
 from splicedex.indexer.store.local_files import Files
 from splicedex.indexer.store.lock import hold
@@ -74,19 +74,19 @@ class Repaired:
     aside: Path | None = None
 
 
-def repair(place: Place, *, on_progress: Progress = lambda *_: None) -> Repaired:
+def repair(address: Address, *, on_progress: Progress = lambda *_: None) -> Repaired:
     """Make right what follows from the embeddings of an index.
 
     Args:
-        place: Where it is; nobody else may have it open.
+        address: Where it is; nobody else may have it open.
         on_progress: Called after every block.
 
     Raises:
         UserError: The manifest, the concept space or the engine is beyond repair.
     """
-    if isinstance(place, Folder):
-        return _repair_folder(place.path, on_progress)
-    return _repair_collection(place, on_progress)
+    if isinstance(address, Folder):
+        return _repair_folder(address.path, on_progress)
+    return _repair_collection(address, on_progress)
 
 
 def _repair_folder(folder: Path, on_progress: Progress) -> Repaired:
@@ -114,21 +114,21 @@ def _repair_folder(folder: Path, on_progress: Progress) -> Repaired:
     return repaired
 
 
-def _repair_collection(place: Collection, on_progress: Progress) -> Repaired:
+def _repair_collection(address: Collection, on_progress: Progress) -> Repaired:
     from splicedex.indexer.store.server import open_remote
 
-    files, engine = open_remote(place)
+    files, engine = open_remote(address)
     with engine:
-        manifest = Manifest.load(files.folder, str(place), older=True)
+        manifest = Manifest.load(files.folder, str(address), older=True)
         index = Index(files, replace(manifest, format=FORMAT), engine)
         if index.space.fingerprint != manifest.space:
             raise UserError(
-                f"the concept space of {place} is not the one it was made with",
+                f"the concept space of {address} is not the one it was made with",
                 "restore a snapshot of its files",
             )
         if wrong_files(index):
             nothing = np.zeros((0, index.space.dim), np.float32)
-            index.keep(calibrate(index.space, nothing))
+            index.save_calibration(calibrate(index.space, nothing))
         repaired = _mend(index, engine, on_progress)
         files.save(FILE, index.manifest.save)
     return repaired
@@ -184,7 +184,7 @@ def _opened(points: Path, config: Path) -> Iterator[Engine]:
         points: The folder.
         config: The configuration of an engine of the same kind.
     """
-    seal.remove(points)
+    integrity.remove(points)
     told = ""
     for doubtful in (None, config.name, *SHAKY):
         if doubtful == config.name:
@@ -214,7 +214,7 @@ def _opened(points: Path, config: Path) -> Iterator[Engine]:
 def _mend(index: Index, old: Engine, on_progress: Progress) -> Repaired:
     """Write the points of an engine into that of an index, mended."""
     repaired, total = Repaired(), old.count()
-    index.know(index.manifest.columns)
+    index.register_columns(index.manifest.columns)
     for block in _read(old):
         found = list(zip(block, faults(index, block), strict=True))
         right = [hit for hit, fault in found if fault is None]

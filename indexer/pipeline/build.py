@@ -65,7 +65,7 @@ def build(
         UserError: From the source or the engine.
     """
     report = Report(total=len(source))
-    index.know(source.kinds)
+    index.register_columns(source.kinds)
     index.counts.forget()
     try:
         if source.at_hand and index.engine.count() == 0:

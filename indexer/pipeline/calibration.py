@@ -91,7 +91,7 @@ def foresee(index: Index, source: Source) -> None:
         for item, embedding in zip(block.items, block.embeddings, strict=True)
     }
     sample = [read[number] for number in numbers]
-    index.keep(_fit(index, sample))
+    index.save_calibration(_fit(index, sample))
 
 
 def _lowest(names: Sequence[str], count: int) -> list[int]:
@@ -119,15 +119,15 @@ def recalibrate(index: Index) -> None:
     """
     fitted = _fitted(index)
     while True:
-        index.keep(replace(fitted, images=0))
+        index.save_calibration(replace(fitted, images=0))
         everything = index.engine.scroll(with_payload=FIELDS, with_dense=True, page=BLOCK)
         for hits in blocks(everything):
             _rewrite(index, hits)
-        if index.settle(fitted):
+        if index.save_calibration_if_unchanged(fitted):
             return
         again = _fitted(index)
         if np.array_equal(again.sample, fitted.sample):
-            index.keep(fitted)
+            index.save_calibration(fitted)
             return
         fitted = again
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from splicedex.indexer.store.index import Index
-from splicedex.indexer.store.presence_payload import Strengths
+from splicedex.indexer.store.presence_payload import PresenceEncoder
 from splicedex.splice.align import Matrix
 from splicedex.splice.blas import one_blas_thread
 from splicedex.splice.decomposition import decompose, reconstruction_cosine
@@ -35,7 +35,7 @@ class Derivation:
 
     space: ConceptSpace
     sparsity: Sparsity
-    coding: Strengths
+    coding: PresenceEncoder
     calibration: Calibration
 
     @classmethod

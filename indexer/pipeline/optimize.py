@@ -65,8 +65,8 @@ def optimise(folder: Path, ann: Ann, *, wait: float = 0.0) -> None:
         child.kill()
         child.wait()
     if child.returncode == _REFUSED:
-        cause, _, cure = said.partition("\n")
-        raise UserError(cause, cure.strip())
+        cause, _, hint = said.partition("\n")
+        raise UserError(cause, hint.strip())
     if child.returncode:
         raise UserError(
             f"the search index of {folder} was not built (exit code {child.returncode})",
@@ -96,7 +96,7 @@ def serve() -> None:
         with open_index(Path(folder), wait=float(wait)) as index:
             assert isinstance(index.engine, EdgeEngine)
             index.engine.optimize(ann)  # type: ignore[arg-type]
-            index.prefer(ann)  # type: ignore[arg-type]
+            index.set_ann(ann)  # type: ignore[arg-type]
     except UserError as error:
-        print(f"{error.cause}\n{error.cure}")
+        print(f"{error.cause}\n{error.hint}")
         sys.exit(_REFUSED)

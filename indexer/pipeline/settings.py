@@ -8,7 +8,7 @@ from pathlib import Path
 from splicedex.indexer.pipeline.image_mean import estimated_from, find_image_mean
 from splicedex.indexer.pipeline.lazy_encoder import DeferredEncoder
 from splicedex.indexer.sources.photos import Listing
-from splicedex.indexer.store.address import Place
+from splicedex.indexer.store.address import Address
 from splicedex.indexer.store.index import files_of
 from splicedex.indexer.store.manifest import Manifest
 from splicedex.splice.dictionary.image_mean import ImageMean
@@ -54,7 +54,7 @@ class Recipe:
 
 
 def resolve(
-    index: Place | Path,
+    index: Address | Path,
     settings: Settings,
     photos: Listing | None,
     *,

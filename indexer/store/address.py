@@ -49,15 +49,15 @@ class Collection:
         return f"{self.url}/{self.name}"
 
 
-Place: TypeAlias = Folder | Collection
+Address: TypeAlias = Folder | Collection
 
 
-def place_of(index: Place | Path) -> Place:
+def address_of(index: Address | Path) -> Address:
     """A path is the folder there."""
     return Folder(index) if isinstance(index, Path) else index
 
 
-def parse_place(text: str | None, url: str | None = None, api_key: str | None = None) -> Place:
+def parse_address(text: str | None, url: str | None = None, api_key: str | None = None) -> Address:
     """Where an index lives, as a user says it.
 
     Args:

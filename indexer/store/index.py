@@ -31,14 +31,14 @@ from splicedex.indexer.engines.base import Ann, Engine, FieldKind
 from splicedex.indexer.engines.edge.engine import EdgeEngine
 from splicedex.indexer.engines.edge.page_cache import OPENING, column, read_ahead
 from splicedex.indexer.engines.query import Hit
-from splicedex.indexer.store.address import Folder, Place, place_of
+from splicedex.indexer.store.address import Address, Folder, address_of
 from splicedex.indexer.store.concept_counts import ConceptCounts
 from splicedex.indexer.store.local_files import Files
 from splicedex.indexer.store.lock import hold
 from splicedex.indexer.store.manifest import FILE, Manifest
-from splicedex.indexer.store.presence_payload import PRESENCE, STRENGTHS, Strengths
+from splicedex.indexer.store.presence_payload import PRESENCE, STRENGTHS, PresenceEncoder
 from splicedex.splice.align import Matrix
-from splicedex.splice.dictionary.near_synonyms import kinship
+from splicedex.splice.dictionary.near_synonyms import all_near_synonyms
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
 from splicedex.splice.presence.calibration import Calibration, calibrate
@@ -102,14 +102,14 @@ class Index:
         owned = isinstance(self.engine, EdgeEngine)
         return ConceptCounts(self.engine, lambda: self.calibration, self.folder if owned else None)
 
-    def keep(self, calibration: Calibration) -> None:
+    def save_calibration(self, calibration: Calibration) -> None:
         """Use a calibration from now on, in the files too."""
         with self._changing:
             while not self.files.save(CALIBRATION, calibration.save):
                 pass  # the last one counts
             self._calibration = calibration
 
-    def settle(self, calibration: Calibration) -> bool:
+    def save_calibration_if_unchanged(self, calibration: Calibration) -> bool:
         """Likewise, unless somebody else has kept one since we did; says whether it is kept."""
         with self._changing:
             self._calibration = calibration
@@ -136,16 +136,16 @@ class Index:
         return self.coding.payloads(self.presence(embeddings) + np.float32(off))
 
     @cached_property
-    def coding(self) -> Strengths:
+    def coding(self) -> PresenceEncoder:
         """Writes what is stored of presence."""
-        return Strengths(kinship(self.space))
+        return PresenceEncoder(all_near_synonyms(self.space))
 
     @property
     def columns(self) -> Mapping[str, FieldKind]:
         """Payload fields that queries may filter on, with how they are indexed."""
         return {"path": "keyword", **self.manifest.columns}
 
-    def know(self, columns: Mapping[str, FieldKind]) -> None:
+    def register_columns(self, columns: Mapping[str, FieldKind]) -> None:
         """Index payload fields for filtering, and remember that they are."""
         for name, kind in {**OWN_FIELDS, **columns}.items():
             self.engine.create_index(name, kind)
@@ -153,7 +153,7 @@ class Index:
             while (both := {**self.manifest.columns, **columns}) != self.manifest.columns:
                 self._remember(replace(self.manifest, columns=both))
 
-    def prefer(self, ann: Ann) -> None:
+    def set_ann(self, ann: Ann) -> None:
         """Remember how the nearest dense vectors are to be found."""
         with self._changing:
             while self.manifest.ann != ann:
@@ -190,22 +190,22 @@ class Index:
         self.engine.close()
 
 
-def files_of(index: Place | Path) -> Files | None:
+def files_of(index: Address | Path) -> Files | None:
     """The files of an index, None where there is no index.
 
     Raises:
         UserError: The server is away or refuses us.
     """
-    place = place_of(index)
-    if isinstance(place, Folder):
-        return Files(place.path) if (place.path / FILE).exists() else None
+    address = address_of(index)
+    if isinstance(address, Folder):
+        return Files(address.path) if (address.path / FILE).exists() else None
     from splicedex.indexer.store.server import remote_files
 
-    return remote_files(place)
+    return remote_files(address)
 
 
 @contextmanager
-def open_index(index: Place | Path, *, wait: float = 0.0) -> Iterator[Index]:
+def open_index(index: Address | Path, *, wait: float = 0.0) -> Iterator[Index]:
     """Open an index that exists, and close it after.
 
     Args:
@@ -216,23 +216,23 @@ def open_index(index: Place | Path, *, wait: float = 0.0) -> Iterator[Index]:
         UserError: No index there, made by a newer version, damaged, held by another process, or
             on a server that is away or refuses us.
     """
-    place = place_of(index)
+    address = address_of(index)
     with ExitStack() as stack:
-        if isinstance(place, Folder):
-            columns = Manifest.load(place.path).columns
-            stack.enter_context(hold(place.path, wait=wait))
-            files = Files(place.path)
-            read_ahead(place.path / "points", [*OPENING, *map(column, columns)])
-            engine: Engine = EdgeEngine.open(place.path / "points")
+        if isinstance(address, Folder):
+            columns = Manifest.load(address.path).columns
+            stack.enter_context(hold(address.path, wait=wait))
+            files = Files(address.path)
+            read_ahead(address.path / "points", [*OPENING, *map(column, columns)])
+            engine: Engine = EdgeEngine.open(address.path / "points")
         else:
             from splicedex.indexer.store.server import open_remote
 
-            files, engine = open_remote(place)
+            files, engine = open_remote(address)
         stack.callback(engine.close)
-        yield Index(files, Manifest.load(files.folder, str(place)), engine)
+        yield Index(files, Manifest.load(files.folder, str(address)), engine)
 
 
-def create_index(index: Place | Path, manifest: Manifest, space: ConceptSpace) -> None:
+def create_index(index: Address | Path, manifest: Manifest, space: ConceptSpace) -> None:
     """Make an empty index unless one made with the same things is there already.
 
     It appears whole or not at all.
@@ -240,18 +240,18 @@ def create_index(index: Place | Path, manifest: Manifest, space: ConceptSpace) -
     Raises:
         UserError: Another index is there, or something that is not one.
     """
-    place = place_of(index)
-    files = files_of(place)
+    address = address_of(index)
+    files = files_of(address)
     if files is not None:
-        Manifest.load(files.folder, str(place)).refuse_other(manifest, str(place))
-    elif isinstance(place, Folder):
-        _create(place.path, manifest, space)
+        Manifest.load(files.folder, str(address)).refuse_other(manifest, str(address))
+    elif isinstance(address, Folder):
+        _create(address.path, manifest, space)
     else:
         from splicedex.indexer.store.server import create_remote
 
         with tempfile.TemporaryDirectory() as made:
             write_files(Path(made), manifest, space)
-            create_remote(place, Path(made), manifest.dim)
+            create_remote(address, Path(made), manifest.dim)
 
 
 def _create(folder: Path, manifest: Manifest, space: ConceptSpace) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from splicedex.indexer.engines.query import Match
 from splicedex.splice.align import Matrix
-from splicedex.splice.dictionary.near_synonyms import Kinship
+from splicedex.splice.dictionary.near_synonyms import NearSynonyms
 from splicedex.splice.presence.calibration import PRESENT
 
 PRESENCE, STRENGTHS = FIELDS = ("presence", "strengths")
@@ -29,16 +29,18 @@ FAINTEST = 2
 Integers: TypeAlias = NDArray[np.int64]
 
 
-class Strengths:
+class PresenceEncoder:
     """Writes what is stored of presence.
 
     Args:
-        kinship: The families of the concepts.
+        near_synonyms: The families of the concepts.
     """
 
-    def __init__(self, kinship: Kinship) -> None:
-        self._starts, self._kin = kinship.starts, kinship.concepts
-        self._asked = np.array([_asked(float(weight)) for weight in kinship.weights], np.int64)
+    def __init__(self, near_synonyms: NearSynonyms) -> None:
+        self._starts, self._kin = near_synonyms.starts, near_synonyms.concepts
+        self._asked = np.array(
+            [_asked(float(weight)) for weight in near_synonyms.weights], np.int64
+        )
         """The band at which a concept makes its kin present."""
 
     def payloads(self, probabilities: Matrix) -> list[dict[str, list[int]]]:

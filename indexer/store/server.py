@@ -21,52 +21,52 @@ from splicedex.splice.download import cache_folder
 from splicedex.splice.errors import UserError
 
 
-def remote_files(place: Collection) -> Files | None:
+def remote_files(address: Collection) -> Files | None:
     """The files of an index, as they are now; None where there is no index.
 
     Raises:
         UserError: The server is away or refuses us.
     """
-    with _connected(place) as connection:
-        files = _files(connection, place)
+    with _connected(address) as connection:
+        files = _files(connection, address)
         if not files.exist:
             return None
         files.refresh()
         return files
 
 
-def open_remote(place: Collection) -> tuple[Files, Engine]:
+def open_remote(address: Collection) -> tuple[Files, Engine]:
     """The files and points of an index that exists.
 
     Raises:
         UserError: No index there, or the server is away or refuses us.
     """
-    connection = _connect(place)
+    connection = _connect(address)
     try:
-        files = _files(connection, place)
+        files = _files(connection, address)
         files.refresh()
-        return files, ServerEngine.open(connection, place.name)
+        return files, ServerEngine.open(connection, address.name)
     except BaseException:
         connection.close()
         raise
 
 
-def create_remote(place: Collection, made: Path, dim: int) -> None:
+def create_remote(address: Collection, made: Path, dim: int) -> None:
     """Make an index without images; its files come last, so that it is whole once they are there.
 
     Args:
-        place: Where.
+        address: Where.
         made: A folder with its files.
         dim: Size of the dense vectors.
 
     Raises:
         UserError: Something else is there, or the server is away or refuses us.
     """
-    target = RemoteTarget(place, dim)
+    target = RemoteTarget(address, dim)
     with target.engine as engine:
         if engine.count():
             raise UserError(
-                f"{place.url} already has a collection {place.name!r} that is not an index",
+                f"{address.url} already has a collection {address.name!r} that is not an index",
                 "choose another name",
             )
         target.finish(made, Files(made).names())
@@ -76,40 +76,40 @@ class RemoteTarget:
     """A collection that is being filled, and is an index once it is finished.
 
     Args:
-        place: Where.
+        address: Where.
         dim: Size of the dense vectors.
 
     Raises:
         UserError: Something else is there, or the server is away or refuses us.
     """
 
-    def __init__(self, place: Collection, dim: int) -> None:
-        self._place = place
-        self._connection = _connect(place)
+    def __init__(self, address: Collection, dim: int) -> None:
+        self._address = address
+        self._connection = _connect(address)
         self.engine: Engine = ServerEngine.create(
-            self._connection, place.name, dim, shards=place.shards, replicas=place.replicas
+            self._connection, address.name, dim, shards=address.shards, replicas=address.replicas
         )
 
     def finish(self, files: Path, names: Iterable[str]) -> None:
         """Share the files of a folder."""
-        shared = _files(self._connection, self._place)
-        shared.create(files, names, replicas=self._place.replicas)
+        shared = _files(self._connection, self._address)
+        shared.create(files, names, replicas=self._address.replicas)
 
 
-def _connect(place: Collection) -> Connection:
-    return Connection(place.url, api_key=place.api_key)
+def _connect(address: Collection) -> Connection:
+    return Connection(address.url, api_key=address.api_key)
 
 
 @contextmanager
-def _connected(place: Collection) -> Iterator[Connection]:
-    connection = _connect(place)
+def _connected(address: Collection) -> Iterator[Connection]:
+    connection = _connect(address)
     try:
         yield connection
     finally:
         connection.close()
 
 
-def _files(connection: Connection, place: Collection) -> SharedFiles:
-    mirror = hashlib.sha256(str(place).encode()).hexdigest()[:16]
+def _files(connection: Connection, address: Collection) -> SharedFiles:
+    mirror = hashlib.sha256(str(address).encode()).hexdigest()[:16]
     folder = cache_folder() / "indexes" / mirror
-    return SharedFiles(connection, f"{place.name}.files", folder, str(place))
+    return SharedFiles(connection, f"{address.name}.files", folder, str(address))

@@ -67,7 +67,7 @@ def write_tag(searcher: Searcher, ids: Iterable[str], name: str, value: Value | 
     """Set a column, with a value from `typed_value`, of images by id."""
     index = searcher.index
     if value is not None and name not in index.columns:
-        index.know({name: _kind(value)})
+        index.register_columns({name: _kind(value)})
     for block in blocks(ids):
         index.engine.set_payload(block, {name: value})
 

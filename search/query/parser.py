@@ -30,11 +30,11 @@ class QueryError(UserError):
         query: The query.
         at: Offset of the character where it went wrong.
         cause: What is wrong there.
-        cure: What to do about it.
+        hint: What to do about it.
     """
 
-    def __init__(self, query: str, at: int, cause: str, cure: str) -> None:
-        super().__init__(f"query, character {at + 1}: {cause}", cure)
+    def __init__(self, query: str, at: int, cause: str, hint: str) -> None:
+        super().__init__(f"query, character {at + 1}: {cause}", hint)
         self.query = query
         self.at = at
 
@@ -279,12 +279,12 @@ class _Parser:
             self._fail(op.at, f"boost {boost:g} is not within 0 and 100", "try ^2")
         return boost
 
-    def _value(self, cause: str, cure: str) -> str:
+    def _value(self, cause: str, hint: str) -> str:
         token = self._advance()
         if token.kind not in {"word", "quoted"}:
-            self._fail(token.at, cause, cure)
+            self._fail(token.at, cause, hint)
         if not token.text.strip():
-            self._fail(token.at, "nothing between the quotes", cure)
+            self._fail(token.at, "nothing between the quotes", hint)
         return token.text
 
     def _number(self, op: _Token) -> float:
@@ -341,5 +341,5 @@ class _Parser:
             kind = text
         return _Token(kind, text, at, end)
 
-    def _fail(self, at: int, cause: str, cure: str) -> NoReturn:
-        raise QueryError(self._query, at, cause, cure)
+    def _fail(self, at: int, cause: str, hint: str) -> NoReturn:
+        raise QueryError(self._query, at, cause, hint)

@@ -139,7 +139,7 @@ def meaning(query: str, concept: Concept, context: Context) -> Resolved:
     try:
         return resolve(context.space, concept.text, exact=concept.exact, encode=context.encode)
     except UserError as error:
-        raise QueryError(query, concept.at, error.cause, error.cure) from error
+        raise QueryError(query, concept.at, error.cause, error.hint) from error
 
 
 def _split(query: str, tree: Node) -> tuple[tuple[Text | Like, ...], tuple[Node, ...]]:

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from splicedex.splice.align import Matrix, centre, unit
-from splicedex.splice.dictionary.near_synonyms import family
+from splicedex.splice.dictionary.near_synonyms import near_synonyms
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
 
@@ -83,7 +83,7 @@ def resolve(
             name = space.concepts[concept]
             if exact:
                 return Resolved(text, name, {concept: 1.0}, how)
-            return Resolved(text, name, family(space, concept), how, concept)
+            return Resolved(text, name, near_synonyms(space, concept), how, concept)
     if not exact and encode is not None:
         atom = centre(unit(encode(text)), space.text_mean)
         return Resolved(text, text, _nearest(space, atom, range(len(space.concepts))), "meaning")
@@ -92,8 +92,8 @@ def resolve(
         atom = centre(unit(space.texts[parts].mean(axis=0)), space.text_mean)
         return Resolved(text, text, _nearest(space, atom, parts), "part")
     near = suggest(space, word)
-    cure = f"did you mean {' or '.join(near)}?" if near else "see `splicedex concepts`"
-    raise UserError(f"unknown concept {text!r}", cure)
+    hint = f"did you mean {' or '.join(near)}?" if near else "see `splicedex concepts`"
+    raise UserError(f"unknown concept {text!r}", hint)
 
 
 def _nearest(space: ConceptSpace, atom: Matrix, among: Iterable[int]) -> dict[int, float]:

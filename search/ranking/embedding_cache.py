@@ -14,7 +14,7 @@ KEPT = 64 << 20
 """Bytes of them, at most: 32,768 images of 512 dimensions."""
 
 
-class Standardised:
+class EmbeddingCache:
     """Standardised embeddings of an index's images.
 
     On its way from the engine every number passes through Python, which takes longer than all that

@@ -12,7 +12,7 @@ from splicedex.indexer.engines.query import Filter, Fusion, Hit, Nearest, Query
 from splicedex.indexer.store.index import Index
 from splicedex.search.query.plan import Plan
 from splicedex.search.ranking.concept_scorer import Beliefs
-from splicedex.search.ranking.embedding_cache import Standardised
+from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import (
     Explanation,
     explain_beliefs,
@@ -74,7 +74,9 @@ class ByBelief:
 
     needs_embeddings = False
 
-    def __init__(self, index: Index, plan: Plan, images: Standardised, block: int = BLOCK) -> None:
+    def __init__(
+        self, index: Index, plan: Plan, images: EmbeddingCache, block: int = BLOCK
+    ) -> None:
         self._index = index
         self._calibration = index.calibration
         self._beliefs = Beliefs(plan, self._calibration)

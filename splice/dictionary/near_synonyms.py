@@ -19,7 +19,7 @@ _ROWS = 1024
 
 
 @lru_cache(maxsize=1024)
-def family(space: ConceptSpace, concept: int) -> Mapping[int, float]:
+def near_synonyms(space: ConceptSpace, concept: int) -> Mapping[int, float]:
     """A concept and its kin with their weights in (0, 1], heaviest first."""
     weights = _weights(space.atoms @ space.atoms[concept])
     weights[concept] = 1
@@ -28,7 +28,7 @@ def family(space: ConceptSpace, concept: int) -> Mapping[int, float]:
 
 
 @dataclass(frozen=True, eq=False)
-class Kinship:
+class NearSynonyms:
     """The families of all concepts of a space; as weights are mutual, also whom each counts for.
 
     Args:
@@ -42,7 +42,7 @@ class Kinship:
     weights: Matrix
 
 
-def kinship(space: ConceptSpace) -> Kinship:
+def all_near_synonyms(space: ConceptSpace) -> NearSynonyms:
     """All families of a space; some rows of the cosines (c, c) at a time."""
     count = len(space.concepts)
     sizes, concepts, weights = [np.zeros(1, np.int64)], [], []
@@ -54,7 +54,7 @@ def kinship(space: ConceptSpace) -> Kinship:
         sizes.append(np.bincount(rows, minlength=len(found)))
         concepts.append(kin)
         weights.append(found[rows, kin])
-    return Kinship(
+    return NearSynonyms(
         np.cumsum(np.concatenate(sizes)), np.concatenate(concepts), np.concatenate(weights)
     )
 

@@ -200,7 +200,7 @@ def _size(folder):
 
 
 class TestBadInput:
-    """One line that names the cause and the cure, exit code 2, nothing half-written."""
+    """One line that names the cause and the hint, exit code 2, nothing half-written."""
 
     @pytest.mark.parametrize(
         ("query", "cause"),

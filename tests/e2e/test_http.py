@@ -12,7 +12,7 @@ from PIL import Image
 from tests.serving import COMMAND, HOSTILE, environment, index_photos, serving
 
 COUNT = 10
-KNOWN = {"type", "title", "status", "detail", "cure"}
+KNOWN = {"type", "title", "status", "detail", "hint"}
 
 
 @pytest.fixture(scope="module")
@@ -275,7 +275,7 @@ class TestUploads:
         problem(client.post("/v1/uploads", files={"photo": cat}), 422)
         problem(client.get("/v1/uploads/upload-00"), 404)
         told = problem(client.get("/v1/search", params={"q": "like:upload-00"}), 404)
-        assert told["cure"] == "upload the image again"
+        assert told["hint"] == "upload the image again"
 
 
 class TestServer:

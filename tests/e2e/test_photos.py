@@ -229,7 +229,7 @@ class TestUnknownMean:
 
 
 class TestBadOptions:
-    """One line that names the cause and the cure, exit code 2, no index left behind."""
+    """One line that names the cause and the hint, exit code 2, no index left behind."""
 
     @pytest.mark.parametrize(
         ("more", "cause"),

@@ -44,7 +44,7 @@ def test_older_formats_are_refused_with_the_command_that_mends_them(unpacked, sp
         open_index(unpacked),
     ):
         pass
-    assert f"splicedex repair --index {unpacked}" in refused.value.cure
+    assert f"splicedex repair --index {unpacked}" in refused.value.hint
     said = splicedex("search", "dog", "--index", unpacked, expect=2)
     assert f"splicedex repair --index {unpacked}" in said
 
@@ -69,7 +69,8 @@ def test_repaired_is_as_made_today(unpacked, splicedex, tmp_path):
     with open_index(unpacked) as ours, open_index(made) as theirs:
         for one, other in zip(ours.engine.scroll(), theirs.engine.scroll(), strict=True):
             assert one.payload == other.payload
-        assert ours.calibration.offset.tolist() == theirs.calibration.offset.tolist()
+        # The last bits depend on the processor's linear algebra kernel.
+        assert ours.calibration.offset == pytest.approx(theirs.calibration.offset, abs=1e-5)
 
 
 @pytest.mark.parametrize("unpacked", [FORMAT], indirect=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from splicedex.api.cli.curation.common import Seed, Tag, Yes, show_images, split_words, tag_chosen
-from splicedex.api.cli.options import IndexPlace, Json
+from splicedex.api.cli.options import IndexAddress, Json
 from splicedex.api.cli.render import console, print_json, table
 
 EXAMPLES = """
@@ -21,7 +21,7 @@ splicedex balance "" --by label:cat,label:dog --n 100 --tag set=even --yes --ind
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     query: Annotated[str, typer.Argument(help="Among these; empty for every image.")],
     by: Annotated[str, typer.Option(help="Queries, with commas: dog,cat", show_default=False)],
     n: Annotated[int, typer.Option("--n", min=1, help="Images to choose.", show_default=False)],

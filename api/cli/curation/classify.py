@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.common import Inside, show_accuracies, split_words, watching
-from splicedex.api.cli.options import IndexPlace, Json
+from splicedex.api.cli.options import IndexAddress, Json
 from splicedex.api.cli.render import console, print_json, table
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ splicedex classify --names waterbird,landbird --truth label --by place
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     names: Annotated[
         str | None, typer.Option(help="What images may be; said=phrase looks for the phrase.")
     ] = None,

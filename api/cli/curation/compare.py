@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.common import with_kin
-from splicedex.api.cli.options import IndexPlace, Json, Limit
+from splicedex.api.cli.options import IndexAddress, Json, Limit
 from splicedex.api.cli.render import console, print_json, print_notes, short_path, table
 from splicedex.splice.errors import UserError
 
@@ -30,7 +30,7 @@ splicedex compare --by label --index photos.idx     each value against the other
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     first: Annotated[str | None, typer.Argument(help="A query.", show_default=False)] = None,
     second: Annotated[
         str | None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.common import Seed, with_kin
-from splicedex.api.cli.options import IndexPlace, Json, Limit, beside
+from splicedex.api.cli.options import IndexAddress, Json, Limit, sibling
 from splicedex.api.cli.render import console, print_json, table
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ splicedex drift "" "" --index march.idx --to april.idx     two indexes, all of e
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     first: Annotated[str, typer.Argument(help="A query; empty for every image.")],
     second: Annotated[str, typer.Argument(help="Another.")],
     to: Annotated[
@@ -48,7 +48,7 @@ def run(
 
     with ExitStack() as stack:
         one = stack.enter_context(open_searcher(index))
-        two = one if to is None else stack.enter_context(open_searcher(beside(index, to)))
+        two = one if to is None else stack.enter_context(open_searcher(sibling(index, to)))
         found = drift((one, first), (two, second), limit, permutations, seed)
     if json:
         print_json(asdict(found))

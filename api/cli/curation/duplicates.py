@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from splicedex.api.cli.curation.common import Inside, Tag, Yes, tag_chosen, watching
-from splicedex.api.cli.options import IndexPlace, Json, Limit
+from splicedex.api.cli.options import IndexAddress, Json, Limit
 from splicedex.api.cli.render import console, print_json, short_path
 
 EXAMPLES = """
@@ -23,7 +23,7 @@ splicedex export "NOT duplicate:1" --to kept/ --as links --index photos.idx
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     inside: Inside = "",
     above: Annotated[float, typer.Option(help="Least cosine of two that count as one.")] = 0.95,
     keep: Annotated[

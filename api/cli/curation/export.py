@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.common import Yes, watching
-from splicedex.api.cli.options import IndexPlace, Json
+from splicedex.api.cli.options import IndexAddress, Json
 from splicedex.api.cli.render import console, print_json
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ LISTED = 10
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     query: Annotated[str, typer.Argument(help="A query; empty for every image.")],
     to: Annotated[Path, typer.Option(help="File or folder.", show_default=False)],
     as_: Annotated[

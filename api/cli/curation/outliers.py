@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from splicedex.api.cli.curation.common import Inside, Tag, Yes, tag_chosen
-from splicedex.api.cli.options import IndexPlace, Json, Limit
+from splicedex.api.cli.options import IndexAddress, Json, Limit
 from splicedex.api.cli.render import bar, console, print_json, short_path, table
 
 EXAMPLES = """
@@ -18,7 +18,7 @@ splicedex outliers --in "label:cat" --limit 100 --tag review=odd --yes --index p
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     inside: Inside = "",
     tag: Tag = None,
     yes: Yes = False,

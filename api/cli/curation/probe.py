@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.common import Inside, Seed, show_accuracies, split_words, watching
-from splicedex.api.cli.options import IndexPlace, Json, Limit
+from splicedex.api.cli.options import IndexAddress, Json, Limit
 from splicedex.api.cli.render import console, print_json, table
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ splicedex probe --label label --split split --by group --without curtain,diary -
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     label: Annotated[str, typer.Option(help="Column to tell.", show_default=False)],
     split: Annotated[
         str | None,

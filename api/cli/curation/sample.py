@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from splicedex.api.cli.curation.common import Seed, Tag, Yes, show_images, tag_chosen
-from splicedex.api.cli.options import IndexPlace, Json
+from splicedex.api.cli.options import IndexAddress, Json
 from splicedex.api.cli.render import console, print_json
 
 EXAMPLES = """
@@ -21,7 +21,7 @@ splicedex sample "" --n 1000 --seed 7 --tag set=test --yes --index photos.idx
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     query: Annotated[str, typer.Argument(help="Among these; empty for every image.")],
     n: Annotated[int, typer.Option("--n", min=1, help="Images to draw.", show_default=False)],
     seed: Seed = 0,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.common import Inside, split_words, watching, with_kin
-from splicedex.api.cli.options import IndexPlace, Json, Limit
+from splicedex.api.cli.options import IndexAddress, Json, Limit
 from splicedex.api.cli.render import console, print_json, print_notes, short_path, table
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ splicedex spurious --label label --in "source:web" --examples 3 --index photos.i
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     label: Annotated[str, typer.Option(help="Column of labels.", show_default=False)],
     split: Annotated[
         str | None, typer.Option(help="Column that tells training images from others.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from splicedex.api.cli.curation.common import Yes, split_tag
-from splicedex.api.cli.options import IndexPlace, Json
+from splicedex.api.cli.options import IndexAddress, Json
 from splicedex.api.cli.render import console, print_json
 
 EXAMPLES = """
@@ -25,7 +25,7 @@ splicedex tag "reviewed:yes" reviewed= --yes --index photos.idx     takes it awa
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     query: Annotated[str, typer.Argument(help="A query; empty for every image.")],
     assignment: Annotated[str, typer.Argument(metavar="NAME=VALUE", help="Text or a number.")],
     yes: Yes = False,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from splicedex.api.cli.options import ApiKey, Json, Replicas, Shards, spread
+from splicedex.api.cli.options import ApiKey, Json, Replicas, Shards, sharded
 from splicedex.api.cli.render import console, print_json
 
 EXAMPLES = """
@@ -38,13 +38,13 @@ def run(
     """Copy an index between folders and servers, and verify the copy."""
     from splicedex.api.cli.progress import counting
     from splicedex.indexer.maintenance.copy import copy_index
-    from splicedex.indexer.store.address import parse_place
+    from splicedex.indexer.store.address import parse_address
     from splicedex.indexer.store.index import open_index
 
-    place = spread(parse_place(target, api_key=to_api_key or api_key), shards, replicas)
+    address = sharded(parse_address(target, api_key=to_api_key or api_key), shards, replicas)
     start = time.perf_counter()
-    with open_index(parse_place(source, api_key=api_key)) as index, counting("copying") as show:
-        copied = copy_index(index, place, on_progress=show)
+    with open_index(parse_address(source, api_key=api_key)) as index, counting("copying") as show:
+        copied = copy_index(index, address, on_progress=show)
     seconds = time.perf_counter() - start
     if json:
         print_json(asdict(copied) | {"seconds": round(seconds, 3)})

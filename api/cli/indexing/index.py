@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splicedex.api.cli.options import IndexPlace, Json, Replicas, Shards, spread
+from splicedex.api.cli.options import IndexAddress, Json, Replicas, Shards, sharded
 from splicedex.api.cli.render import console, errors, print_json
 from splicedex.splice.errors import UserError
 
@@ -46,7 +46,7 @@ Run it again at any time: unchanged images are skipped, a run that was stopped c
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     paths: Annotated[
         list[str] | None, typer.Argument(help="Photos, folders or globs.", show_default=False)
     ] = None,
@@ -149,7 +149,7 @@ def run(
         raise UserError(
             "photos are named twice, as PATHs and by --embeddings or --files", "give one of them"
         )
-    index = spread(index, shards, replicas)
+    index = sharded(index, shards, replicas)
     settings = Settings(model, vocabulary, image_mean, _sparsity(penalty, l0))
     load = partial(load_encoder, device=device, precision=precision, batch_size=batch_size)
     if errors_file:

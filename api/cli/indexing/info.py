@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from splicedex.api.cli.options import IndexPlace, Json
+from splicedex.api.cli.options import IndexAddress, Json
 from splicedex.api.cli.render import console, print_json, table
 
 
-def run(index: IndexPlace, json: Json = False) -> None:
+def run(index: IndexAddress, json: Json = False) -> None:
     """Show what an index holds and was made with."""
     from splicedex.indexer.store.index import open_index
 

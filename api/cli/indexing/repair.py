@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from splicedex.api.cli.options import IndexPlace, Json
+from splicedex.api.cli.options import IndexAddress, Json
 from splicedex.api.cli.render import console, errors, print_json
 
 EXAMPLES = """
@@ -17,7 +17,7 @@ It also brings an index of an older version up to date. Nobody else may have it 
 LISTED = 20
 
 
-def run(index: IndexPlace, json: Json = False) -> None:
+def run(index: IndexAddress, json: Json = False) -> None:
     """Rebuild what follows from the embeddings of an index, without encoding any image."""
     from splicedex.api.cli.progress import counting
     from splicedex.indexer.maintenance.repair import repair

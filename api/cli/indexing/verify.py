@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from splicedex.api.cli.options import IndexPlace, Json
+from splicedex.api.cli.options import IndexAddress, Json
 from splicedex.api.cli.render import console, print_json
 from splicedex.splice.errors import UserError
 
@@ -15,7 +15,7 @@ splicedex verify --url http://qdrant:6333 --index photos
 """
 
 
-def run(index: IndexPlace, json: Json = False) -> None:
+def run(index: IndexAddress, json: Json = False) -> None:
     """Read everything in an index, and check that it fits together; changes nothing."""
     from splicedex.api.cli.progress import counting
     from splicedex.indexer.maintenance.verify import verify

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.common import with_kin
-from splicedex.api.cli.options import IndexPlace, Json, Limit
+from splicedex.api.cli.options import IndexAddress, Json, Limit
 from splicedex.api.cli.render import bar, console, print_json, print_notes, table
 from splicedex.splice.errors import UserError
 
@@ -31,7 +31,7 @@ splicedex concepts --in "dog NOT person" --order lift --index photos.idx --json
 
 
 def run(
-    index: IndexPlace,
+    index: IndexAddress,
     word: Annotated[
         str | None, typer.Argument(help="Leave out for the most frequent concepts.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splicedex.api.cli.options import IndexPlace, Json
+from splicedex.api.cli.options import IndexAddress, Json
 from splicedex.api.cli.render import bar, console, print_json, table
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ splicedex explain beach.jpg --query "dog AND beach" --index photos.idx
 
 def run(
     path: Annotated[str, typer.Argument(help="An indexed image, named as search prints it.")],
-    index: IndexPlace,
+    index: IndexAddress,
     query: Annotated[
         str | None, typer.Option(help="Say why this query does or does not find the image.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from splicedex.api.cli.options import IndexPlace, Json, Limit
+from splicedex.api.cli.options import IndexAddress, Json, Limit
 from splicedex.api.cli.render import bar, console, errors, print_json, short_path, table
 from splicedex.splice.errors import UserError
 
@@ -35,7 +35,7 @@ def run(
         str,
         typer.Argument(help='dog AND (beach OR "swimming pool") NOT person, text:"...", like:PATH'),
     ],
-    index: IndexPlace,
+    index: IndexAddress,
     limit: Limit = 10,
     offset: Annotated[int, typer.Option(min=0, help="Skip this many of the best.")] = 0,
     cursor: Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from splicedex.api.cli.options import IndexPlace, Json, Limit
+from splicedex.api.cli.options import IndexAddress, Json, Limit
 from splicedex.api.cli.render import print_json
 from splicedex.api.cli.searching.search import as_json, show
 
@@ -22,7 +22,7 @@ splicedex similar beach.jpg --index photos.idx --above 0.95     near-duplicates
 
 def run(
     path: Annotated[str, typer.Argument(help="An indexed image, or an image file.")],
-    index: IndexPlace,
+    index: IndexAddress,
     limit: Limit = 10,
     above: Annotated[
         float, typer.Option(min=-1, max=1, help="Least cosine; near-duplicates have some .95.")

@@ -55,7 +55,7 @@ class BodyLimits:
         if told.isdigit() and int(told) > most:
             error = await body.refuse()
             refusal = problems.answer(
-                error.status_code, error.detail, problems.CURES[error.status_code], CLOSE
+                error.status_code, error.detail, problems.HINTS[error.status_code], CLOSE
             )
             await refusal(scope, receive, send)
         else:

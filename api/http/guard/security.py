@@ -123,7 +123,7 @@ class Gate:
         return problems.answer(
             401,
             "this server asks for a token",
-            f"{problems.CURES[401]}, or open /?token=TOKEN in a browser",
+            f"{problems.HINTS[401]}, or open /?token=TOKEN in a browser",
             {"WWW-Authenticate": "Bearer"},
         )
 

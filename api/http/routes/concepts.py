@@ -48,7 +48,7 @@ async def concept(
             )
             results = service.searcher.search(f'"{quoted}"', Options(EXAMPLES))
         except UserError as error:
-            raise ProblemError(404, error.cause, error.cure) from error
+            raise ProblemError(404, error.cause, error.hint) from error
         return models.ConceptRecord(
             concept=page.concept,
             images=page.images,

@@ -15,11 +15,11 @@
 
 /** What the server refused, or "away" where none answered. */
 export class Problem extends Error {
-  /** @param {{status: number, detail?: string, cure?: string, at?: number, query?: string}} said */
+  /** @param {{status: number, detail?: string, hint?: string, at?: number, query?: string}} said */
   constructor(said) {
     super(said.detail ?? `the server answered ${said.status}`);
     this.status = said.status;
-    this.cure = said.cure ?? "";
+    this.hint = said.hint ?? "";
     this.at = said.at ?? null;
     this.query = said.query ?? null;
   }

@@ -103,5 +103,5 @@ export function back() {
 /** Anything else the server refused. @param {import("./api.js").Problem} problem */
 export function refused(problem) {
   clearMessage();
-  say("That did not work", h("p", {}, problem.message, problem.cure ? ` – ${problem.cure}` : ""));
+  say("That did not work", h("p", {}, problem.message, problem.hint ? ` – ${problem.hint}` : ""));
 }

@@ -100,7 +100,7 @@ async function fill(id, placed, signal) {
     near.append(...neighbours((await api.similar(id, NEIGHBOURS, signal)).hits));
   } catch (error) {
     if (error.name === "AbortError") return;
-    body.append(h("p", { class: "message" }, error.message, error.cure ? ` – ${error.cure}` : ""));
+    body.append(h("p", { class: "message" }, error.message, error.hint ? ` – ${error.hint}` : ""));
   }
 }
 

@@ -180,7 +180,7 @@ export function showError(problem, query) {
   panel.replaceChildren(
     ...[
       where,
-      h("p", {}, h("strong", {}, capital(cause)), problem.cure ? ` – ${problem.cure}` : ""),
+      h("p", {}, h("strong", {}, capital(cause)), problem.hint ? ` – ${problem.hint}` : ""),
     ].filter(Boolean),
   );
   panel.hidden = false;

@@ -17,10 +17,10 @@ import qdrant_edge as edge
 
 from splicedex.indexer.engines.base import Ann, Batch, FieldKind
 from splicedex.indexer.engines.convert import payload_fields, to_hit, vector_names
-from splicedex.indexer.engines.edge import integrity as seal
+from splicedex.indexer.engines.edge import integrity
 from splicedex.indexer.engines.edge.config import SMALL, chosen, edge_config
 from splicedex.indexer.engines.edge.convert import to_condition, to_filter, to_points, to_request
-from splicedex.indexer.engines.edge.os_errors import explained, leave_room, size
+from splicedex.indexer.engines.edge.os_errors import leave_room, size, translate_errors
 from splicedex.indexer.engines.query import (
     DENSE,
     And,
@@ -97,7 +97,7 @@ class EdgeEngine:
             raise UserError(f"{folder} already holds an index", "open it, or choose another folder")
         folder.mkdir(parents=True, exist_ok=True)
         leave_room(folder, 0)
-        with explained(folder):
+        with translate_errors(folder):
             return cls(edge.EdgeShard.create(str(folder), edge_config(dim)), folder)
 
     @classmethod
@@ -109,10 +109,10 @@ class EdgeEngine:
         """
         if not _holds_shard(folder):
             raise UserError(f"{folder} holds no index", "check the path, or index something there")
-        seal.check(folder)
+        integrity.check(folder)
         try:
-            with explained(folder):
-                seal.remove(folder)  # first: opening writes, and may be killed
+            with translate_errors(folder):
+                integrity.remove(folder)  # first: opening writes, and may be killed
                 shard = edge.EdgeShard.load(str(folder))
                 _sweep(folder)
                 return cls(shard, folder)
@@ -278,8 +278,8 @@ class EdgeEngine:
         leave_room(self._folder, size(self._folder))  # old and new lie side by side
         self.close()
         config = edge_config(dim, chosen(ann, points), points)
-        with explained(self._folder):
-            seal.remove(self._folder)
+        with translate_errors(self._folder):
+            integrity.remove(self._folder)
             shard = edge.EdgeShard.load(str(self._folder), config)
         self._open_shard = _Explaining(shard, self._folder)
         self._shard.optimize()
@@ -320,7 +320,7 @@ class EdgeEngine:
                 shard.strand()
                 return
         shard.close()
-        seal.seal(self._folder)
+        integrity.write(self._folder)
 
     def __enter__(self) -> Self:
         return self
@@ -344,7 +344,7 @@ class _Explaining:
         method = getattr(self._shard, name)
 
         def call(*arguments: Any) -> Any:
-            with explained(self._folder):
+            with translate_errors(self._folder):
                 return method(*arguments)
 
         return call

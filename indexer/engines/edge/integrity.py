@@ -1,8 +1,9 @@
-"""A seal on an engine's folder, which tells of damaged files before the engine reads them.
+"""The integrity manifest of an engine's folder, which detects damaged files before it is opened.
 
-The engine trusts its files: some kinds of damage end the process. So when it closes we note the
-sizes of all files and the checksums of the small ones, which hold what it builds upon. While it is
-open there is no seal, and none after a process was killed: then the engine's own log has to do.
+The engine trusts its files, and some kinds of damage end the process. So closing it records the
+sizes of all files and the checksums of the small ones, which hold its structure. The manifest is
+removed while the engine is open. So there is none after a process was killed: the engine's own
+write-ahead log restores what was written then.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ SMALL = 64 * 1024
 """Bytes up to which a file's content counts; of larger ones the size does."""
 
 
-def seal(folder: Path) -> None:
-    """Seal a folder that nobody writes to; a disk that is full or gone takes no seal."""
+def write(folder: Path) -> None:
+    """Record the files of a folder that nobody writes to; skipped where the disk refuses."""
     partial = folder / f"{FILE}.partial"
     with suppress(OSError):
         partial.write_text(json.dumps(_marks(folder)), "utf-8")
@@ -28,31 +29,33 @@ def seal(folder: Path) -> None:
 
 
 def check(folder: Path) -> None:
-    """Look at the seal of a folder, if it has one.
+    """Compare a folder with its integrity manifest, if it has one.
 
     Raises:
-        UserError: A file is not as it was.
+        UserError: A file differs from what was recorded.
     """
     try:
-        sealed = json.loads((folder / FILE).read_text("utf-8"))
+        recorded = json.loads((folder / FILE).read_text("utf-8"))
     except FileNotFoundError:
         return
     except (OSError, ValueError):
-        sealed = None
+        recorded = None
     marks = _marks(folder)
-    if sealed == marks:
+    if recorded == marks:
         return
-    names = {*sealed, *marks} if isinstance(sealed, dict) else {FILE}
-    changed = sorted(name for name in names if name == FILE or sealed.get(name) != marks.get(name))
+    names = {*recorded, *marks} if isinstance(recorded, dict) else {FILE}
+    changed = sorted(
+        name for name in names if name == FILE or recorded.get(name) != marks.get(name)
+    )
     more = f" and {len(changed) - 1} more are" if len(changed) > 1 else " is"
     raise UserError(
-        f"{folder} is damaged: {changed[0]}{more} not as it was closed",
+        f"{folder} is damaged: {changed[0]}{more} not as it was when closed",
         "run splicedex repair on the index",
     )
 
 
 def remove(folder: Path) -> None:
-    """Break the seal, as the folder will be written to."""
+    """Remove the manifest: the folder is about to be written to."""
     (folder / FILE).unlink(missing_ok=True)
 
 

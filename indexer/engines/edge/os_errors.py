@@ -55,7 +55,7 @@ def refusal(error: BaseException, where: Path | None = None) -> UserError | None
 
 
 @contextmanager
-def explained(where: Path) -> Iterator[None]:
+def translate_errors(where: Path) -> Iterator[None]:
     """Turn the engine's errors and panics into a UserError; but for one that a folder is held.
 
     Raises:

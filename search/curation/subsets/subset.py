@@ -74,8 +74,8 @@ def subset(searcher: Searcher, query: str, *, empty: bool = False) -> Subset:
         images = searcher.index.engine.count(plan.filter)
         found = Subset(query, plan.filter, images, tuple(plan.notes(searcher.index.space)), named)
     if not found.images and not empty:
-        cure = "search for it with --near to see why" if found.query else "index some first"
-        raise UserError(f"no image matches {found.name!r}", cure)
+        hint = "search for it with --near to see why" if found.query else "index some first"
+        raise UserError(f"no image matches {found.name!r}", hint)
     return found
 
 

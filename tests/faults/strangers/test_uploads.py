@@ -30,7 +30,7 @@ def test_too_many_bytes_are_refused_and_told(client):
     for content in (b"x" * (2 << 20), b"\xff\xd8\xff" + b"x" * (3 << 20)):
         answer = client.post("/v1/uploads", files={"file": content})
         assert answer.status_code == 413
-        assert "--max-upload-mb" in answer.json()["cure"]
+        assert "--max-upload-mb" in answer.json()["hint"]
 
 
 def test_too_many_bytes_in_pieces_of_no_told_length(client):

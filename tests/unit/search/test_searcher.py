@@ -302,7 +302,7 @@ def test_an_empty_index_has_no_hits(empty, query):
 @pytest.fixture(scope="module", params=["edge", "memory"])
 def empty(request, tmp_path_factory):
     index = make_index(tmp_path_factory.mktemp("empty") / "made", request.param, SPACE, PHOTOS[:0])
-    index.know({"label": "keyword", "width": "integer"})
+    index.register_columns({"label": "keyword", "width": "integer"})
     yield Searcher(index, encode)
     index.close()
 

@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from splicedex.api.cli.main import app
-from splicedex.api.cli.options import IndexPlace, beside, spread, with_place
+from splicedex.api.cli.options import IndexAddress, sharded, sibling, with_address
 from splicedex.indexer.store.address import Collection, Folder
 from splicedex.splice.errors import UserError
 
@@ -18,15 +18,15 @@ def asked(*words):
     """The place that a command line names."""
     found = []
 
-    def command(index: IndexPlace, limit: int = 3) -> None:
+    def command(index: IndexAddress, limit: int = 3) -> None:
         found.append((index, limit))
 
     single = typer.Typer()
-    single.command()(with_place(command))
+    single.command()(with_address(command))
     typer.main.get_command(single).main(list(words), standalone_mode=False)
-    ((place, limit),) = found
+    ((address, limit),) = found
     assert limit == 3
-    return place
+    return address
 
 
 def test_folder_or_collection(monkeypatch):
@@ -53,15 +53,15 @@ def test_every_command_takes_a_server():
 
 
 def test_shards_are_a_servers():
-    there = spread(Collection("http://q:6333"), 6, 2)
+    there = sharded(Collection("http://q:6333"), 6, 2)
     assert isinstance(there, Collection)
     assert (there.shards, there.replicas) == (6, 2)
-    assert spread(Folder(Path("a")), None, None) == Folder(Path("a"))
+    assert sharded(Folder(Path("a")), None, None) == Folder(Path("a"))
     with pytest.raises(UserError, match="a folder has no --shards"):
-        spread(Folder(Path("a")), 6, None)
+        sharded(Folder(Path("a")), 6, None)
 
 
 def test_a_second_place_has_the_key_of_the_first():
     first = Collection("http://q:6333", "photos", "k")
-    assert beside(first, "http://q:6333/others") == Collection("http://q:6333", "others", "k")
-    assert beside(first, "b.idx") == Folder(Path("b.idx"))
+    assert sibling(first, "http://q:6333/others") == Collection("http://q:6333", "others", "k")
+    assert sibling(first, "b.idx") == Folder(Path("b.idx"))

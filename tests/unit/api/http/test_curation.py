@@ -121,4 +121,4 @@ async def test_tags_are_written_once_asked_for(client):
 async def test_mistakes_are_problems(client, path, asked, status):
     answer = await client.get(f"/v1/curate/{path}", params=asked)
     assert answer.status_code == status
-    assert answer.json()["cure"]
+    assert answer.json()["hint"]

@@ -52,7 +52,7 @@ async def test_what_users_do_wrong_is_told(error, status, more):
     assert ("retry-after" in answer.headers) == (status == 503)
     told = answer.json()
     assert told["detail"] == error.cause
-    assert told["cure"] == error.cure
+    assert told["hint"] == error.hint
     assert {key: told[key] for key in ("at", "query") if key in told} == more
 
 
@@ -69,5 +69,5 @@ async def test_the_framework_s_errors_are_problems_too():
         answer = await ask(app, method, path)
         assert answer.status_code == answer.json()["status"] == status
         assert answer.headers["content-type"] == MEDIA_TYPE
-        assert answer.json()["cure"]
+        assert answer.json()["hint"]
     assert answer.headers["allow"] == "GET, POST"

@@ -50,7 +50,7 @@ def test_is_another_process_and_stays_the_same(child):
 def test_errors_travel_and_do_no_harm(child):
     with pytest.raises(UnavailableError) as caught:
         child("raise")
-    assert (caught.value.cause, caught.value.cure) == ("it is away", "wait")
+    assert (caught.value.cause, caught.value.hint) == ("it is away", "wait")
     assert child(2) == 8
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from splicedex.indexer.engines.edge.integrity import FILE, SMALL, check, remove, seal
+from splicedex.indexer.engines.edge.integrity import FILE, SMALL, check, remove, write
 from splicedex.splice.errors import UserError
 
 
@@ -12,7 +12,7 @@ def folder(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "deep" / "status").write_bytes(b"abc")
     (tmp_path / "large").write_bytes(bytes(SMALL + 1))
-    seal(tmp_path)
+    write(tmp_path)
     return tmp_path
 
 
@@ -38,7 +38,7 @@ def test_what_changed_is_named(folder, change, named):
         check(folder)
 
 
-def test_without_a_seal_nothing_is_known(folder):
+def test_without_a_manifest_nothing_is_known(folder):
     remove(folder)
     (folder / "config.json").write_text("{]")
     remove(folder)

@@ -18,7 +18,7 @@ IMAGES = 45
 
 
 @pytest.fixture
-def place(tmp_path):
+def address(tmp_path):
     """Where an index of 45 photos lies."""
     space = make_space()
     make_index(tmp_path / "made", "edge", space, make_embeddings(space, IMAGES)).close()
@@ -34,29 +34,29 @@ def server(tmp_path, monkeypatch):
     fake.stop()
 
 
-def copied(place, target):
-    with open_index(place) as index:
+def copied(address, target):
+    with open_index(address) as index:
         return copy_index(index, target)
 
 
-def contents(place):
-    with open_index(place) as index:
+def contents(address):
+    with open_index(address) as index:
         hits = index.engine.scroll(with_dense=True, with_concepts=True)
         return {hit.id: digest(hit) for hit in hits}, index.manifest, index.calibration.images
 
 
-def test_there_and_back_and_on(place, server, tmp_path):
+def test_there_and_back_and_on(address, server, tmp_path):
     there, back = Collection(server.url, "photos"), Folder(tmp_path / "back")
     on = Collection(server.url, "others")
     for source, target in (
-        (place, there),
+        (address, there),
         (there, back),
         (there, on),
         (back, Folder(tmp_path / "b")),
     ):
         done = copied(source, target)
         assert (done.images, done.written) == (IMAGES, IMAGES)
-        assert contents(target) == contents(place)
+        assert contents(target) == contents(address)
     with open_index(back) as index:
         cats = index.engine.count(Match("label", ("cat",)))
         assert dict(index.engine.facet("label"))["cat"] == cats == IMAGES / 3
@@ -64,7 +64,7 @@ def test_there_and_back_and_on(place, server, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["folder", "server"])
-def test_a_copy_that_was_stopped_goes_on(place, server, tmp_path, monkeypatch, kind):
+def test_a_copy_that_was_stopped_goes_on(address, server, tmp_path, monkeypatch, kind):
     target = Folder(tmp_path / "to") if kind == "folder" else Collection(server.url, "photos")
     monkeypatch.setattr(splicedex.indexer.maintenance.copy, "BLOCK", 16)
 
@@ -73,38 +73,38 @@ def test_a_copy_that_was_stopped_goes_on(place, server, tmp_path, monkeypatch, k
         if done > 30:
             raise KeyboardInterrupt
 
-    with open_index(place) as index, pytest.raises(KeyboardInterrupt):
+    with open_index(address) as index, pytest.raises(KeyboardInterrupt):
         copy_index(index, target, on_progress=stop)
     with pytest.raises(UserError, match="holds no index"), open_index(target):
         pass
-    done = copied(place, target)
+    done = copied(address, target)
     assert (done.images, done.written) == (IMAGES, IMAGES - 32)
-    assert contents(target) == contents(place)
+    assert contents(target) == contents(address)
 
 
-def test_a_copy_that_is_there_is_left(place, server):
+def test_a_copy_that_is_there_is_left(address, server):
     there = Collection(server.url, "photos")
-    first = copied(place, there)
-    again = copied(place, there)
+    first = copied(address, there)
+    again = copied(address, there)
     assert (again.written, again.checksum) == (0, first.checksum)
 
 
-def test_what_is_in_the_way_is_refused(place, server, tmp_path):
+def test_what_is_in_the_way_is_refused(address, server, tmp_path):
     space = make_space()
     make_index(tmp_path / "less", "edge", space, make_embeddings(space, 5)).close()
     less = Folder(tmp_path / "less" / "index")
     with pytest.raises(UserError, match="holds another index"):
-        copied(place, less)
+        copied(address, less)
     with pytest.raises(UserError, match="exists and is not an index"):
-        copied(place, Folder(tmp_path / "less"))
+        copied(address, Folder(tmp_path / "less"))
     there = Collection(server.url, "photos")
-    copied(place, there)
+    copied(address, there)
     server.client.delete_collection("photos.files")
     with pytest.raises(UserError, match=r"holds points that .* does not"):
         copied(less, there)
 
 
-def test_a_copy_that_is_not_the_same_is_no_index(place, server, monkeypatch):
+def test_a_copy_that_is_not_the_same_is_no_index(address, server, monkeypatch):
     there = Collection(server.url, "photos")
     upsert = server._do
 
@@ -115,21 +115,21 @@ def test_a_copy_that_is_not_the_same_is_no_index(place, server, monkeypatch):
 
     monkeypatch.setattr(server, "_do", lossy)
     with pytest.raises(UserError, match=r"the copy in .* is not the same"):
-        copied(place, there)
+        copied(address, there)
     with pytest.raises(UserError, match="holds no index"), open_index(there):
         pass
     monkeypatch.setattr(server, "_do", upsert)
-    assert copied(place, there).written == 1
+    assert copied(address, there).written == 1
 
 
-def test_shards_and_replicas(place, server):
-    copied(place, Collection(server.url, "photos", shards=4, replicas=2))
+def test_shards_and_replicas(address, server):
+    copied(address, Collection(server.url, "photos", shards=4, replicas=2))
     assert server.made["photos"]["shard_number"] == 4
     assert server.made["photos.files"]["replication_factor"] == 2
 
 
-def test_the_checksum_tells_all_but_the_order(place):
-    with open_index(place) as index:
+def test_the_checksum_tells_all_but_the_order(address):
+    with open_index(address) as index:
         whole = checksum(index.engine)
         assert (whole.points, len(str(whole))) == (IMAGES, 32)
         assert checksum(index.engine) == whole

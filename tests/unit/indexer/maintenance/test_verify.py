@@ -132,11 +132,11 @@ def test_images_that_vanished_are_missed(place):
 def test_a_calibration_that_is_another(place):
     before = state(place)
     with open_index(place) as index:
-        index.keep(replace(index.calibration, offset=index.calibration.offset - 1))
+        index.save_calibration(replace(index.calibration, offset=index.calibration.offset - 1))
     (said,) = found(place)
     assert said.startswith(f"{Fault.PRESENCE}: ")
     with open_index(place) as index:
-        index.keep(replace(index.calibration, offset=index.calibration.offset[:-1]))
+        index.save_calibration(replace(index.calibration, offset=index.calibration.offset[:-1]))
     assert found(place) == ["the calibration is damaged, or of another concept space"]
     repair(place)
     assert found(place) == []

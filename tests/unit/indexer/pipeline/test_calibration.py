@@ -38,7 +38,9 @@ def test_what_is_stored_is_what_the_calibration_says(index):
 
 def test_another_calibration_is_made_up_for(index):
     before = stored(index)
-    index.keep(replace(index.calibration, offset=index.calibration.offset + 1, images=0))
+    index.save_calibration(
+        replace(index.calibration, offset=index.calibration.offset + 1, images=0)
+    )
     assert out_of_date(index)
     recalibrate(index)
     assert stored(index) == before
@@ -101,7 +103,7 @@ class TestForesight:
     @pytest.fixture
     def empty(self, index):
         index.engine.delete([point_id(name(row)) for row in range(len(PHOTOS))])
-        index.keep(replace(index.calibration, images=0))
+        index.save_calibration(replace(index.calibration, images=0))
         return index
 
     @pytest.mark.parametrize("sample", [25, 60, 100])
@@ -139,7 +141,7 @@ class TestVanguard:
 
     @pytest.fixture
     def fresh(self, index):
-        index.keep(replace(index.calibration, images=0))
+        index.save_calibration(replace(index.calibration, images=0))
         return index
 
     def first(self):

@@ -167,7 +167,7 @@ def test_worker_that_cannot_start(photos, monkeypatch):
 SCRIPT = """
 import sys
 from splicedex.indexer.sources.decode_pool import find_photos, read_photos
-from test_reader import process_id
+from test_decode_pool import process_id
 for photo in read_photos(list(find_photos(sys.argv[1:])) * 10_000, process_id, workers=2):
     print(photo.pixels[0], flush=True)
 """

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from splicedex.indexer.store.address import Collection, Folder, parse_place, place_of
+from splicedex.indexer.store.address import Collection, Folder, address_of, parse_address
 from splicedex.splice.errors import UserError
 
 URL = "http://qdrant:6333"
 
 
 @pytest.mark.parametrize(
-    ("text", "url", "place"),
+    ("text", "url", "address"),
     [
         ("photos.idx", None, Folder(Path("photos.idx"))),
         (None, URL, Collection(URL, "splicedex")),
@@ -23,9 +23,9 @@ URL = "http://qdrant:6333"
         ("https://h/behind/a/proxy/photos", None, Collection("https://h/behind/a/proxy", "photos")),
     ],
 )
-def test_what_users_say(text, url, place):
-    assert parse_place(text, url) == place
-    assert parse_place(str(place)) == place
+def test_what_users_say(text, url, address):
+    assert parse_address(text, url) == address
+    assert parse_address(str(address)) == address
 
 
 @pytest.mark.parametrize(
@@ -40,16 +40,16 @@ def test_what_users_say(text, url, place):
 )
 def test_what_cannot_be(text, url, cause):
     with pytest.raises(UserError, match=cause):
-        parse_place(text, url)
+        parse_address(text, url)
 
 
 def test_the_key_is_not_shown():
-    place = parse_place("photos", URL, "secret")
-    assert isinstance(place, Collection)
-    assert place.api_key == "secret"
-    assert "secret" not in f"{place} {place!r}"
+    address = parse_address("photos", URL, "secret")
+    assert isinstance(address, Collection)
+    assert address.api_key == "secret"
+    assert "secret" not in f"{address} {address!r}"
 
 
 def test_paths_are_folders():
-    assert place_of(Path("a")) == Folder(Path("a"))
-    assert place_of(Collection(URL)) == Collection(URL)
+    assert address_of(Path("a")) == Folder(Path("a"))
+    assert address_of(Collection(URL)) == Collection(URL)

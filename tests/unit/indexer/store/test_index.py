@@ -57,8 +57,8 @@ def test_made_once(place, manifest):
 
 def test_columns_of_both_are_known(two):
     one, other = two
-    one.know({"label": "keyword"})
-    other.know({"width": "integer"})
+    one.register_columns({"label": "keyword"})
+    other.register_columns({"width": "integer"})
     both = {"label": "keyword", "width": "integer"}
     assert other.manifest.columns == both
     assert one.manifest.columns == {"label": "keyword"}
@@ -73,13 +73,13 @@ def test_a_refresh_does_not_come_between(two, monkeypatch):
 
     def meanwhile(*args):
         if refresh.ident is None:
-            other.know({"width": "integer"})
+            other.register_columns({"width": "integer"})
             refresh.start()
             refresh.join(0.2)
         return save(*args)
 
     monkeypatch.setattr(one.files, "save", meanwhile)
-    one.know({"label": "keyword"})
+    one.register_columns({"label": "keyword"})
     refresh.join()
     other.refresh()
     assert (
@@ -90,17 +90,17 @@ def test_a_refresh_does_not_come_between(two, monkeypatch):
 def test_the_last_calibration_counts(two):
     one, other = two
     for images, index in ((1, one), (2, other), (3, one)):
-        index.keep(replace(index.calibration, images=images))
+        index.save_calibration(replace(index.calibration, images=images))
     other.refresh()
     assert one.calibration.images == other.calibration.images == 3
 
 
 def test_a_calibration_settles_unless_another_was_kept(two):
     one, other = two
-    one.keep(replace(one.calibration, images=1))
-    assert one.settle(replace(one.calibration, images=2))
-    other.keep(replace(other.calibration, images=3))
-    assert not one.settle(replace(one.calibration, images=4))
+    one.save_calibration(replace(one.calibration, images=1))
+    assert one.save_calibration_if_unchanged(replace(one.calibration, images=2))
+    other.save_calibration(replace(other.calibration, images=3))
+    assert not one.save_calibration_if_unchanged(replace(one.calibration, images=4))
     one.refresh()
     other.refresh()
     assert other.calibration.images == 3
@@ -113,7 +113,7 @@ def test_what_is_open_for_long_is_kept_fresh(two, monkeypatch):
         searcher.plan("label:cat")
     monkeypatch.setattr(splicedex.search.opening, "REFRESH", 0.01)
     with kept_fresh(other):
-        one.know({"label": "keyword"})
+        one.register_columns({"label": "keyword"})
         until = time.monotonic() + 30
         while "label" not in other.columns:
             assert time.monotonic() < until

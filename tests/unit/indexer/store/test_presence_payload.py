@@ -4,8 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splicedex.indexer.engines.query import Match, Or
-from splicedex.indexer.store.presence_payload import PRESENCE, STRENGTHS, Strengths, at_least, has
-from splicedex.splice.dictionary.near_synonyms import Kinship, kinship
+from splicedex.indexer.store.presence_payload import (
+    PRESENCE,
+    STRENGTHS,
+    PresenceEncoder,
+    at_least,
+    has,
+)
+from splicedex.splice.dictionary.near_synonyms import NearSynonyms, all_near_synonyms
 from splicedex.splice.presence.calibration import PRESENT
 from tests.photos import make_space
 
@@ -18,8 +24,8 @@ SPACE = make_space()
 def codes(matrix):
     """The strengths that are stored where no concept has kin."""
     alone = np.arange(matrix.shape[1] + 1)
-    kinship = Kinship(alone, alone[:-1], np.ones(matrix.shape[1], np.float32))
-    return [stored[STRENGTHS] for stored in Strengths(kinship).payloads(matrix)]
+    all_near_synonyms = NearSynonyms(alone, alone[:-1], np.ones(matrix.shape[1], np.float32))
+    return [stored[STRENGTHS] for stored in PresenceEncoder(all_near_synonyms).payloads(matrix)]
 
 
 def passes(stored, concept, threshold):
@@ -61,8 +67,8 @@ def test_codes_are_ascending_and_one_for_each_concept_kept(rows):
 def test_one_value_says_what_a_family_says_at_length(seed):
     random = np.random.default_rng(seed)
     matrix = random.random((4, len(SPACE.concepts))).astype(np.float32) ** 4
-    related = kinship(SPACE)
-    for stored in Strengths(related).payloads(matrix):
+    related = all_near_synonyms(SPACE)
+    for stored in PresenceEncoder(related).payloads(matrix):
         assert stored[PRESENCE] == sorted(set(stored[PRESENCE]))
         for concept in range(len(SPACE.concepts)):
             part = slice(related.starts[concept], related.starts[concept + 1])

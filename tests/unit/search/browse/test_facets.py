@@ -191,7 +191,7 @@ def test_distinct_values_are_no_facet(tmp_path):
     index.engine.create_index("content", "keyword")
     for row in range(COUNT):
         index.engine.set_payload([index.lookup(name(row)).id], {"content": f"text {row}"})
-    index.know({"content": "keyword"})
+    index.register_columns({"content": "keyword"})
     told = facets(index, Searcher(index, browse=True).plan(""), Frequencies(index), 10)
     assert set(told.columns) == {"label"}
     index.close()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from splicedex.indexer.engines import query as engine
 from splicedex.indexer.store.presence_payload import FIELDS as STORED
-from splicedex.indexer.store.presence_payload import Strengths
+from splicedex.indexer.store.presence_payload import PresenceEncoder
 from splicedex.search.query.normalize import leaves, normal
 from splicedex.search.query.parser import (
     And,
@@ -22,7 +22,7 @@ from splicedex.search.query.parser import (
 )
 from splicedex.search.query.plan import Context, describe, make_plan
 from splicedex.search.query.resolve import resolve
-from splicedex.splice.dictionary.near_synonyms import kinship
+from splicedex.splice.dictionary.near_synonyms import all_near_synonyms
 from splicedex.splice.errors import UserError
 from splicedex.splice.presence.activation import Activations
 from tests.photos import make_space
@@ -33,7 +33,7 @@ CONTEXT = Context(
     SPACE, Activations.of_words(SPACE), COLUMNS, lambda column, most: ["cat", "car", "boat"], None
 )
 
-STORE = Strengths(kinship(SPACE))
+STORE = PresenceEncoder(all_near_synonyms(SPACE))
 STRENGTHS = st.sampled_from([None, 0.1, 0.25, 0.6, 0.95])
 CONCEPTS = st.builds(
     Concept,

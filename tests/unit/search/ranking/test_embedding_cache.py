@@ -5,7 +5,7 @@ from scipy.sparse import csr_array
 import splicedex.search.ranking.embedding_cache
 from splicedex.indexer.engines.base import Batch
 from splicedex.indexer.store.index import point_id
-from splicedex.search.ranking.embedding_cache import Standardised
+from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.splice.presence.activation import Activations
 from tests.photos import make_embeddings, make_index, make_space, name
 
@@ -38,7 +38,7 @@ def asked_of(index, monkeypatch):
 
 
 def test_those_that_are_there_in_the_order_asked(index):
-    images = Standardised(index)
+    images = EmbeddingCache(index)
     for _ in range(2):
         found = images.of([IDS[3], point_id("nowhere"), IDS[1]], index.calibration.activations)
         assert list(found) == [IDS[3], IDS[1]]
@@ -47,7 +47,7 @@ def test_those_that_are_there_in_the_order_asked(index):
 
 
 def test_what_is_known_is_not_read_again(index, monkeypatch):
-    images, asked = Standardised(index), asked_of(index, monkeypatch)
+    images, asked = EmbeddingCache(index), asked_of(index, monkeypatch)
     images.of(IDS[:10], index.calibration.activations)
     images.of(IDS[5:12], index.calibration.activations)
     if index.engine.revision is None:  # others may have written meanwhile
@@ -57,7 +57,7 @@ def test_what_is_known_is_not_read_again(index, monkeypatch):
 
 
 def test_what_was_written_is_read_again(index):
-    images = Standardised(index)
+    images = EmbeddingCache(index)
     images.of(IDS[:4], index.calibration.activations)
     weights = csr_array((1, len(SPACE.concepts)), dtype=np.float32)
     index.engine.upsert(Batch([IDS[2]], PHOTOS[[7]], weights, [{"path": name(2)}]))
@@ -69,7 +69,7 @@ def test_what_was_written_is_read_again(index):
 
 def test_no_more_are_kept_than_agreed(index, monkeypatch):
     monkeypatch.setattr(splicedex.search.ranking.embedding_cache, "KEPT", 4 * SPACE.dim * 10)
-    images, asked = Standardised(index), asked_of(index, monkeypatch)
+    images, asked = EmbeddingCache(index), asked_of(index, monkeypatch)
     for ids in (IDS[:8], IDS[6:12], IDS[6:12], IDS):
         found = images.of(ids, index.calibration.activations)
         assert list(found) == ids
@@ -80,7 +80,7 @@ def test_no_more_are_kept_than_agreed(index, monkeypatch):
 
 
 def test_what_was_read_otherwise_is_read_again(index):
-    images, words = Standardised(index), Activations.of_words(SPACE)
+    images, words = EmbeddingCache(index), Activations.of_words(SPACE)
     learnt = images.of(IDS[:4], index.calibration.activations)
     found = images.of(IDS[:4], words)
     np.testing.assert_allclose(list(found.values()), words.standardised(PHOTOS[:4]), atol=1e-5)

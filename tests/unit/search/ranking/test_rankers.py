@@ -7,7 +7,7 @@ from splicedex.indexer.engines.query import And, Match, Nearest
 from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import Context, make_plan
 from splicedex.search.ranking.concept_scorer import Beliefs
-from splicedex.search.ranking.embedding_cache import Standardised
+from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import explain_fusion
 from splicedex.search.ranking.rankers import AlongVector, ByBelief, Fused, Part, whole_blocks
 from tests.photos import make_embeddings, make_index, make_space, name
@@ -53,7 +53,7 @@ def test_whole_blocks_hold_a_page(offset, limit, block):
 @pytest.mark.parametrize("query", ["dog", "dog NOT person", "dog OR width>900", "NOT snow"])
 @pytest.mark.parametrize("block", [7, 512])
 def test_pages_by_belief_fit_together(index, query, block):
-    ranking = ByBelief(index, planned(index, query), Standardised(index), block)
+    ranking = ByBelief(index, planned(index, query), EmbeddingCache(index), block)
     whole = ranking.page(ALL, 0, 60)
     assert len({id_ for id_, _ in whole}) == 60
     for limit in (3, 10, 59):
@@ -95,7 +95,7 @@ def test_belief_is_probability_over_that_of_any_photo(index, query):
 
 def test_columns_alone_do_not_rank(index):
     plan = planned(index, "label:cat NOT (width>900 OR label:boat)")
-    ranking = ByBelief(index, plan, Standardised(index))
+    ranking = ByBelief(index, plan, EmbeddingCache(index))
     page = ranking.page(ALL, 0, 60)
     assert {score for _, score in page} == {0.0}
     assert all(why.concepts == () for why in ranking.explain(hits_of(index, page)))

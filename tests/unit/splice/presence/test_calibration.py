@@ -128,7 +128,7 @@ def test_a_flipped_bit_in_the_directory_of_the_file_is_refused_or_does_no_harm(t
         try:
             assert Calibration.load(file).offset.tolist() == whole.offset.tolist()
         except UserError as error:
-            assert "splicedex repair" in error.cure
+            assert "splicedex repair" in error.hint
             refused += 1
     assert refused
 

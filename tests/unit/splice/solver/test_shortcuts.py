@@ -21,7 +21,7 @@ from splicedex.splice.solver.problem import Problem
 from splicedex.splice.solver.screening import proven
 from splicedex.splice.solver.sketch import Sketch
 from splicedex.splice.solver.working_set import Block
-from tests.unit.test_solver_properties import penalties, problems, quick, seeds
+from tests.unit.splice.solver.test_properties import penalties, problems, quick, seeds
 
 kinds = st.sampled_from(["made", "random", "blind", "opposite"])
 
