@@ -40,11 +40,11 @@ from splicedex.search.curation.compare import compare
 from splicedex.search.curation.distribution import distribution
 from splicedex.search.curation.duplicates import COMPARED, Duplicates, duplicates
 from splicedex.search.curation.probe import Probe, probe
+from splicedex.search.curation.reports.suspicion import Suspect
 from splicedex.search.curation.sample import sample
 from splicedex.search.curation.spurious import spurious
 from splicedex.search.curation.statistics.association import phi
 from splicedex.search.curation.subsets.subset import subset, values_of
-from splicedex.search.curation.subsets.suspects import Suspect
 from splicedex.search.curation.tagging import write_tag
 from splicedex.search.opening import open_searcher
 from splicedex.search.searcher import Searcher

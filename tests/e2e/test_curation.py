@@ -9,7 +9,7 @@ from tests.planted import COUNT, TEST, TRAIN, write_planted
 
 @pytest.fixture
 def curate(tmp_path, splicedex):
-    """Runs a command on an index of the planted data set; --json but for those that fail."""
+    """Runs a command on an index of the planted data set; with --json unless it should fail."""
     data, index = tmp_path / "data", tmp_path / "made.idx"
     write_planted(data)
     splicedex(
@@ -57,7 +57,7 @@ def test_a_shortcut_is_found_shown_and_taken_out(curate, tmp_path):
     asked = curate("spurious", "--label", "label", "--concepts", "beaches,guitar", text=True)
     assert "beach" in asked
     assert "q < .05" not in asked
-    assert "--exact looks at every pair" in curate("duplicates", "--graph", text=True)
+    assert "--exact compares every pair" in curate("duplicates", "--graph", text=True)
 
 
 def test_a_set_is_cleaned_tagged_and_exported(curate, tmp_path):
@@ -93,7 +93,7 @@ def test_mistakes_are_one_line(curate):
     for words, told in (
         (["concepts", "--in", "gitar"], "unknown concept 'gitar'"),
         (["compare", "dog", "--by", "label", "--chart", "x.png"], "--by compares many"),
-        (["tag", "dog", "path=x"], "one of ours"),
+        (["tag", "dog", "path=x"], "a column of splicedex itself"),
         (["export", "dog", "--to", "x", "--as", "zip"], "--as zip is unknown"),
     ):
         said = curate(*words, expect=2)

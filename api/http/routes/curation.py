@@ -19,19 +19,20 @@ from splicedex.search.curation import distribution as distributions
 from splicedex.search.curation import duplicates as doubles
 from splicedex.search.curation.balance import Balance, balance
 from splicedex.search.curation.classify import Classification, classify
-from splicedex.search.curation.compare import Comparison, compare, compare_by
+from splicedex.search.curation.compare import compare, compare_by
 from splicedex.search.curation.distribution import Distribution
 from splicedex.search.curation.drift import Drift, drift
 from splicedex.search.curation.duplicates import Duplicates
 from splicedex.search.curation.export import export
 from splicedex.search.curation.outliers import Outlier, outliers
 from splicedex.search.curation.probe import Probe, probe
+from splicedex.search.curation.reports.comparison import Comparison
+from splicedex.search.curation.reports.suspicion import Suspicions
 from splicedex.search.curation.sample import sample
 from splicedex.search.curation.spurious import spurious
 from splicedex.search.curation.statistics import contrast
 from splicedex.search.curation.subsets.selection import Selection
 from splicedex.search.curation.subsets.subset import subset
-from splicedex.search.curation.subsets.suspects import Suspicions
 from splicedex.search.curation.tagging import Tagging, tag
 
 router = APIRouter(prefix="/v1", tags=["curation"])

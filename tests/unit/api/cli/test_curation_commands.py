@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from splicedex.api.cli.curation.common import split_tag, split_words
+from splicedex.api.cli.curation.arguments import split_assignment, split_words
 from splicedex.api.cli.main import CURATION, app
 from splicedex.splice.errors import UserError
 
@@ -18,11 +18,11 @@ def test_help_has_examples(command):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["concepts", "dog", "--in", "cat"], "two questions"),
-        (["concepts", "--chart", "a.png"], "--chart draws the concepts of a subset"),
+        (["concepts", "dog", "--in", "cat"], "ask for different things"),
+        (["concepts", "--chart", "a.png"], "--chart draws the concepts of a set of images"),
         (["compare"], "nothing to compare"),
-        (["compare", "dog", "cat", "--by", "label"], "--by compares many subsets"),
-        (["tag", "dog", "nothing"], "is no tag"),
+        (["compare", "dog", "cat", "--by", "label"], "--by compares many sets"),
+        (["tag", "dog", "nothing"], "has no ="),
     ],
 )
 def test_questions_that_make_no_sense(words, told):
@@ -34,4 +34,4 @@ def test_questions_that_make_no_sense(words, told):
 def test_words():
     assert split_words(" forest, bamboo ,,") == ["forest", "bamboo"]
     assert split_words(None) == []
-    assert split_tag("a = b=c") == ("a", "b=c")
+    assert split_assignment("a = b=c") == ("a", "b=c")

@@ -1,7 +1,8 @@
-"""Families: concepts that name one thing count as one, so that a plural does not split a count.
+"""Groups of near-synonyms, which count as one concept: a plural does not split a count.
 
-Each family is counted by its head, the member that most images have: a concept counts as present by
-itself or by its kin, as in the query language, so the head has the images of its other names too.
+Each group is represented by its head, the member that most images have. In queries a concept counts
+as present by itself or by its near-synonyms, so the images of the head include those of its other
+names.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ from splicedex.search.query.resolve import inflections
 from splicedex.splice.dictionary.space import ConceptSpace
 
 SAME = 0.85
-"""Cosine in aligned space from which two concepts are one thing by two names."""
+"""Least cosine, in aligned space, of two names of one thing."""
 INFLECTED = 0.65
-"""The same for two forms of one word; below it they are different things (short, shorts)."""
+"""Least cosine of two forms of one word; below it they name different things (short, shorts)."""
 _ROWS = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Families:
-    """A partition of the concepts of a space.
+class SynonymGroups:
+    """A partition of the concepts of a space into g groups of near-synonyms.
 
     Args:
-        space: The space.
-        members: Concept ids by family, each concept in exactly one.
-        of: The family of each concept (c,).
+        space: The concept space.
+        members: Concept ids of each group; each concept is in exactly one.
+        of: The group of each concept (c,).
     """
 
     space: ConceptSpace
@@ -42,47 +43,61 @@ class Families:
         return len(self.members)
 
     def names(self, concept: int) -> tuple[str, ...]:
-        """What the family of a concept is called, that one first."""
+        """The names of a concept's group, its own name first."""
         others = [i for i in self.members[self.of[concept]] if i != concept]
         return tuple(self.space.concepts[i] for i in (concept, *others))
 
     def heads(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The commonest concept of each family (g,), by images of each concept (c,)."""
+        """The most frequent concept of each group.
+
+        Args:
+            counts: Images of each concept (c,).
+
+        Returns:
+            Concept ids (g,).
+        """
         order = np.lexsort((np.arange(len(counts)), -counts, self.of))
         firsts = np.flatnonzero(np.diff(self.of[order], prepend=-1))
         heads: NDArray[np.int64] = order[firsts]
         return heads
 
     def total(self, values: csr_array) -> csr_array:
-        """Sums (n, g) over the members of values (n, c)."""
+        """Sum values (n, c) over the members of each group: (n, g)."""
         ones, rows = np.ones(len(self.of)), np.arange(len(self.of) + 1)
         belongs = csr_array((ones, self.of, rows), shape=(len(self.of), len(self)))
         return csr_array(values @ belongs)
 
 
 @lru_cache(maxsize=4)
-def families(space: ConceptSpace) -> Families:
-    """Group a space's concepts: forms of one word, and names that mean the same.
+def synonym_groups(space: ConceptSpace) -> SynonymGroups:
+    """Group the concepts of a space: forms of one word, and names that mean the same.
 
-    Closest pairs join first, and two groups join only if every pair between them would (complete
-    linkage), so that no chain of near things makes one of far ones.
+    The closest pairs are joined first. Two groups are joined only if all pairs between them are
+    close (complete linkage), so that a chain of close pairs does not join distant concepts.
     """
-    pairs = {(a, b): cosine for a, b, cosine in (*_near(space), *_inflected(space))}
+    pairs = {(a, b): cosine for a, b, cosine in (*_same(space), *_inflected(space))}
     group = {i: [i] for i in range(len(space.concepts))}
     for a, b in sorted(pairs, key=lambda pair: (-pairs[pair], pair)):
-        ours, theirs = group[a], group[b]
-        crossing = ((min(i, j), max(i, j)) for i in ours for j in theirs)
-        if ours is not theirs and all(pair in pairs for pair in crossing):
-            ours.extend(theirs)
-            group.update(dict.fromkeys(theirs, ours))
+        one, two = group[a], group[b]
+        between = ((min(i, j), max(i, j)) for i in one for j in two)
+        if one is not two and all(pair in pairs for pair in between):
+            one.extend(two)
+            group.update(dict.fromkeys(two, one))
     members = tuple(tuple(sorted(ids)) for i, ids in group.items() if i == min(ids))
     of = np.empty(len(space.concepts), np.int64)
-    for family, ids in enumerate(members):
-        of[list(ids)] = family
-    return Families(space, members, of)
+    for number, ids in enumerate(members):
+        of[list(ids)] = number
+    return SynonymGroups(space, members, of)
 
 
-def _near(space: ConceptSpace) -> Iterator[tuple[int, int, float]]:
+def query_for(name: str) -> str:
+    """A query that finds the images where a concept counts as present."""
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}"'
+
+
+def _same(space: ConceptSpace) -> Iterator[tuple[int, int, float]]:
+    """Pairs (i, j, cosine), i < j, of names of one thing."""
     for start in range(0, len(space.atoms), _ROWS):
         cosines = space.atoms[start : start + _ROWS] @ space.atoms.T
         for row, other in zip(*np.nonzero(cosines >= SAME), strict=True):
@@ -91,15 +106,10 @@ def _near(space: ConceptSpace) -> Iterator[tuple[int, int, float]]:
 
 
 def _inflected(space: ConceptSpace) -> Iterator[tuple[int, int, float]]:
+    """Pairs (i, j, cosine), i < j, of forms of one word."""
     for name, i in space.ids.items():
         for form in inflections(name):
             j = space.ids.get(form, i)
             cosine = float(space.atoms[i] @ space.atoms[j])
             if i != j and cosine >= INFLECTED:
                 yield min(i, j), max(i, j), cosine
-
-
-def query_of(name: str) -> str:
-    """A query, in the language, for the images where a concept counts as present."""
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted}"'
