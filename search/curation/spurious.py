@@ -7,14 +7,13 @@ in a query; it and its near-synonyms are never suspects.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from splicedex.indexer.engines.query import Match, Not
+from splicedex.indexer.engines.query import Not
 from splicedex.indexer.store.presence_payload import has
-from splicedex.search.curation.reports.suspicion import THIN, Strength, Suspect, Suspicions
+from splicedex.search.curation.reports.suspicion import THIN, Association, Suspect, Suspicions
 from splicedex.search.curation.statistics.association import cramers_v_interval, phi
 from splicedex.search.curation.statistics.contrast import LEVEL
 from splicedex.search.curation.statistics.excess import (
@@ -28,8 +27,8 @@ from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.statistics.two_by_two import Cells
 from splicedex.search.curation.subsets.crosstab import CrossTable
 from splicedex.search.curation.subsets.reading import Progress, silent
+from splicedex.search.curation.subsets.splits import Split, examined_and_rest
 from splicedex.search.curation.subsets.subset import (
-    Subset,
     examples,
     intersection,
     subset,
@@ -41,8 +40,6 @@ from splicedex.search.query.resolve import Resolved, resolve
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 from splicedex.splice.presence.calibration import PRESENT
-
-TRAIN = "train"
 
 
 def spurious(
@@ -78,7 +75,7 @@ def spurious(
         raise UserError(f"{label!r} is both label and split", "name two different columns")
     space, encode = searcher.index.space, searcher.context.encode
     asked = [resolve(space, word, encode=encode) for word in concepts]
-    splits = _splits(searcher, split, part, subset(searcher, query))
+    splits = examined_and_rest(searcher, split, part, subset(searcher, query))
     examined = splits[0].images
     labels = values_of(searcher, label, examined)
     values = [value for value, _ in labels]
@@ -106,46 +103,11 @@ def spurious(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Split:
-    """A part of the data set and what to call it; without a split column, all of it."""
-
-    name: str
-    images: Subset
-
-
-def _splits(
-    searcher: Searcher, column: str | None, part: str | None, whole: Subset
-) -> list[_Split]:
-    """The split to examine, and the others as one.
-
-    Raises:
-        UserError: No image of the subset has that value, or there is no such column.
-    """
-    if column is None:
-        if part is not None:
-            raise UserError(f"{part!r} is a part of no split", "name the column with --split")
-        return [_Split("", whole)]
-    values = dict(values_of(searcher, column, whole))
-    if part is None:
-        part = TRAIN if TRAIN in values else next(iter(values))
-    if part not in values:
-        raise UserError(f"no image has {column}:{part}", f"use one of {', '.join(values)}")
-    is_part = Match(column, (part,))
-    inside = intersection(whole.filter, is_part)
-    rest = intersection(whole.filter, Not(is_part))
-    others = " + ".join(value for value in values if value != part)
-    return [
-        _Split(part, Subset(f"{column}:{part}", inside, values[part])),
-        _Split(others, Subset(f"NOT {column}:{part}", rest, whole.images - values[part])),
-    ]
-
-
 def _count(
     searcher: Searcher,
     label: str,
     values: Sequence[str],
-    splits: Sequence[_Split],
+    splits: Sequence[Split],
     on_progress: Progress,
 ) -> list[CrossTable]:
     """Count the images of each split by label and concept."""
@@ -181,7 +143,7 @@ class _Study:
     def __init__(
         self,
         searcher: Searcher,
-        splits: Sequence[_Split],
+        splits: Sequence[Split],
         tables: Sequence[CrossTable],
         own: Sequence[Resolved | None],
     ) -> None:
@@ -269,7 +231,7 @@ class _Study:
             p=p,
             q=q,
             strengths=tuple(
-                Strength(one.name, cells[at], intervals.phi(at), intervals.npmi(at))
+                Association(one.name, cells[at], intervals.phi(at), intervals.npmi(at))
                 for at, one in enumerate(self._splits)
             ),
             thin=tuple(cell for cell in Cells.__slots__ if getattr(cells[0], cell) < THIN),

@@ -73,8 +73,8 @@ def test_a_set_is_cleaned_tagged_and_exported(curate, tmp_path):
     assert len(curate("outliers", "--in", "set:pilot", "--limit", 5)["outliers"]) == 5
 
     table = tmp_path / "pilot.jsonl"
-    told = curate("export", "set:pilot", "--to", table, text=True)
-    assert "wrote 50 images" in told
+    said = curate("export", "set:pilot", "--to", table, text=True)
+    assert "wrote 50 images" in said
     rows = [json.loads(line) for line in table.read_text().splitlines()]
     assert all(row["set"] == "pilot" for row in rows)
     folder = tmp_path / "pilot"
@@ -90,7 +90,7 @@ def test_a_set_is_cleaned_tagged_and_exported(curate, tmp_path):
 
 
 def test_mistakes_are_one_line(curate):
-    for words, told in (
+    for words, message in (
         (["concepts", "--in", "gitar"], "unknown concept 'gitar'"),
         (["compare", "dog", "--by", "label", "--chart", "x.png"], "--by compares many"),
         (["tag", "dog", "path=x"], "a column of splicedex itself"),
@@ -98,4 +98,4 @@ def test_mistakes_are_one_line(curate):
     ):
         said = curate(*words, expect=2)
         assert said.count("\n") == 1
-        assert told in said
+        assert message in said

@@ -11,12 +11,18 @@ if TYPE_CHECKING:
     from splicedex.search.curation.statistics.accuracy import Accuracy
     from splicedex.search.curation.statistics.proportions import Interval
 
-DIFFERENCE = ("first", "second", "difference", "95% interval")
-"""Headers of `difference_cells`."""
-
 
 def difference_cells(first: float, second: float, difference: Interval) -> tuple[str, ...]:
-    """Two shares in percent and their difference in percentage points, with its interval."""
+    """Cells for two shares in percent and their difference in percentage points.
+
+    Args:
+        first: Share of the first set.
+        second: Share of the second set.
+        difference: Their difference, in the direction that the caller reports.
+
+    Returns:
+        Four cells: both shares, the difference, its interval.
+    """
     low, high = 100 * difference.low, 100 * difference.high
     return (
         f"{first:.1%}",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.arguments import Chart
-from splicedex.api.cli.curation.cells import DIFFERENCE, difference_cells
+from splicedex.api.cli.curation.cells import difference_cells
 from splicedex.api.cli.options import IndexAddress, Json, Limit
 from splicedex.api.cli.render import (
     console,
@@ -117,7 +117,7 @@ def _show(found: Comparison) -> None:
     print_title(f"{first} ({found.images[0]:,} images) and {second} ({found.images[1]:,} images)")
     if found.overlap:
         print_summary(f"{found.overlap:,} images match both; they count for the smaller set only")
-    numbers = (*DIFFERENCE, "odds ratio", "q")
+    numbers = ("first", "second", "difference", "95% interval", "odds ratio", "q")
     shown = table(*numbers, "concept", right=numbers)
     for one in found.concepts:
         shown.add_row(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.arguments import Seed
-from splicedex.api.cli.curation.cells import DIFFERENCE, difference_cells
+from splicedex.api.cli.curation.cells import difference_cells
 from splicedex.api.cli.options import IndexAddress, Json, Limit, sibling
 from splicedex.api.cli.render import (
     console,
@@ -74,7 +74,7 @@ def _show(found: Drift) -> None:
         f"Jensen-Shannon distance {found.distance:.3f}; by chance {mean:.3f} on average and below "
         f"{high:.3f} in 95% of splits; p = {found.p:.3g}"
     )
-    numbers = (*DIFFERENCE, "q")
+    numbers = ("first", "second", "change", "95% interval", "q")
     shown = table(*numbers, "concept", right=numbers)
     for one in found.moved:
         shown.add_row(

@@ -13,7 +13,7 @@ THIN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Strength:
+class Association:
     """The association of a label and a concept in one split.
 
     Args:
@@ -59,7 +59,7 @@ class Suspect:
     v: Interval
     p: float
     q: float
-    strengths: tuple[Strength, ...]
+    strengths: tuple[Association, ...]
     thin: tuple[str, ...]
     without: tuple[Example, ...]
     elsewhere: tuple[Example, ...]

@@ -70,5 +70,6 @@ def _distances(rows: csr_array, in_first: Floats) -> Floats:
     """Distances (k,) for k splits; `in_first` (n, k) is 1 for rows of the first sample, else 0."""
     sums = rows.T @ in_first
     others = np.asarray(rows.sum(axis=0))[:, None] - sums
-    distances: Floats = np.nan_to_num(jensenshannon(sums, np.maximum(others, 0), 2))
+    with np.errstate(invalid="ignore"):  # rounding can make the divergence of equal sums negative
+        distances: Floats = np.nan_to_num(jensenshannon(sums, np.maximum(others, 0), 2))
     return distances

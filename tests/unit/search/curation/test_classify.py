@@ -27,10 +27,10 @@ def test_classify(searcher):
     # The names' concepts taken out, there is little left to tell the classes by.
     blind = classify(searcher, names_from="label", without=["dog", "horse"])
     assert blind.agreement["without dog, horse"] < blind.agreement["recomposed"]
-    for names, told in (
+    for names, message in (
         (["dog"], "fewer than two names"),
         (["dog", "zebra"], "no concept"),
         (["", "="], "empty"),
     ):
-        with pytest.raises(UserError, match=told):
+        with pytest.raises(UserError, match=message):
             classify(searcher, names)

@@ -32,8 +32,8 @@ def test_tables_hold_what_matches(searcher, tmp_path, suffix):
         assert row["group"] == hit.payload["group"]
         assert float(row["cosine"]) == hit.payload["cosine"]
         best = SPACE.concepts[int(hit.concepts.indices[np.argmax(hit.concepts.values)])]
-        told = row["concepts"]
-        assert (told.split(":")[0] if suffix == "csv" else told[0]["concept"]) == best
+        concepts = row["concepts"]
+        assert (concepts.split(":")[0] if suffix == "csv" else concepts[0]["concept"]) == best
     before = to.read_bytes()
     with pytest.raises(UserError, match="exists"):
         export(searcher, "label:dog", to)
@@ -84,10 +84,10 @@ def test_folders_are_planned_then_filled(searcher, tmp_path, kind):
 
 
 def test_exports_refuse(searcher, tmp_path):
-    for to, options, told in (
+    for to, options, message in (
         (tmp_path / "x", {"format_": "zip"}, "--as zip is unknown"),
         (tmp_path / "x", {"label": "colour"}, "no column 'colour'"),
         (tmp_path, {"format_": "csv"}, "exists"),
     ):
-        with pytest.raises(UserError, match=told):
+        with pytest.raises(UserError, match=message):
             export(searcher, "", to, **options)

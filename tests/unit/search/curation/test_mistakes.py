@@ -11,7 +11,7 @@ from splicedex.splice.errors import UserError
 
 
 @pytest.mark.parametrize(
-    ("ask", "told"),
+    ("ask", "message"),
     [
         (lambda s: subset(s, "like:a/000.jpg"), "ranks images"),
         (lambda s: subset(s, "number>9999"), "no image matches"),
@@ -29,6 +29,6 @@ from splicedex.splice.errors import UserError
         (lambda s: drift((s, "dog"), (s, "dog beach")), "are in both sets"),
     ],
 )
-def test_mistakes(searcher, ask, told):
-    with pytest.raises(UserError, match=told):
+def test_mistakes(searcher, ask, message):
+    with pytest.raises(UserError, match=message):
         ask(searcher)

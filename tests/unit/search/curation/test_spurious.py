@@ -42,9 +42,9 @@ def test_named_concepts_are_tested_alone(searcher):
     found = spurious(searcher, "label", "split", concepts=["beach", "guitars", "dog"])
     assert found.tested == 6
     assert found.notes == ("'guitars' is read as 'guitar'",)
-    told = {(one.label, one.concept): one for one in found.suspects}
-    assert {name for _, name in told} == {"beach", "guitar"}
-    beach, guitar = told["dog", "beach"], told[max(told, key=lambda pair: pair[1])]
+    named = {(one.label, one.concept): one for one in found.suspects}
+    assert {name for _, name in named} == {"beach", "guitar"}
+    beach, guitar = named["dog", "beach"], named[max(named, key=lambda pair: pair[1])]
     assert beach.excess == whole["dog", "beach"].excess
     assert beach.q <= whole["dog", "beach"].q
     assert guitar.q > 0.05

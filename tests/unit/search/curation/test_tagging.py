@@ -26,12 +26,12 @@ def test_tags_are_columns(searcher):
     assert not found_by(searcher, "reviewed:007")
     assert not found_by(searcher, "stars>0")
     assert tag(searcher, "stars>0", "stars", 1, dry_run=False).images == 0
-    for column, value, told in (
+    for column, value, message in (
         ("path", "x", "a column of splicedex itself"),
         ("two words", "x", "cannot be a column"),
         ("stars", "many", "holds whole numbers"),
         ("stars", 1.5, "holds whole numbers"),
         ("note", "x" * 999, "999 characters"),
     ):
-        with pytest.raises(UserError, match=told):
+        with pytest.raises(UserError, match=message):
             tag(searcher, "label:dog", column, value)

@@ -41,6 +41,14 @@ def test_q():
     assert len(q_values(np.zeros(0))) == 0
 
 
+def test_q_counts_only_what_was_tested():
+    p = np.array([[0.01, 0.5, 0.2], [0.04, 0.001, 0.9]])
+    tested = np.array([[True, False, True], [True, False, False]])
+    q = q_values(p, tested)
+    np.testing.assert_allclose(q[tested], multitest.multipletests(p[tested], method="fdr_bh")[1])
+    assert (q[~tested] == 1).all()
+
+
 @pytest.mark.parametrize(("images", "part"), [(400, 200), (3000, 150), (5000, 2500)])
 def test_random_splits_show_nothing(images, part):
     """In at least 95% of 200 random splits no concept differs at q < .05."""
