@@ -41,7 +41,9 @@ def examined_and_rest(
     """
     if column is None:
         if value is not None:
-            raise UserError(f"{value!r} is a part of no split", "name the column with --split")
+            raise UserError(
+                f"part {value!r} needs a column of splits", "name the column with --split"
+            )
         return [Split("", whole)]
     values = dict(values_of(searcher, column, whole))
     if value is None:

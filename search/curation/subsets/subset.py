@@ -65,7 +65,7 @@ def subset(searcher: Searcher, query: str, *, allow_empty: bool = False) -> Subs
         plan = searcher.plan(query)
         if plan.dense:
             raise UserError(
-                f"{query!r} ranks images, but a subset needs a query that they match or not",
+                f"{query!r} ranks images; a set needs a query that an image matches or not",
                 "use concepts and columns, without text: and like:",
             )
         named = frozenset(i for one in plan.meanings.values() for i in one.meant)

@@ -23,7 +23,7 @@ from splicedex.splice.errors import UserError
         (lambda s: compare_by(s, "number"), "no text column 'number'"),
         (lambda s: compare_by(s, "path"), "over 100 values"),
         (lambda s: spurious(s, "label", "label"), "both label and split"),
-        (lambda s: spurious(s, "label", None, "train"), "a part of no split"),
+        (lambda s: spurious(s, "label", None, "train"), "needs a column of splits"),
         (lambda s: spurious(s, "label", "split", "dev"), "no image has split:dev"),
         (lambda s: spurious(s, "label", query="label:dog"), "1 values"),
         (lambda s: drift((s, "dog"), (s, "dog beach")), "are in both sets"),
