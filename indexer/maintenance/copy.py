@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 from splicedex.indexer.engines.base import Engine
 from splicedex.indexer.engines.batch import batch_of
-from splicedex.indexer.engines.edge.engine import EdgeEngine
 from splicedex.indexer.maintenance.checksum import Checksum, digest
 from splicedex.indexer.sources.base import BLOCK, blocks
-from splicedex.indexer.store.address import Address, Folder
-from splicedex.indexer.store.index import OWN_FIELDS, Index, files_of, open_index
-from splicedex.indexer.store.lock import hold
-from splicedex.indexer.store.manifest import FILE, Manifest
+from splicedex.indexer.store.address import Address
+from splicedex.indexer.store.base import Store
+from splicedex.indexer.store.index import OWN_FIELDS, Index, open_index, store_of
 from splicedex.splice.errors import UserError
 
 Progress = Callable[[int, int], None]
@@ -39,20 +33,6 @@ class Copied:
     checksum: str
 
 
-class Target(Protocol):
-    """The destination of a copy. It becomes an index when it is finished."""
-
-    engine: Engine
-
-    def finish(self, files: Path, names: Iterable[str]) -> None:
-        """Add the files of an index, which makes the destination an index.
-
-        Args:
-            files: Folder of the files.
-            names: Their names, relative to the folder.
-        """
-
-
 def copy_index(
     source: Index, address: Address, *, on_progress: Progress = lambda *_: None
 ) -> Copied:
@@ -66,15 +46,16 @@ def copy_index(
     Raises:
         UserError: The destination holds something else, or the copy differs from the source.
     """
-    if files_of(address) is not None:
-        return _already_there(source, address)
-    with _target(address, source.manifest.dim) as target:
+    store = store_of(address)
+    if store.files() is not None:
+        return _already_there(source, store)
+    with store.fill(source.manifest.dim) as target:
         _refuse_other_points(source, target.engine, address)
         for name, kind in {**OWN_FIELDS, **source.manifest.columns}.items():
             target.engine.create_index(name, kind)
         written, expected = _fill(source, target.engine, on_progress)
         _compare(expected, checksum(target.engine), address)
-        target.finish(source.folder, source.files.names())
+        target.finish(source.files, source.manifest.ann)
     return Copied(expected.points, written, str(expected))
 
 
@@ -122,13 +103,11 @@ def _refuse_other_points(source: Index, engine: Engine, address: Address) -> Non
             )
 
 
-def _already_there(source: Index, address: Address) -> Copied:
-    with open_index(address) as other:
+def _already_there(source: Index, store: Store) -> Copied:
+    with open_index(store) as other:
         expected = checksum(source.engine)
         if checksum(other.engine) != expected:
-            raise UserError(
-                f"{address} holds another index", "copy to another address, or remove it"
-            )
+            raise UserError(f"{store} holds another index", "copy to another address, or remove it")
     return Copied(expected.points, 0, str(expected))
 
 
@@ -139,52 +118,3 @@ def _compare(expected: Checksum, found: Checksum, address: Address) -> None:
             f" not {expected.points:,} with {expected}",
             "copy again: points that differ are written again",
         )
-
-
-@contextmanager
-def _target(address: Address, dim: int) -> Iterator[Target]:
-    if isinstance(address, Folder):
-        with _folder(address.path, dim) as folder:
-            yield folder
-    else:
-        from splicedex.indexer.store.server import RemoteTarget
-
-        remote = RemoteTarget(address, dim)
-        try:
-            yield remote
-        finally:
-            remote.engine.close()
-
-
-@contextmanager
-def _folder(path: Path, dim: int) -> Iterator[Target]:
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UserError(f"{path} exists and is not an index", "copy to another address")
-    partial = path.with_name(f".{path.name}.copying")
-    partial.mkdir(parents=True, exist_ok=True)
-    with hold(partial):
-        points = partial / "points"
-        begun = (points / "edge_config.json").exists()
-        engine = EdgeEngine.open(points) if begun else EdgeEngine.create(points, dim)
-        with engine:
-            yield _FolderTarget(path, partial, engine)
-
-
-class _FolderTarget:
-    """A folder that is filled under a temporary name, and renamed when it is finished."""
-
-    def __init__(self, path: Path, partial: Path, engine: EdgeEngine) -> None:
-        self.engine: Engine = engine
-        self._edge = engine
-        self._path = path
-        self._partial = partial
-
-    def finish(self, files: Path, names: Iterable[str]) -> None:
-        """Optimize the engine, then add the files, the manifest last."""
-        self._edge.optimize(Manifest.load(files).ann)
-        self._edge.close()
-        for name in sorted(names, key=lambda name: name == FILE):
-            target = self._partial / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(files / name, target)
-        self._partial.replace(self._path)

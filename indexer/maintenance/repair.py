@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from splicedex.indexer.concurrency.child_process import ChildProcess, DiedError
 from splicedex.indexer.engines.base import Batch, Engine
 from splicedex.indexer.engines.batch import batch_of
-from splicedex.indexer.engines.edge import integrity
-from splicedex.indexer.engines.edge.engine import CONFIG, EdgeEngine
+from splicedex.indexer.engines.edge.salvage import open_damaged
 from splicedex.indexer.engines.query import Hit
 from splicedex.indexer.maintenance.check_points import LOSSES, Fault, faults
 from splicedex.indexer.maintenance.verify import Progress, wrong_files
@@ -29,19 +27,17 @@ from splicedex.indexer.pipeline.calibration import out_of_date, recalibrate
 from splicedex.indexer.pipeline.decompose import Decomposer
 from splicedex.indexer.sources.base import BLOCK, blocks
 from splicedex.indexer.store.address import Address, Collection, Folder
-from splicedex.indexer.store.index import CALIBRATION, COPY, Index, write_files
-from splicedex.indexer.store.local_files import Files
+from splicedex.indexer.store.folder import create_points
+from splicedex.indexer.store.index import Index, store_of
+from splicedex.indexer.store.local_files import LocalFiles
 from splicedex.indexer.store.lock import hold
 from splicedex.indexer.store.manifest import FILE, FORMAT, Manifest
+from splicedex.indexer.store.state import CALIBRATION, COPY, write_files
 from splicedex.splice.dictionary.image_mean import ImageMean
 from splicedex.splice.dictionary.space import IMAGE_MEAN, ConceptSpace, load_matrix
 from splicedex.splice.errors import UserError
 from splicedex.splice.load import OWN, load_model
 from splicedex.splice.presence.calibration import Calibration, calibrate
-
-DISPENSABLE = ("payload_index", "wal")
-"""Parts of an engine's folder that it can open without: what is computed from the points, and
-writes that are not yet in its segments."""
 
 
 @dataclass
@@ -90,11 +86,11 @@ def _repair_folder(folder: Path, on_progress: Progress) -> Repaired:
         made.mkdir()
         _write_files_again(folder, made, manifest)
         with (
-            EdgeEngine.create(made / "points", manifest.dim) as new,
-            _opened(folder / "points", made / "points" / CONFIG) as old,
+            create_points(made / "points", manifest.dim) as new,
+            open_damaged(folder / "points", made / "points") as old,
         ):
             repaired = _repair_points(
-                Index(Files(made), Manifest.load(made), new), old, on_progress
+                Index(LocalFiles(made), Manifest.load(made), new), old, on_progress
             )
             new.optimize(manifest.ann)
         folder.rename(aside)
@@ -107,10 +103,7 @@ def _repair_folder(folder: Path, on_progress: Progress) -> Repaired:
 
 
 def _repair_collection(address: Collection, on_progress: Progress) -> Repaired:
-    from splicedex.indexer.store.server import open_remote
-
-    files, engine = open_remote(address)
-    with engine:
+    with store_of(address).open() as (files, engine):
         manifest = Manifest.load(files.folder, str(address), older=True)
         index = Index(files, replace(manifest, format=FORMAT), engine)
         if index.space.fingerprint != manifest.space:
@@ -168,61 +161,6 @@ def _space_of(folder: Path, manifest: Manifest) -> ConceptSpace:
     )
 
 
-@contextmanager
-def _opened(points: Path, config: Path) -> Iterator[Engine]:
-    """Open a damaged engine, if necessary with a new configuration or without some of its parts.
-
-    Args:
-        points: Folder of the engine.
-        config: Configuration file of a new engine with the same vectors.
-    """
-    integrity.remove(points)
-    problem: str | None = None
-    for doubtful in (None, config.name, *DISPENSABLE):
-        if doubtful == config.name:
-            shutil.copyfile(config, points / config.name)
-        elif doubtful:
-            for found in list(points.rglob(doubtful)):
-                found.rename(found.with_name(f"{doubtful}.damaged"))
-        problem = _problem(points)
-        if problem is None:
-            with EdgeEngine.open(points) as engine:
-                yield engine
-            return
-    raise UserError(
-        f"the engine in {points} is beyond repair ({problem})",
-        "restore a backup, or index the images again into another folder",
-    )
-
-
-def _problem(points: Path) -> str | None:
-    """Why an engine cannot be opened, None if it can. Opens it in a child process.
-
-    Some kinds of damage make the engine end its process.
-    """
-    child = ChildProcess(_try_to_open, "open", quiet=True)
-    try:
-        child.start()
-        problem: str | None = child(points)
-    except DiedError as death:
-        return str(death)
-    finally:
-        child.close()
-    return problem
-
-
-def _try_to_open(points: Path) -> str | None:
-    """The work of the child process."""
-    try:
-        with EdgeEngine.open(points) as engine:
-            engine.count()
-    except UserError as error:
-        return error.cause
-    except Exception as error:  # the engine raises errors of any kind
-        return str(error) or type(error).__name__
-    return None
-
-
 def _repair_points(index: Index, old: Engine, on_progress: Progress) -> Repaired:
     """Repair the points of an engine, and write them to the engine of an index.
 
@@ -249,7 +187,7 @@ def _repair_points(index: Index, old: Engine, on_progress: Progress) -> Repaired
         on_progress(repaired.kept + repaired.mended + len(repaired.lost), total)
     if out_of_date(index):
         recalibrate(index)
-    index.counts.renew()
+    index.counts.rebuild()
     return repaired
 
 

@@ -108,7 +108,7 @@ def verify(index: Index, *, on_progress: Progress = lambda *_: None) -> Findings
         findings.others.append(
             "the calibration is for other images: an index run did not end, or images are lost"
         )
-    if index.counts.wrong():
+    if index.counts.file_is_wrong():
         findings.others.append(f"the counts kept in {COUNTS} do not agree with the images")
     if not findings.wrong:
         _check_sample(index, sample, findings)

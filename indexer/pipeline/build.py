@@ -66,7 +66,7 @@ def build(
     """
     report = Report(total=len(source))
     index.register_columns(source.kinds)
-    index.counts.forget()
+    index.counts.invalidate()
     try:
         if source.precomputed and index.engine.count() == 0:
             precalibrate(index, source)
@@ -75,7 +75,7 @@ def build(
             report.pruned = _prune(index, source, seen, {path for path, _ in report.skipped})
         if out_of_date(index):
             recalibrate(index)
-        index.counts.renew()
+        index.counts.rebuild()
     except KeyboardInterrupt:
         report.stopped = True
     on_progress(report)

@@ -18,7 +18,8 @@ from splicedex.indexer.sources.base import Source
 from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.sources.photos import PhotoSource, list_paths, list_table
 from splicedex.indexer.store.address import Address
-from splicedex.indexer.store.index import create_index, open_index
+from splicedex.indexer.store.base import Store
+from splicedex.indexer.store.index import create_index, open_index, store_of
 from splicedex.splice.encoders.base import Load
 from splicedex.splice.errors import UserError
 
@@ -108,10 +109,11 @@ def index_images(
     Raises:
         UserError: The settings, the images or the engine cannot be used.
     """
-    resolved, source = _source(address, images, settings, load, workers)
-    create_index(address, resolved.manifest, resolved.space)
+    store = store_of(address)
+    resolved, source = _source(store, images, settings, load, workers)
+    create_index(store, resolved.manifest, resolved.space)
     start = time.perf_counter()
-    with open_index(address, wait=wait) as index:
+    with open_index(store, wait=wait) as index:
         with progress.indexing(len(source)) as on_progress:
             report = build(index, source, prune=prune, on_progress=on_progress)
         count = index.engine.count()
@@ -128,16 +130,16 @@ def index_images(
 
 
 def _source(
-    address: Address, images: Images, settings: Settings, load: Load, workers: int | None
+    store: Store, images: Images, settings: Settings, load: Load, workers: int | None
 ) -> tuple[ResolvedSettings, Source]:
     """The settings of the index, and the source of the images."""
     if images.embeddings is not None:
-        resolved = resolve(address, settings, photos=None, load=load)
+        resolved = resolve(store, settings, photos=None, load=load)
         dim = resolved.space.dim
         return resolved, array_source(
             images.embeddings, files=images.files, root=images.root, dim=dim
         )
     photos = list_table(images.files, images.root) if images.files else list_paths(images.paths)
-    resolved = resolve(address, settings, photos, load=load, workers=workers)
+    resolved = resolve(store, settings, photos, load=load, workers=workers)
     assert resolved.encoder is not None
     return resolved, PhotoSource(photos, resolved.encoder, workers=workers)

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from splicedex.indexer.concurrency.child_process import ChildProcess, DiedError, end_with_parent
 from splicedex.indexer.engines.base import Ann
-from splicedex.indexer.engines.edge.engine import EdgeEngine
 from splicedex.indexer.store.index import Index, open_index
 from splicedex.splice.errors import UserError
 
@@ -32,10 +31,7 @@ def is_due(index: Index, ann: Ann | None) -> bool:
         index: Open index.
         ann: The method to build; None for the method that was built last.
     """
-    if not isinstance(index.engine, EdgeEngine):
-        return False
-    other = ann is not None and ann != index.manifest.ann
-    return other or index.engine.wants_optimizing()
+    return index.engine.wants_optimizing(ann, index.manifest.ann)
 
 
 def optimize(folder: Path, ann: Ann, *, wait: float = 0.0) -> None:
@@ -69,7 +65,6 @@ def _optimize(folder: Path, ann: Ann, wait: float, parent: int) -> None:
     end_with_parent(parent)
     sys.argv = ["splicedex", "index"]  # the lock tells others which command holds the index
     with open_index(folder, wait=wait) as index:
-        assert isinstance(index.engine, EdgeEngine)
         index.engine.optimize(ann)
         index.set_ann(ann)
 

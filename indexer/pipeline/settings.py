@@ -9,7 +9,8 @@ from splicedex.indexer.pipeline.image_mean import estimated_from, find_image_mea
 from splicedex.indexer.pipeline.lazy_encoder import lazy_encoder
 from splicedex.indexer.sources.photos import Listing
 from splicedex.indexer.store.address import Address
-from splicedex.indexer.store.index import files_of
+from splicedex.indexer.store.base import Store
+from splicedex.indexer.store.index import store_of
 from splicedex.indexer.store.manifest import Manifest
 from splicedex.splice.dictionary.image_mean import ImageMean
 from splicedex.splice.dictionary.space import ConceptSpace
@@ -54,7 +55,7 @@ class ResolvedSettings:
 
 
 def resolve(
-    index: Address | Path,
+    index: Store | Address | Path,
     settings: Settings,
     photos: Listing | None,
     *,
@@ -64,7 +65,7 @@ def resolve(
     """Resolve the settings of an index that exists or will be made. Writes nothing.
 
     Args:
-        index: Address of the index; it need not exist.
+        index: Store or address of the index; it need not exist.
         settings: What the user asked for.
         photos: Photos to be encoded; None where embeddings are given.
         load: Loads an encoder by name.
@@ -73,11 +74,12 @@ def resolve(
     Raises:
         UserError: The settings differ from those of the existing index, or cannot be used.
     """
-    files = files_of(index)
+    store = store_of(index)
+    files = store.files()
     if files is None:
         resolved = _of_new_index(settings, photos, load, workers)
     else:
-        existing = _Existing(Manifest.load(files.folder, str(index)), files.folder, str(index))
+        existing = _Existing(store.manifest_of(files), files.folder, str(store))
         if settings == Settings():
             return _as_it_is(existing, photos, load)
         resolved = _of_existing_index(existing, settings, photos, load, workers)
