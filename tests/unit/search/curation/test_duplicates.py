@@ -62,7 +62,6 @@ def test_a_graph_finds_copies_however_many(tmp_path, monkeypatch):
     monkeypatch.setattr(graph_pairs, "FIRST", 2)
     monkeypatch.setattr(graph_pairs, "MOST", 64)
     index = make_planted(tmp_path / "made", "edge")
-    assert isinstance(index.engine, edge.EdgeEngine)
     index.engine.optimize("int8")
     index.close()
     with open_index(index.folder) as opened:
