@@ -8,7 +8,7 @@ from splicedex.splice.align import unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.presence.activation import Activations
 from splicedex.splice.presence.calibration import calibrate
-from splicedex.splice.presence.self_training import COLUMNS, self_trained
+from splicedex.splice.presence.self_training import CONCEPTS_PER_BLOCK, self_trained
 from tests.photos import make_embeddings, make_space
 
 SPACE = make_space()
@@ -68,8 +68,8 @@ def test_the_length_of_embeddings_says_nothing():
 
 
 def test_many_concepts_are_learnt_in_parts():
-    times = COLUMNS // CONCEPTS + 2
-    many = WORDS.along(np.tile(WORDS.queries, (times, 1)))
+    times = CONCEPTS_PER_BLOCK // CONCEPTS + 2
+    many = WORDS.with_queries(np.tile(WORDS.queries, (times, 1)))
     photos, likely = make_embeddings(SPACE, 20), guesses(20)
     found = self_trained(many, photos, lambda part: np.tile(likely, times)[:, part]).queries
     expected = np.tile(learnt(photos, likely).queries, (times, 1))
@@ -102,7 +102,7 @@ def test_a_word_that_points_amiss_learns_from_what_it_finds(seed):
     photos = (photos + 0.4 * shown[:, None] * axis).astype(np.float32)
     queries = WORDS.queries.copy()
     queries[0] = axis + 1.5 * astray
-    words = WORDS.along(queries)
+    words = WORDS.with_queries(queries)
     guessed = photos @ queries[0]
     likely = np.full((4000, CONCEPTS), 0.01, np.float32)
     likely[:, 0] = guessed >= np.quantile(guessed, 1 - shown.mean())
