@@ -29,8 +29,8 @@ def learnt(photos, likely):
     return learnt_by(WORDS, photos, likely)
 
 
-def by_the_book(queries, photos, likely):
-    """The formula, in float64 and concept by concept."""
+def reference(queries, photos, likely):
+    """The formula in float64, concept by concept."""
     images = unit(photos).astype(np.float64)
     n, d = images.shape
     images -= images.mean(axis=0)
@@ -50,7 +50,7 @@ def by_the_book(queries, photos, likely):
 @pytest.mark.parametrize("count", [3, 10, 200])
 def test_is_the_formula(count):
     photos, likely = make_embeddings(SPACE, count), guesses(count)
-    expected = by_the_book(WORDS.queries, photos, likely)
+    expected = reference(WORDS.queries, photos, likely)
     np.testing.assert_allclose(learnt(photos, likely).queries, expected, rtol=2e-3, atol=2e-3)
 
 
@@ -93,15 +93,15 @@ def test_a_concept_that_no_photo_shows_more_than_others_keeps_its_direction(like
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_word_that_points_amiss_learns_from_what_it_finds(seed):
+def test_a_word_with_a_wrong_direction_learns_a_better_one(seed):
     """Images of the concept deviate along one axis, its text along that and another."""
     random = np.random.default_rng(seed)
     shown = random.random(4000) < 0.3
-    axis, astray = np.linalg.qr(random.normal(size=(SPACE.dim, 2)))[0].T
+    axis, wrong = np.linalg.qr(random.normal(size=(SPACE.dim, 2)))[0].T
     photos = SPACE.image_mean + 0.1 * random.normal(size=(4000, SPACE.dim))
     photos = (photos + 0.4 * shown[:, None] * axis).astype(np.float32)
     queries = WORDS.queries.copy()
-    queries[0] = axis + 1.5 * astray
+    queries[0] = axis + 1.5 * wrong
     words = WORDS.with_queries(queries)
     guessed = photos @ queries[0]
     likely = np.full((4000, CONCEPTS), 0.01, np.float32)
@@ -115,7 +115,7 @@ def test_a_word_that_points_amiss_learns_from_what_it_finds(seed):
 
 
 def test_real_photos_are_found_better(data):
-    """Nine of CIFAR-10's classes among its thumbnails, by mean average precision."""
+    """Mean average precision of nine classes of CIFAR-10 among its thumbnails."""
     folder = data / "clip_vitb32"
     space = ConceptSpace.load(folder / "space")
     rows = np.load(folder / "image_embeddings.npy").astype(np.float32)
