@@ -13,24 +13,38 @@ from splicedex.splice.solver import at_most, nonnegative_lasso
 from splicedex.splice.sparsity import Sparsity
 
 
-def decompose(space: ConceptSpace, embeddings: Matrix, sparsity: Sparsity) -> csr_array:
+def decompose(
+    space: ConceptSpace,
+    embeddings: Matrix,
+    sparsity: Sparsity,
+    penalties: Matrix | None = None,
+) -> csr_array:
     """Write image embeddings as sparse non-negative sums of concepts.
+
+    With relative penalties p (c,), concept k has the penalty λ·p_k: a concept with a high penalty
+    is used only if it explains an image better than others do. With `l0`, concepts are chosen by
+    their correlation divided by p_k. By convention the smallest p_k is 1, so that λ is the penalty
+    of the concept that is preferred most, whatever other concepts the vocabulary has. Then the same
+    number of concepts per image takes a smaller λ than without penalties.
 
     Args:
         space: The concept space (c concepts, dimension d).
         embeddings: Image embeddings (n, d), not zero; their length does not matter.
         sparsity: The penalty λ, or the number of concepts.
+        penalties: Relative penalties p (c,), above 0; all 1 by default, as in the paper.
 
     Returns:
         Weights (n, c), without explicit zeros.
 
     Raises:
-        UserError: An embedding holds NaN or infinity, or has another dimension than the space.
+        UserError: An embedding holds NaN or infinity, or has another dimension than the space; or
+            there is not one penalty above 0 per concept.
     """
     aligned = space.align_images(embeddings)
     if sparsity.l0 is not None:
-        return at_most(space.atoms, aligned, sparsity.l0)
-    return nonnegative_lasso(space.atoms, aligned, sparsity.l1_penalty)
+        return at_most(space.atoms, aligned, sparsity.l0, penalties)
+    relative = 1.0 if penalties is None else np.asarray(penalties, np.float64)
+    return nonnegative_lasso(space.atoms, aligned, sparsity.l1_penalty * relative)
 
 
 def recompose(space: ConceptSpace, weights: csr_array) -> Matrix:

@@ -9,13 +9,14 @@ from scipy.sparse import csr_array
 from splicedex.splice.errors import UserError
 from splicedex.splice.solver.arrays import Array
 from splicedex.splice.solver.blocks import csr_from_entries, solve_blocks
-from splicedex.splice.solver.problem import Problem, check_penalty
+from splicedex.splice.solver.penalties import Penalty, check_penalty
+from splicedex.splice.solver.problem import Problem
 
 
 def admm(
     dictionary: Any,
     embeddings: Any,
-    l1_penalty: float,
+    penalty: Penalty,
     *,
     rho: float = 5.0,
     tol: float = 1e-6,
@@ -38,7 +39,7 @@ def admm(
     Args:
         dictionary: Atoms C (c, d); a NumPy array or torch tensor.
         embeddings: Embeddings Z (n, d); a NumPy array or torch tensor.
-        l1_penalty: Penalty λ > 0.
+        penalty: Penalty λ > 0, or one per atom (c,).
         rho: Weight ρ > 0 of the term that ties `x` to `v`; the paper's code uses 5.
         tol: Stop when `||x - v||` and `ρ||v - v_previous||` are below it for all rows of a block.
         max_iter: Maximum number of iterations.
@@ -49,15 +50,16 @@ def admm(
         Weights (n, c), with sorted indices and no explicit zeros.
 
     Raises:
-        UserError: λ or ρ is not above 0, shapes do not match, the dictionary is empty, or a value
+        UserError: A λ or ρ is not above 0, shapes do not match, the dictionary is empty, or a value
             is NaN or infinite.
     """
-    check_penalty(l1_penalty)
     if not rho > 0:
         raise UserError(f"rho is {rho}, it must be above 0", "try 5, as the paper's code does")
     problem = Problem.of(dictionary, embeddings)
     arrays, xp, atoms = problem.arrays, problem.arrays.xp, problem.dictionary
     c, d = atoms.shape
+    checked = check_penalty(penalty, c)
+    shrinkage = (checked if isinstance(checked, float) else arrays.floats(checked)) / rho
     wide = arrays.wide(atoms)
     if c > d:
         small = wide.T @ wide
@@ -76,7 +78,7 @@ def admm(
         v = u = 0 * pull
         for _ in range(max_iter):
             x, previous = fit(pull + rho * (v - u)), v
-            v = (x + u - l1_penalty / rho).clip(0)
+            v = (x + u - shrinkage).clip(0)
             u = u + x - v
             primal, dual = ((x - v) ** 2).sum(1), ((v - previous) ** 2).sum(1)
             if float(primal.max()) < tol**2 and float(dual.max()) < (tol / rho) ** 2:

@@ -6,7 +6,6 @@ import math
 from typing import NamedTuple
 
 from splicedex.splice.solver.arrays import Array, Arrays
-from splicedex.splice.solver.problem import Problem
 
 
 class Candidates(NamedTuple):
@@ -17,7 +16,7 @@ class Candidates(NamedTuple):
     atom: Array
     """Index of the atom (e,)."""
     score: Array
-    """Inner product of the atom and the image's residual (e,)."""
+    """Score of the atom (e,): inner product with the image's residual (see `Thresholds`)."""
 
     @classmethod
     def above(cls, arrays: Arrays, scores: Array, limit: Array) -> Candidates:
@@ -30,15 +29,15 @@ class Candidates(NamedTuple):
         """The pairs for which the mask (e,) is true."""
         return Candidates(*(part[mask] for part in self))
 
-    def scored(self, problem: Problem, residual: Array) -> Candidates:
-        """The same pairs with scores computed, pair by pair, from the residuals (n, d)."""
-        arrays, xp = problem.arrays, problem.arrays.xp
-        step = max(1, arrays.tile // (2 * residual.shape[1]))
+    def scored(self, arrays: Arrays, atoms: Array, vectors: Array) -> Candidates:
+        """The same pairs with scores of atoms (c, d) and vectors (n, d), pair by pair."""
+        xp = arrays.xp
+        step = max(1, arrays.tile // (2 * vectors.shape[1]))
         tiles = [
             xp.einsum(
                 "ij,ij->i",
-                arrays.rows(problem.dictionary, self.atom[start : start + step]),
-                arrays.rows(residual, self.row[start : start + step]),
+                arrays.rows(atoms, self.atom[start : start + step]),
+                arrays.rows(vectors, self.row[start : start + step]),
             )
             for start in range(0, max(1, len(self.atom)), step)
         ]

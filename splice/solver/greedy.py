@@ -6,23 +6,31 @@ import math
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 from scipy.sparse import csr_array
 
 from splicedex.splice.errors import UserError
 from splicedex.splice.solver.arrays import Array
 from splicedex.splice.solver.blocks import csr_from_entries, solve_blocks
 from splicedex.splice.solver.nnqp import nnqp, product
+from splicedex.splice.solver.penalties import check_penalty
 from splicedex.splice.solver.problem import Problem
 
 
 def at_most(
-    dictionary: Any, embeddings: Any, count: int, *, threads: int | None = None
+    dictionary: Any,
+    embeddings: Any,
+    count: int,
+    penalties: Any = None,
+    *,
+    threads: int | None = None,
 ) -> csr_array:
     """Decompose embeddings over a dictionary, with at most `count` atoms each.
 
     Non-negative orthogonal matching pursuit (Bruckstein, Elad & Zibulevsky 2008): `count` times,
     the atom with the highest correlation with the residual is added, and all weights w ≥ 0 are
-    fitted again, without a penalty.
+    fitted again, without a penalty. Given a penalty per atom, the atom with the highest ratio of
+    correlation to penalty is added; the weights are fitted without a penalty all the same.
 
     Another way to get a given number of atoms is the lasso with a suitable λ. Mean cosine of the
     aligned embedding and its reconstruction, for 206 photos and 2,282 concepts (CLIP ViT-B/32):
@@ -38,6 +46,7 @@ def at_most(
         dictionary: Atoms C (c, d), usually unit vectors; a NumPy array or torch tensor.
         embeddings: Embeddings Z (n, d); a NumPy array or torch tensor.
         count: Maximum number of atoms per embedding, ≥ 1.
+        penalties: Relative penalties > 0 of the atoms (c,); their scale does not matter.
         threads: Blocks that NumPy solves at a time; by default as many as there are cores.
 
     Returns:
@@ -45,8 +54,8 @@ def at_most(
         entries if no other atom reduces the residual.
 
     Raises:
-        UserError: `count` is below 1, shapes do not match, the dictionary is empty, or a value is
-            NaN or infinite.
+        UserError: `count` is below 1, a penalty is not above 0, shapes do not match, the dictionary
+            is empty, or a value is NaN or infinite.
     """
     if not isinstance(count, Integral) or count < 1:
         raise UserError(
@@ -55,14 +64,21 @@ def at_most(
     problem = Problem.of(dictionary, embeddings)
     c, d = problem.dictionary.shape
     steps = min(int(count), c)
+    preference = None
+    if penalties is not None:
+        checked = np.broadcast_to(check_penalty(penalties, c), (c,))
+        preference = problem.arrays.floats(checked.min() / checked)
     floats_per_row = c + (steps + 4) * d + 4 * steps**2
     return solve_blocks(
-        problem, lambda block: _pursue(problem, block, steps), floats_per_row, threads
+        problem, lambda block: _pursue(problem, preference, block, steps), floats_per_row, threads
     )
 
 
-def _pursue(problem: Problem, embeddings: Array, steps: int) -> csr_array:
-    """Weights (b, c) of a block of embeddings (b, d) after `steps` steps."""
+def _pursue(problem: Problem, preference: Array | None, embeddings: Array, steps: int) -> csr_array:
+    """Weights (b, c) of a block of embeddings (b, d) after `steps` steps.
+
+    Scores are multiplied by `preference` (c,), if given, to choose the next atom.
+    """
     arrays, xp = problem.arrays, problem.arrays.xp
     n, d = embeddings.shape
     row = arrays.arange(n)
@@ -80,7 +96,7 @@ def _pursue(problem: Problem, embeddings: Array, steps: int) -> csr_array:
             gain[:, :step] > -math.inf, scores[row[:, None], tried], -math.inf
         )
         scores[row[:, None], tried] = -math.inf
-        best = scores.argmax(1)
+        best = (scores if preference is None else scores * preference).argmax(1)
         helps = scores[row, best] > tolerance[:, 0]
         if not bool(helps.any()):
             break

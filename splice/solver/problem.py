@@ -90,16 +90,6 @@ class Problem:
         return 4 * self.arrays.precision * self.longest * lengths
 
 
-def check_penalty(l1_penalty: float) -> None:
-    """Check that a penalty λ is a positive number.
-
-    Raises:
-        UserError: It is not.
-    """
-    if not (math.isfinite(l1_penalty) and l1_penalty > 0):
-        raise UserError(f"the l1 penalty is {l1_penalty}, it must be above 0", "try 0.15 to 0.35")
-
-
 def _check_matrix(name: str, matrix: Any) -> None:
     if getattr(matrix, "ndim", None) != 2:
         shape = tuple(getattr(matrix, "shape", ()))

@@ -34,15 +34,16 @@ def proven(problem: Problem, block: Block, rows: Array, scores: Array, before: A
     Returns:
         Mask (n,): true for images that are optimal, false for those that need all scores.
     """
-    arrays, xp, threshold = problem.arrays, problem.arrays.xp, block.threshold
+    arrays, xp, thresholds = problem.arrays, problem.arrays.xp, block.thresholds
     residual = block.residual[rows]
     change = residual - before
     bound = problem.longest * xp.einsum("ij,ij->i", change, change) ** 0.5
-    near = block.stationary[rows] & (bound <= _MAX_CHANGE * threshold)
+    near = block.stationary[rows] & (bound <= _MAX_CHANGE * thresholds.low)
     scores[block.members(rows)] = -math.inf
-    limit = xp.where(near, threshold - bound, math.inf)[:, None]
+    limit = xp.where(near, thresholds.level - bound, math.inf)[:, None]
     candidates = Candidates.above(arrays, scores, limit)
     near = near & (candidates.counts(arrays, len(rows)) <= _MAX_CHECKED)
-    candidates = candidates.take(near[candidates.row]).scored(problem, residual)
+    vectors = thresholds.extend_vectors(residual)
+    candidates = candidates.take(near[candidates.row]).scored(arrays, thresholds.atoms, vectors)
     near[block.violating(rows, candidates).row] = False
     return near

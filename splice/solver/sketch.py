@@ -17,6 +17,8 @@ _SAMPLE = 1024
 class Sketch:
     """A projection of atoms and embeddings to r dimensions that nearly keeps inner products.
 
+    The inner product of `x @ projection` with `atoms[k]` is nearly that of x with atom k.
+
     Attributes:
         atoms: Projected atoms (c, r).
         projection: Projection (d, r) of embeddings.
@@ -59,7 +61,3 @@ class Sketch:
             return None
         with problem.arrays.exact():
             return cls.of(problem)
-
-    def scores(self, vectors: Array) -> Array:
-        """Approximate inner products (n, c) of vectors (n, d) with all atoms."""
-        return (vectors @ self.projection) @ self.atoms.T

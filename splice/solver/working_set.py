@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from splicedex.splice.solver.arrays import Array, Arrays
 from splicedex.splice.solver.candidates import Candidates
 from splicedex.splice.solver.nnqp import nnqp, pack, product, projected_gradient
+from splicedex.splice.solver.penalties import Thresholds
 from splicedex.splice.solver.problem import Problem
 
 Accuracy: TypeAlias = Literal["rough", "single", "double"]
@@ -29,7 +30,7 @@ class Block:
 
     Attributes:
         problem: The dictionary (c, d) and the library to compute with.
-        threshold: λ/2, the highest score that an atom may have at the optimum.
+        thresholds: The highest scores λ_k/2 that atoms may have at the optimum.
         embeddings: Embeddings (b, d).
         tolerance: How far (b, 1) scores may miss the threshold.
         atoms: Atoms in use (b, m).
@@ -39,7 +40,7 @@ class Block:
     """
 
     problem: Problem
-    threshold: float
+    thresholds: Thresholds
     embeddings: Array
     tolerance: Array
     atoms: Array
@@ -48,12 +49,12 @@ class Block:
     stationary: Array
 
     @classmethod
-    def starting(cls, problem: Problem, embeddings: Array, threshold: float) -> Block:
+    def starting(cls, problem: Problem, thresholds: Thresholds, embeddings: Array) -> Block:
         """The state without any atoms in use."""
         row = problem.arrays.arange(len(embeddings))
         return cls(
             problem=problem,
-            threshold=threshold,
+            thresholds=thresholds,
             embeddings=embeddings,
             tolerance=problem.tolerance(embeddings),
             atoms=0 * row[:, None],
@@ -64,7 +65,7 @@ class Block:
 
     def violating(self, rows: Array, candidates: Candidates) -> Candidates:
         """The candidates of images `rows` (n,) whose score is above the threshold."""
-        limit = self.threshold + self.tolerance[rows, 0]
+        limit = self.thresholds.level + self.tolerance[rows, 0]
         return candidates.take(candidates.score > limit[candidates.row])
 
     def members(self, rows: Array) -> tuple[Array, Array]:
@@ -110,7 +111,7 @@ class Block:
         """Weights (n, k) of working sets, starting from `start`; 0 where not `used`."""
         arrays, xp = self.problem.arrays, self.problem.arrays.xp
         gram, scores = self._inner_products(rows, atoms, double=accuracy == "double")
-        gain = xp.where(used, scores - self.threshold, -math.inf)
+        gain = xp.where(used, scores - self.thresholds.of_atoms(atoms), -math.inf)
         weights = arrays.cast(start, like=gram)
         linear = arrays.cast(gain, like=gram) + product(gram, weights)
         if accuracy == "rough":
@@ -133,7 +134,8 @@ class Block:
             these = rows[some]
             vectors = self.problem.arrays.rows(self.problem.dictionary, atoms[some])
             residual = self.embeddings[these] - product(vectors, weights[some])
-            gain = (vectors @ residual[:, :, None])[:, :, 0] - self.threshold
+            scores = (vectors @ residual[:, :, None])[:, :, 0]
+            gain = scores - self.thresholds.of_atoms(atoms[some])
             at_limit = (xp.abs(gain) <= self.tolerance[these]) | ~used[some]
             self.residual[these], self.stationary[these] = residual, at_limit.all(1)
 

@@ -17,6 +17,7 @@ from splicedex.splice.errors import UserError
 from splicedex.splice.solver import kkt_residual, nonnegative_lasso, objective
 from splicedex.splice.solver.arrays import _TorchArrays
 from splicedex.splice.solver.candidates import Candidates
+from splicedex.splice.solver.penalties import Thresholds
 from splicedex.splice.solver.problem import Problem
 from splicedex.splice.solver.screening import proven
 from splicedex.splice.solver.sketch import Sketch
@@ -73,20 +74,21 @@ def test_shortcuts_do_not_change_the_answer(problem, penalty: float, kind: str) 
 def test_what_is_proven_is_optimal(problem, penalty: float, seed: int) -> None:
     atoms, embeddings = problem
     checked = Problem.of(atoms, embeddings)
-    block = Block.starting(checked, checked.rows(0, len(embeddings)), penalty / 2)
+    thresholds = Thresholds.of(checked, penalty)
+    block = Block.starting(checked, thresholds, checked.rows(0, len(embeddings)))
     rows, random = np.arange(len(embeddings)), np.random.default_rng(seed)
     for _ in range(4):
         before = block.residual.copy()
         scores = before @ checked.dictionary.T
         shown = np.where(random.random(scores.shape) < 0.5, scores, -np.inf)
         shown[block.members(rows)] = -np.inf
-        found = Candidates.above(checked.arrays, shown, block.threshold + block.tolerance)
+        found = Candidates.above(checked.arrays, shown, thresholds.level + block.tolerance)
         block.improve(rows, *found.best(checked.arrays, len(rows), 8), "single")
         sure = proven(checked, block, rows, scores, before)
         after = block.residual @ checked.dictionary.T
-        assert np.all(after[sure] <= block.threshold + 2 * block.tolerance[sure])
+        assert np.all(after[sure] <= thresholds.level + 2 * block.tolerance[sure])
         row, atom = block.members(rows)
-        off = np.abs(after[row, atom] - block.threshold) > 2 * block.tolerance[row, 0]
+        off = np.abs(after[row, atom] - thresholds.level) > 2 * block.tolerance[row, 0]
         assert not (sure[row] & off).any()
 
 
@@ -123,7 +125,7 @@ def test_the_sketch_finds_the_main_concepts(real) -> None:
     sketch = Sketch.of(Problem.of(dictionary, photos))
     assert sketch.atoms.shape[1] * 4 <= dictionary.shape[1]
     strongest = without_shortcuts(dictionary, photos, 0.25).toarray().argmax(1)
-    scores = sketch.scores(photos)
+    scores = photos @ sketch.projection @ sketch.atoms.T
     better = scores > scores[np.arange(len(photos)), strongest][:, None]
     assert np.mean(better.sum(1) < 16) > 0.8
 
