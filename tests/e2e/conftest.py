@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.pacing import PACED, Paced
+
 COMMAND = str(Path(sys.executable).with_name("splicedex"))
 
 
@@ -44,6 +46,40 @@ def splicedex(environment):
         return json.loads(done.stdout) if "--json" in words else done.stdout
 
     return run
+
+
+@pytest.fixture
+def started(environment):
+    """Starts `splicedex` with the given words and does not wait for it."""
+    running = []
+
+    def start(*words, command=(COMMAND,), **options):
+        process = subprocess.Popen(
+            [*command, *map(str, words)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def paced(started):
+    """Starts `splicedex index` with the given words, see `Paced`."""
+
+    def start(*words):
+        return Paced(started(*words, command=(sys.executable, "-c", PACED)))
+
+    return start
 
 
 @pytest.fixture

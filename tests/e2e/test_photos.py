@@ -6,14 +6,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.e2e.conftest import COMMAND
-from tests.e2e.test_cli import _size
 from tests.models import DIM, write_open_clip_model
 
 WORDS = ("dog", "cat", "tree", "sea", "car", "house", "red", "blue", "green", "night", "snow")
@@ -118,23 +116,17 @@ def test_a_csv_names_photos_and_labels_them(splicedex, photos, words, tmp_path):
     assert {hit["path"] for hit in wide} == {"6.png"}
 
 
-def test_an_interrupted_run_continues(splicedex, photos, words, environment):
+def test_an_interrupted_run_continues(splicedex, photos, words, paced):
     noise = np.random.default_rng(0).integers(0, 256, (400, 600, 3), dtype=np.uint8)
     Image.fromarray(noise).save(photos / "noise.png")
     count = 700
     for number in range(count - 11):
         os.link(photos / "noise.png", photos / f"link{number:03}.png")
-    process = subprocess.Popen(
-        [COMMAND, *map(str, words), photos], env=environment, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while _size(words[2]) < 300_000:  # an empty index takes 180 kB, the first 256 photos 340 more
-        assert process.poll() is None, "it ended before it could be stopped"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    run = paced(*words, photos)
+    run.until(256)
+    run.process.send_signal(signal.SIGINT)
+    said = run.end()
+    assert run.process.returncode == 130
     assert "run the same command again" in said
     assert "Traceback" not in said
     had = splicedex("info", "--index", words[2], "--json")["images"]

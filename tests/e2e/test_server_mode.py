@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tests.fake_qdrant import FakeQdrant
-from tests.faults.conftest import started  # noqa: F401
 
 
 @pytest.fixture
@@ -110,7 +109,7 @@ def test_another_machine_needs_only_the_url(splicedex, embedded, environment, qd
     assert found["matches"] > 0
 
 
-def test_two_runs_at_once(splicedex, embedded, started, qdrant):  # noqa: F811
+def test_two_runs_at_once(splicedex, embedded, started, qdrant):
     """Both work, and what they leave is whole."""
     rows = np.load(embedded / "x.npy")
     lines = (embedded / "files.csv").read_text().splitlines()

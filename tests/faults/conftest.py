@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -15,8 +14,9 @@ import pytest
 
 from splicedex.indexer.store.index import open_index
 from splicedex.indexer.store.presence_payload import BANDS, FAINTEST, FIELDS, STRENGTHS
-from tests.e2e.conftest import COMMAND, embedded, environment, splicedex  # noqa: F401
+from tests.e2e.conftest import embedded, environment, splicedex, started  # noqa: F401
 from tests.models import DIM, write_open_clip_model
+from tests.pacing import PACED, Paced
 
 CONCEPTS = ("dog", "cat", "tree", "sea", "car", "house", "red", "blue", "green", "night", "snow")
 
@@ -28,30 +28,6 @@ def model(tmp_path_factory):
     (folder / "vocabulary.txt").write_text("\n".join(CONCEPTS))
     np.save(folder / "image_mean.npy", np.full(DIM, 0.02, np.float32))
     return f"local-dir:{folder}"
-
-
-@pytest.fixture
-def started(environment):  # noqa: F811
-    """Starts `splicedex` with the given words and does not wait for it."""
-    running = []
-
-    def start(*words, command=(COMMAND,), **options):
-        process = subprocess.Popen(
-            [*command, *map(str, words)],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **options,
-        )
-        running.append(process)
-        return process
-
-    yield start
-    for process in running:
-        process.kill()
-        process.communicate()
 
 
 def child_of(process, name):
@@ -72,52 +48,10 @@ import splicedex.indexer.engines.edge.engine
 splicedex.indexer.engines.edge.engine.leave_room = lambda *_: None
 """
 """As if the disk were filled between the look at it and the write."""
-PACED = """
-import contextlib, sys
-import splicedex.api.cli.progress
-
-@contextlib.contextmanager
-def indexing(total):
-    def counted(report):
-        print(report.done, flush=True)
-        sys.stdin.readline()
-    yield counted
-
-splicedex.api.cli.progress.indexing = indexing
-from splicedex.api.cli.main import main
-main()
-"""
-
-
-class Paced:
-    """The command `index`, which after every block says what it has counted and waits."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.counted = 0
-
-    def until(self, counted: int) -> None:
-        """Let it go on until so many images are counted; it waits then."""
-        while self.counted < counted:
-            self.go_on()
-            line = self.process.stdout.readline()
-            assert line, self.process.communicate()
-            self.counted = int(line)
-
-    def go_on(self) -> None:
-        if self.counted:
-            self.process.stdin.write("\n")
-            self.process.stdin.flush()
-
-    def end(self) -> str:
-        """Let it run to its end; gives what it said on standard error."""
-        self.process.stdin.close()
-        self.process.stdin = None
-        return self.process.communicate(timeout=600)[1]
 
 
 @pytest.fixture
-def paced(started):
+def paced(started):  # noqa: F811
     """Starts `splicedex index` with the given words, see `Paced`."""
 
     def start(*words, checked=True):

@@ -131,7 +131,7 @@ def test_a_minute_of_many_clients_and_a_writer(server, capsys):
             f"memory {before:.0f} to {after:.0f} MiB"
         )
     assert {status for client in clients for status in client.statuses} == {200}
-    assert writer.written > 10
+    assert writer.written > 0
     assert not writer.wrong
     assert after < 1.1 * before
 

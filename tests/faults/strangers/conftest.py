@@ -6,7 +6,7 @@ import pytest
 
 from tests.serving import index_photos, serving
 
-PATIENCE = 1.5
+PATIENCE = 3
 
 
 @pytest.fixture(scope="package")

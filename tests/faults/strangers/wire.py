@@ -8,7 +8,7 @@ SECRET = b"root:x:0:0"
 """How a file that everybody can read begins, /etc/passwd."""
 
 
-def raw(server, request, *, wait=10.0):
+def raw(server, request, *, wait=60.0):
     """What the server answers to bytes, until it closes or says nothing for `wait` seconds."""
     answer = b""
     with socket.create_connection(("127.0.0.1", server.port), timeout=wait) as connection:

@@ -51,9 +51,6 @@ async def test_a_caller_that_gives_up_leaves_no_count_behind():
     await held
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    for _ in range(100):
-        if not pool.pending:
-            break
+    while pool.pending:
         await asyncio.sleep(0.01)
-    assert pool.pending == 0
     pool.close()
