@@ -1,4 +1,4 @@
-"""What all tests share: the data next to the checkout, a small space, a summary of what was skipped."""
+"""What all tests share: measured data, a small space, a summary of what did not run."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Points:
         "memory",
         "rest",
         pytest.param(
-            "server", marks=pytest.mark.skipif(URL is None, reason="needs a Qdrant server in QDRANT_URL")
+            "server", marks=pytest.mark.skipif(URL is None, reason="needs a server in QDRANT_URL")
         ),
     ],
 )

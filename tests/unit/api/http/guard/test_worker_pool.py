@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
+from splicedex.api.http.guard.problems import ProblemError
 from splicedex.api.http.guard.worker_pool import Pool
-from splicedex.api.http.problems import ProblemError
 
 pytestmark = pytest.mark.anyio
 
