@@ -108,7 +108,7 @@ def test_what_cannot_be_read_is_refused(uploads, content, cause):
 
 def test_a_decoder_that_dies_is_replaced(uploads):
     uploads.add(photo(1))
-    for worker in uploads._crew:
+    for worker in uploads._workers:
         worker.kill()
         worker.close()
     for red in range(2, 2 + 2 * DECODERS):
