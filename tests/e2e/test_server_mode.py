@@ -49,7 +49,7 @@ def test_a_server_answers_as_a_folder_does(splicedex, embedded, indexed, qdrant)
 
 
 def same(one, other):
-    """Equal, but for the last bits of numbers."""
+    """Equal except for the last bits of numbers."""
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list):

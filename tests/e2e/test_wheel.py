@@ -1,4 +1,4 @@
-"""The wheel owns `splicedex` and nothing else: it lives beside any other distribution.
+"""The wheel owns `splicedex` and nothing else: it coexists with any other distribution.
 
 The paper's own package, among others, owns a top-level `splice`. Needs hatchling, from the dev
 extra.
@@ -11,6 +11,8 @@ import csv
 import hashlib
 import json
 import os
+import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -67,6 +69,11 @@ def files_in(wheel):
         return archive.infolist()
 
 
+def contents(wheel):
+    """Names and checksums of the files in a wheel."""
+    return {(entry.filename, entry.CRC) for entry in files_in(wheel)}
+
+
 def checkout_files():
     """The files of the checkout's `splicedex`, through its links."""
     return {
@@ -89,6 +96,18 @@ def test_the_wheel_holds_splicedex_as_real_files_and_nothing_else(built):
     assert info.endswith(".dist-info")
 
 
+def test_the_context_of_the_docker_image_builds_the_same_wheel(built, tmp_path):
+    """Docker copies links as links."""
+    copied = re.findall(r"^COPY (\w+) \1$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    for folder in copied:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / folder, tmp_path / folder, symlinks=True, ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    (wheel,) = build(tmp_path, tmp_path / "dist", "wheel")
+    assert contents(wheel) == contents(built[1])
+
+
 def test_the_sdist_holds_the_same_and_builds_the_same_wheel(built, tmp_path):
     source, wheel = built
     with tarfile.open(source) as archive:
@@ -100,9 +119,7 @@ def test_the_sdist_holds_the_same_and_builds_the_same_wheel(built, tmp_path):
     }  # fmt: skip
     (project,) = tmp_path.iterdir()
     (again,) = build(project, tmp_path / "dist", "wheel")
-    assert {(entry.filename, entry.CRC) for entry in files_in(again)} == {
-        (entry.filename, entry.CRC) for entry in files_in(wheel)
-    }
+    assert contents(again) == contents(wheel)
 
 
 class Environment:
@@ -204,8 +221,10 @@ def assert_ours_works(environment, tmp_path):
     assert {Path(hit["path"]).name for hit in found["hits"]} == {f"{i}.png" for i in range(6)}
 
 
-def test_it_lives_beside_a_distribution_that_owns_the_folders_names(environment, other, tmp_path):
-    assert_ours_works(environment, tmp_path / "beside")
+def test_it_coexists_with_a_distribution_that_owns_the_names_of_our_folders(
+    environment, other, tmp_path
+):
+    assert_ours_works(environment, tmp_path / "together")
     environment.run(environment.python, "-c", OWNERS)
 
     environment.pip("uninstall", "--yes", "other")

@@ -64,10 +64,10 @@ def say(environment, *words):
 
 
 def undo_untold(found, expected):
-    """Undo what one flipped bit may do to an image untold; says to how many it did.
+    """Undo what one flipped bit may change in an image unnoticed; returns the number of images.
 
-    What follows from an embedding is checked, but a number may be off by little, and what a column
-    said is said nowhere else.
+    Values computed from embeddings are checked, but a number may change by little, and columns are
+    stored only once.
     """
     untold = 0
     for row, (ours, theirs) in enumerate(zip(found.payloads, expected.payloads, strict=True)):
@@ -91,8 +91,8 @@ def undo_untold(found, expected):
     "times", [8, pytest.param(150, marks=pytest.mark.slow)], ids=["short", "long"]
 )
 def test_any_damage_is_noticed_or_does_no_harm_and_is_repaired(whole, environment, tmp_path, times):
-    """An index that passes holds what it held, but for what one bit may do to one image untold;
-    what does not pass is repaired, or says it cannot be."""
+    """An index that passes has its old content, except for what one flipped bit may change in one
+    image; one that does not pass is repaired, or reported as beyond repair."""
     folder, expected, words = whole
     chance = random.Random(times)
     noticed = beyond = untold = 0

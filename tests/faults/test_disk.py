@@ -292,7 +292,7 @@ class TestVanished:
         subprocess.run(("umount", "--lazy", disk), check=True)
         said = one_line(run.end())
         assert "no such file or directory; check that its disk is there" in said
-        assert not any(disk.iterdir()), "it must not go on beside the disk"
+        assert not any(disk.iterdir()), "it must not write elsewhere"
         subprocess.run(("mount", "-o", "loop", disk.with_suffix(".img"), disk), check=True)
         again = splicedex("index", "--index", disk / "i", *source, "--json")
         assert again["images"] == IMAGES

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 
-from tests.photos import KIN, WORDS, make_embeddings, make_index, make_space
+from tests.photos import NEAR_SYNONYMS, WORDS, make_embeddings, make_index, make_space
 from tests.serving import serving
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,7 @@ SECONDS = 60
 PAUSE = (0.5, 1.5)
 """Seconds a client looks at an answer. Without a pause, 64 clients wait for 64 answers each,
 whatever the server: that is the second test."""
-NAMES = [*WORDS, *KIN]
+NAMES = [*WORDS, *NEAR_SYNONYMS]
 
 
 @pytest.fixture(scope="module")

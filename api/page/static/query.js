@@ -53,7 +53,7 @@ export function read(query) {
     return token.text[0] === "-" ? -1 : 1;
   }
 
-  function strengths() {
+  function skipOperators() {
     while (list[at]?.kind === "op" && list[at].text !== ":" && list[at].text !== "=") at += 2;
   }
 
@@ -61,7 +61,7 @@ export function read(query) {
     if (isOp(at, "=")) at += 1;
     const name = list[at]?.text ?? "";
     at += 1;
-    strengths();
+    skipOperators();
     const end = list[Math.min(at, list.length) - 1].end;
     return { kind: "concept", sign: way, name, value: "", start, end, edits: [] };
   }
@@ -85,7 +85,7 @@ export function read(query) {
     const name = list[at].text;
     const value = list[at + 2]?.text ?? "";
     at = Math.min(at + 3, list.length);
-    strengths();
+    skipOperators();
     const edits = [];
     while (name === "like" && isSigned(at)) {
       const from = list[at].start;
