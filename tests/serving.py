@@ -84,8 +84,8 @@ SAMPLES = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "horse.pn
 def index_photos(folder: Path) -> Path:
     """An index of sample photos of scikit-image, made with the bundled model.
 
-    Besides the samples, `folder/photos` contains a TIFF, a photo with a hostile name and one rotated
-    by EXIF. One indexed photo is deleted afterwards.
+    Besides the samples, `folder/photos` has a TIFF, a photo with a hostile name and one rotated by
+    EXIF. One indexed photo is deleted afterwards.
     """
     from PIL import Image
     from skimage import data

@@ -36,7 +36,7 @@ def batch(payloads: list[dict[str, Any]], dense: float = 1.0) -> Batch:
 
 
 def same(held: Any, given: Any) -> bool:
-    """Equal in type and value at every level, except the last bit of floats, which JSON may lose."""
+    """Equal in type and value at every level; floats up to the last bit, which JSON may lose."""
     if type(held) is not type(given):
         return False
     if isinstance(given, dict):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 
-import click
 import pytest
 import typer
 
@@ -48,5 +47,5 @@ def test_commands_take_their_options(document):
         for line in COMMAND.findall(block.replace("\\\n", " ")):
             name, *words = shlex.split(line, comments=True)
             command = group.commands[name]
-            context = click.Context(command, info_name=name)
+            context = command.context_class(command, info_name=name)
             command.make_parser(context).parse_args(words)
