@@ -1,4 +1,4 @@
-"""Writing, fetching, counting and leafing through points."""
+"""Writing, reading, counting and scrolling points."""
 
 from __future__ import annotations
 

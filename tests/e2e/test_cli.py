@@ -1,4 +1,4 @@
-"""What a user types, and what comes back."""
+"""The command line, as users type it."""
 
 import csv
 import signal
@@ -171,7 +171,7 @@ def test_interrupt_stops_cleanly_and_says_how_to_go_on(tmp_path, splicedex, embe
 
 
 class TestBadInput:
-    """One line that names the cause and the hint, exit code 2, nothing half-written."""
+    """One line with cause and hint, exit code 2, nothing half-written."""
 
     @pytest.mark.parametrize(
         ("query", "cause"),

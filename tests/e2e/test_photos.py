@@ -1,4 +1,4 @@
-"""Photos end to end: a folder in, explained hits out, with small models of random weights."""
+"""Photos end to end, from a folder to explained results, with small random models."""
 
 import csv
 import os
@@ -20,7 +20,7 @@ COUNTS = ("added", "replaced", "unchanged", "pruned", "images")
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory):
-    """A folder of three models, each with an image mean and words of its own."""
+    """A folder of three models, each with its image mean and vocabulary."""
     folder = tmp_path_factory.mktemp("models")
     for family in ("vit", "resnet", "timm"):
         made = write_open_clip_model(folder / family, family)
@@ -30,7 +30,7 @@ def models(tmp_path_factory):
 
 
 def paint(path, number):
-    """A picture like no other number's."""
+    """A picture that is unique for each number."""
     random = np.random.default_rng(number)
     small = Image.fromarray(random.integers(0, 256, (4, 5, 3), dtype=np.uint8))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def paint(path, number):
 
 @pytest.fixture
 def photos(tmp_path):
-    """Ten photos in a folder and one below it."""
+    """Ten photos in a folder and a subfolder."""
     folder = tmp_path / "photos"
     for number in range(10):
         suffix = ("jpg", "png", "webp", "gif", "tiff")[number % 5]
@@ -49,7 +49,7 @@ def photos(tmp_path):
 
 @pytest.fixture
 def words(tmp_path, models):
-    """What indexes with the ViT into one folder; photos come after."""
+    """Words that index with the ViT into a folder, without the photos."""
     folder = tmp_path / "photos.idx"
     return ["index", "--index", folder, "--model", f"local-dir:{models / 'vit'}", "--workers", "1"]
 
@@ -137,7 +137,7 @@ def test_an_interrupted_run_continues(splicedex, photos, words, paced):
 
 @pytest.fixture
 def spoilt(photos):
-    """The same photos among files that are none; gives the names of those."""
+    """The same photos and files that are not photos; returns the names of those."""
     whole = (photos / "0.jpg").read_bytes()
     bad = {
         "truncated.jpg": whole[: len(whole) // 2],
@@ -221,7 +221,7 @@ class TestUnknownMean:
 
 
 class TestBadOptions:
-    """One line that names the cause and the hint, exit code 2, no index left behind."""
+    """One line with cause and hint, exit code 2, no index left behind."""
 
     @pytest.mark.parametrize(
         ("more", "cause"),

@@ -1,4 +1,4 @@
-"""The same commands with the points and the files of an index on a server."""
+"""The commands with an index on a server."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tests.fake_qdrant import FakeQdrant
 
 @pytest.fixture
 def qdrant():
-    """A server."""
+    """A fake server."""
     fake = FakeQdrant().start()
     yield fake
     fake.stop()
 
 
 def sources(embedded):
-    """What `indexed` is made of."""
+    """The sources of `indexed`."""
     return (
         "--model", embedded / "space",
         "--embeddings", embedded / "x.npy", "--files", embedded / "files.csv",
@@ -110,7 +110,7 @@ def test_another_machine_needs_only_the_url(splicedex, embedded, environment, qd
 
 
 def test_two_runs_at_once(splicedex, embedded, started, qdrant):
-    """Both work, and what they leave is whole."""
+    """Both succeed, and the index is complete."""
     rows = np.load(embedded / "x.npy")
     lines = (embedded / "files.csv").read_text().splitlines()
     running = []

@@ -1,4 +1,4 @@
-"""What tests of faults share: the real command in processes that die, and all an index holds."""
+"""What fault tests share: commands that are killed, and the complete content of an index."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONCEPTS = ("dog", "cat", "tree", "sea", "car", "house", "red", "blue", "green",
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
-    """A small model of random weights, as `--model` names it."""
+    """A small random model, as `--model` names it."""
     folder = write_open_clip_model(tmp_path_factory.mktemp("models") / "vit")
     (folder / "vocabulary.txt").write_text("\n".join(CONCEPTS))
     np.save(folder / "image_mean.npy", np.full(DIM, 0.02, np.float32))
@@ -31,7 +31,7 @@ def model(tmp_path_factory):
 
 
 def child_of(process, name):
-    """A child process with a name in its command line; None if its parent ends without one."""
+    """Id of a child process by a word of its command line; None if the parent ends without one."""
     threads = Path(f"/proc/{process.pid}/task")
     while process.poll() is None:
         with suppress(OSError):
@@ -47,7 +47,7 @@ UNCHECKED = """
 import splicedex.indexer.engines.edge.engine
 splicedex.indexer.engines.edge.engine.leave_room = lambda *_: None
 """
-"""As if the disk were filled between the look at it and the write."""
+"""As if the disk were filled after the check and before the write."""
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def paced(started):  # noqa: F811
 
 @dataclass
 class Contents:
-    """All that an index holds; points in the order of their ids."""
+    """The complete content of an index; points in the order of their ids."""
 
     ids: list[str]
     dense: np.ndarray
@@ -92,7 +92,7 @@ class Contents:
 
 
 def assert_same(found: Contents, expected: Contents, *, encoded: bool = False) -> None:
-    """Point by point the same: ids, vectors, payload, calibration.
+    """Check that ids, vectors, payloads and calibration of two indexes are the same.
 
     What was computed among other images, or before the engine had normalised the embeddings,
     differs in its last bits: weights and calibration by 1e-5; and where the embeddings were
@@ -125,12 +125,12 @@ def assert_same(found: Contents, expected: Contents, *, encoded: bool = False) -
 
 
 def _bands(payload: dict[str, Any]) -> dict[int, int]:
-    """The band of every concept's probability."""
+    """The stored step of the probability of every concept."""
     return {code // BANDS: code % BANDS for code in payload[STRENGTHS]}
 
 
 def one_line(said: str) -> str:
-    """What a command that failed said: exactly one line, no traceback."""
+    """Check that the error of a command is one line without a traceback; returns it."""
     lines = said.strip().splitlines()
     assert len(lines) == 1, said
     assert lines[0].startswith("error: "), said

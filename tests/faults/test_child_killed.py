@@ -1,4 +1,4 @@
-"""The process that decomposes is killed, as by a system short of memory, or its parent ends."""
+"""The decompose process is killed, as by a system out of memory, or its parent ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COUNT = 4 * ALONE
 
 @pytest.fixture(scope="module")
 def embeddings(tmp_path_factory):
-    """A folder with enough embeddings that a process for them pays."""
+    """A folder with enough embeddings to start a decompose process."""
     folder = tmp_path_factory.mktemp("embeddings")
     space = make_space()
     space.save(folder / "space")
@@ -40,7 +40,7 @@ def words(index, embeddings):
 
 @pytest.fixture
 def run(tmp_path, embeddings, paced):
-    """A run that has begun, with its process; waits for us."""
+    """A run that has started its decompose process and waits."""
     started = paced(*words(tmp_path / "index", embeddings))
     while not children(started):
         started.until(started.counted + 1)

@@ -1,4 +1,4 @@
-"""Under load: 64 clients and a writer for a minute, then as fast as they can."""
+"""Load: 64 clients and a writer for a minute, then without pauses."""
 
 import http.client
 import json
@@ -19,7 +19,7 @@ IMAGES = 5_000
 CLIENTS = 64
 SECONDS = 60
 PAUSE = (0.5, 1.5)
-"""Seconds a client looks at an answer. Without a pause, 64 clients wait for 64 answers each,
+"""Pause of a client in seconds. Without a pause, 64 clients wait for 64 responses each,
 whatever the server: that is the second test."""
 NAMES = [*WORDS, *NEAR_SYNONYMS]
 
@@ -33,7 +33,7 @@ def server(tmp_path_factory):
 
 
 class Client(threading.Thread):
-    """Asks one query after the other until told to stop.
+    """Sends queries until stopped.
 
     Args:
         port: Of the server.
@@ -64,7 +64,7 @@ class Client(threading.Thread):
 
 
 class Writer(threading.Thread):
-    """Tags some photos over and over, and looks that it is so."""
+    """Tags photos repeatedly and checks the result."""
 
     def __init__(self, port):
         super().__init__()

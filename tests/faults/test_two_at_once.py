@@ -1,4 +1,4 @@
-"""Two processes on one index folder: the second waits or says who has it, and nothing is harmed."""
+"""Two processes on one index folder: the second waits or reports who holds it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def words(tmp_path, embedded):
 
 @pytest.fixture
 def expected(tmp_path, words, splicedex):
-    """What one run alone makes."""
+    """The content after one run alone."""
     splicedex(*words[:2], tmp_path / "alone", *words[3:])
     return Contents.of(tmp_path / "alone")
 

@@ -1,4 +1,4 @@
-"""Searching by an image, and the page that each photo has."""
+"""Search by an image, and the page of a photo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searching on the page, and what it says when that does not work."""
+"""Search on the page, and its messages on errors."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class TestMistakes:
 
 
 def test_clicks_edit_queries_as_the_language_reads_them(page):
-    """Whatever the query, a click adds `concept` to what it means and a second takes it away."""
+    """For any query, one click adds a concept to its meaning and the next removes it."""
     random_ = random.Random(3)
     words = ["dog", '"hot dog"', "-cat", "NOT tree", "=car", "hat^2", "sea>0.5", "(a OR b)", "x:y"]
     queries = [" ".join(random_.sample(words, random_.randint(1, 5))) for _ in range(100)]

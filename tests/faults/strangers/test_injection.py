@@ -1,4 +1,4 @@
-"""Headers, queries and scripts where none belong."""
+"""Injection of headers, queries and scripts."""
 
 from __future__ import annotations
 
