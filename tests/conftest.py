@@ -10,10 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from tests.paths import DATA
+
+# No example fails or is given up because the machine is slow.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
