@@ -1,4 +1,4 @@
-"""A small data set with a planted shortcut: in train dogs are on beaches and horses in snow."""
+"""A small data set with a planted correlation: in train, dogs are on beaches, horses in snow."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SPACE = make_space()
 TRAIN, TEST = 160, 80
 COUNT = TRAIN + TEST
 COPIES = {3: 7, 11: 7, 20: 21}
-"""Rows that are copies of another, all but."""
+"""Rows that are near-copies of another."""
 
 
 def write_planted(folder: Path) -> None:
@@ -59,7 +59,7 @@ def write_planted(folder: Path) -> None:
 
 
 def name(row: int) -> str:
-    """What an image is called; names repeat between the two folders."""
+    """Name of an image; names repeat in the two folders."""
     return f"{'ab'[row % 2]}/{row // 2:03}.jpg"
 
 

@@ -1,4 +1,4 @@
-"""Writing, fetching, counting and leafing through points."""
+"""Writing, reading, counting and scrolling points."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def batch(payloads: list[dict[str, Any]], dense: float = 1.0) -> Batch:
 
 
 def same(held: Any, given: Any) -> bool:
-    """Equal in type and value all the way down, but for a float's last bit, which JSON may cost."""
+    """Equal in type and value at every level; floats up to the last bit, which JSON may lose."""
     if type(held) is not type(given):
         return False
     if isinstance(given, dict):

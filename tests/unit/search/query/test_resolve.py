@@ -7,7 +7,7 @@ from splicedex.search.query.resolve import NEAREST, inflections, neighbours, res
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.near_synonyms import MIN_COSINE
 from splicedex.splice.errors import UserError
-from tests.photos import KIN as PLANTED
+from tests.photos import NEAR_SYNONYMS as PLANTED
 from tests.photos import make_space
 
 WORDS = make_space()

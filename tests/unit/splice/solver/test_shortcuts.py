@@ -14,7 +14,8 @@ from scipy.sparse import csr_array
 
 from splicedex.splice.align import centre, unit
 from splicedex.splice.errors import UserError
-from splicedex.splice.solver import kkt_residual, nonnegative_lasso, objective
+from splicedex.splice.solver import kkt_residual, lasso, nonnegative_lasso, objective
+from splicedex.splice.solver import problem as problem_module
 from splicedex.splice.solver.arrays import _TorchArrays
 from splicedex.splice.solver.candidates import Candidates
 from splicedex.splice.solver.penalties import Thresholds
@@ -30,7 +31,7 @@ kinds = st.sampled_from(["made", "random", "blind", "opposite"])
 def without_shortcuts(atoms, embeddings, penalty: float) -> csr_array:
     """The lasso with every score computed in every pass."""
     with (
-        patch("splicedex.splice.solver.lasso.proven", lambda _, __, rows, *___: rows < 0),
+        patch.object(lasso, "proven", lambda _, __, rows, *___: rows < 0),
         patch.object(Sketch, "if_worthwhile", lambda _: None),
     ):
         return nonnegative_lasso(atoms, embeddings, penalty)
@@ -138,7 +139,7 @@ def test_screening_spares_products(real) -> None:
         passes.append((len(rows), int(sure.sum())))
         return sure
 
-    with patch("splicedex.splice.solver.lasso.proven", counted):
+    with patch.object(lasso, "proven", counted):
         with_sketch("made", *real, 0.25)
     looked, sure = np.sum(passes, axis=0)
     assert sure > looked / 2
@@ -164,9 +165,7 @@ def test_accelerators_sketch_too(real, monkeypatch: pytest.MonkeyPatch) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dictionary, photos = real[0][:600, ::16].copy(), real[1][:, ::16].copy()
     ours = nonnegative_lasso(dictionary, photos, 0.1)
-    monkeypatch.setattr(
-        "splicedex.splice.solver.problem.arrays_for", lambda *_: _TorchArrays(device, double=False)
-    )
+    monkeypatch.setattr(problem_module, "arrays_for", lambda *_: _TorchArrays(device, double=False))
     tensors = [torch.tensor(m, device=device) for m in (dictionary, photos)]
     assert Sketch.if_worthwhile(Problem.of(*tensors)) is not None
     with torch.autocast(device.type, dtype=torch.bfloat16):

@@ -17,7 +17,14 @@ from threadpoolctl import threadpool_info
 
 from splicedex.splice.align import centre, unit
 from splicedex.splice.errors import UserError
-from splicedex.splice.solver import admm, at_most, kkt_residual, nonnegative_lasso, objective
+from splicedex.splice.solver import (
+    admm,
+    at_most,
+    kkt_residual,
+    nonnegative_lasso,
+    objective,
+    problem,
+)
 from splicedex.splice.solver.arrays import _TorchArrays
 
 PENALTIES = [0.15, 0.25, 0.35]
@@ -147,9 +154,7 @@ def test_accelerators_give_the_same(real: Real, solve, monkeypatch: pytest.Monke
     amount = 4 if solve is at_most else 0.25
     dictionary, photos = real.dictionary[:600], real.photos[:8]
     ours = solve(dictionary, photos, amount)
-    monkeypatch.setattr(
-        "splicedex.splice.solver.problem.arrays_for", lambda *_: _TorchArrays(device, double=False)
-    )
+    monkeypatch.setattr(problem, "arrays_for", lambda *_: _TorchArrays(device, double=False))
     tensors = [torch.tensor(m, device=device) for m in (dictionary, photos)]
     precision = torch.get_float32_matmul_precision()
     with torch.autocast(device.type, dtype=torch.bfloat16):

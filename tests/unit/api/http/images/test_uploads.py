@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from splicedex.api.http.guard.problems import ProblemError
 from splicedex.api.http.images.uploads import DECODERS, Uploads
-from splicedex.api.http.problems import ProblemError
 from splicedex.splice.align import unit
 from tests.photos import make_embeddings, make_index, make_space
 
@@ -67,7 +67,7 @@ def test_an_upload_is_remembered_by_its_content(uploads):
     assert uploads.add(photo(10)).id == made.id
     assert uploads.add(photo(11)).id != made.id
     assert len(uploads) == 2
-    np.testing.assert_array_equal(uploads.outside(made.id), uploads.get(made.id).embedding)
+    np.testing.assert_array_equal(uploads.embedding_of(made.id), uploads.get(made.id).embedding)
 
 
 def test_the_least_used_is_forgotten_first(uploads):
@@ -82,10 +82,10 @@ def test_the_least_used_is_forgotten_first(uploads):
 def test_time_makes_forget(uploads, clock):
     id_ = uploads.add(photo(1)).id
     clock.now = 59
-    assert uploads.left(uploads.get(id_)) == 1
+    assert uploads.seconds_left(uploads.get(id_)) == 1
     uploads.add(photo(1))
     clock.now = 100
-    assert uploads.left(uploads.get(id_)) == 19
+    assert uploads.seconds_left(uploads.get(id_)) == 19
     clock.now = 119
     with pytest.raises(ProblemError):
         uploads.get(id_)
@@ -108,7 +108,7 @@ def test_what_cannot_be_read_is_refused(uploads, content, cause):
 
 def test_a_decoder_that_dies_is_replaced(uploads):
     uploads.add(photo(1))
-    for worker in uploads._crew:
+    for worker in uploads._workers:
         worker.kill()
         worker.close()
     for red in range(2, 2 + 2 * DECODERS):
@@ -118,7 +118,7 @@ def test_a_decoder_that_dies_is_replaced(uploads):
 @pytest.mark.parametrize("name", ["/etc/passwd", "beach.jpg", "", "upload", "UPLOAD-12"])
 def test_nothing_but_uploads_is_reached(uploads, name):
     with pytest.raises(ProblemError, match="no image"):
-        uploads.outside(name)
+        uploads.embedding_of(name)
 
 
 def test_without_an_encoder_there_are_none(index):

@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
+from splicedex.api.http.guard.problems import ProblemError
 from splicedex.api.http.guard.worker_pool import Pool
-from splicedex.api.http.problems import ProblemError
 
 pytestmark = pytest.mark.anyio
 
@@ -51,9 +51,6 @@ async def test_a_caller_that_gives_up_leaves_no_count_behind():
     await held
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    for _ in range(100):
-        if not pool.pending:
-            break
+    while pool.pending:
         await asyncio.sleep(0.01)
-    assert pool.pending == 0
     pool.close()

@@ -11,7 +11,6 @@ from splicedex.api.http.guard.limits import JSON_BYTES, ROOM, BodyLimits
 
 pytestmark = pytest.mark.anyio
 MOST = 100_000
-SECONDS = 0.2
 
 
 @pytest.fixture
@@ -23,20 +22,26 @@ async def size(request: Request):
     return JSONResponse(len(await request.body()))
 
 
-APP = BodyLimits(Starlette(routes=[Route("/", size, methods=["POST"])]), MOST, SECONDS)
+APP = Starlette(routes=[Route("/", size, methods=["POST"])])
 FORM = {"content-type": "multipart/form-data; boundary=x"}
 
 
-async def post(content, headers):
-    transport = httpx.ASGITransport(APP)
+async def post(content, headers, seconds=3600.0):
+    transport = httpx.ASGITransport(BodyLimits(APP, MOST, seconds))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         return await client.post("/", content=content, headers=headers)
 
 
-async def pieces(total, pause=0.0):
+async def pieces(total):
     for start in range(0, total, 10_000):
-        await asyncio.sleep(pause)
+        await asyncio.sleep(0)
         yield b"x" * min(10_000, total - start)
+
+
+async def stalled():
+    """A body of which the rest never comes."""
+    yield b"x" * 10_000
+    await asyncio.Event().wait()
 
 
 @pytest.mark.parametrize(
@@ -56,5 +61,5 @@ async def test_bodies_up_to_the_bound_pass(headers, most, told):
 
 
 async def test_slow_bodies_are_given_up():
-    answer = await post(pieces(100_000, pause=0.05), FORM)
+    answer = await post(stalled(), FORM, seconds=0.05)
     assert answer.status_code == 408

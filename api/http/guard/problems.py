@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details: what is wrong, and what to do about it."""
+"""Errors as problem details (RFC 9457): the cause, and a hint how to fix it."""
 
 from __future__ import annotations
 
@@ -17,28 +17,30 @@ from splicedex.search.query.parser import QueryError
 from splicedex.splice.errors import UnavailableError, UserError
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
-"""What a route may answer with, by status, as FastAPI takes it."""
+"""Responses of a route by status, in the format of FastAPI."""
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 MEDIA_TYPE = "application/problem+json"
 HINTS = {
     401: "send the token as 'Authorization: Bearer TOKEN' or 'X-API-Key: TOKEN'",
     400: "correct the request",
-    404: "check the address against /openapi.json",
+    404: "check the URL against /openapi.json",
     405: "use a method that the Allow header lists",
     408: "send it faster",
     413: "send less, or serve with a larger --max-upload-mb",
-    500: "try again; if it stays, the server's log says more",
+    500: "try again; if it fails again, see the server's log",
 }
 
 
 class Problem(BaseModel):
-    """What went wrong, as RFC 9457 has it."""
+    """Problem details of an error (RFC 9457)."""
 
     type: str = Field("about:blank", description="Kind of problem, as a URI.")
-    title: str = Field(description="The status in words.", examples=["Bad Request"])
+    title: str = Field(description="The name of the status.", examples=["Bad Request"])
     status: int = Field(description="HTTP status.", examples=[400])
-    detail: str = Field(description="The cause.", examples=["query, character 1: a quote ..."])
+    detail: str = Field(
+        description="The cause of the error.", examples=["query, character 1: a quote ..."]
+    )
     hint: str = Field(description="What to do about it.", examples=["add another '\"'"])
     at: int | None = Field(
         None, description="Offset of the character in the query, from 0.", examples=[0]
@@ -47,13 +49,13 @@ class Problem(BaseModel):
 
 
 class ProblemError(UserError):
-    """A mistake that HTTP has a status of its own for.
+    """An error of the user that has its own HTTP status.
 
     Args:
         status: HTTP status.
         cause: What is wrong.
         hint: What to do about it.
-        headers: Of the answer.
+        headers: Headers of the response.
     """
 
     def __init__(
@@ -71,7 +73,15 @@ def answer(
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> JSONResponse:
-    """A problem as a response."""
+    """A response with problem details.
+
+    Args:
+        status: HTTP status.
+        cause: What is wrong.
+        hint: What to do about it.
+        headers: Headers of the response.
+        more: Further fields of `Problem`.
+    """
     title = HTTPStatus(status).phrase
     problem = Problem(title=title, status=status, detail=cause, hint=hint, **more)
     return JSONResponse(
@@ -80,7 +90,7 @@ def answer(
 
 
 def responses(*statuses: int) -> Responses:
-    """The problems that a route may answer with, for its OpenAPI."""
+    """The errors of a route by status, for its OpenAPI description."""
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {
         status: {
@@ -92,8 +102,8 @@ def responses(*statuses: int) -> Responses:
     }
 
 
-def tell_problems(app: FastAPI) -> None:
-    """Answer every error with a problem."""
+def install_handlers(app: FastAPI) -> None:
+    """Make an application answer every error with problem details."""
 
     @app.exception_handler(UserError)
     async def _user_error(_: Request, error: UserError) -> JSONResponse:
@@ -120,15 +130,15 @@ def tell_problems(app: FastAPI) -> None:
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        return answer(422, f"{where}: {first['msg']}", "see /openapi.json for what is taken")
+        return answer(422, f"{where}: {first['msg']}", "see /openapi.json for the parameters")
 
     @app.exception_handler(Exception)
-    async def _unforeseen(_: Request, error: Exception) -> JSONResponse:
+    async def _unexpected(_: Request, error: Exception) -> JSONResponse:
         return answer(500, "the server failed", HINTS[500])
 
 
 def _methods(app: FastAPI, request: Request) -> set[str]:
-    """What may be asked of a path: by all its routes, where the framework tells the first's."""
+    """Methods of a path: those of all its routes, while the framework lists those of the first."""
     return {
         method
         for method in METHODS

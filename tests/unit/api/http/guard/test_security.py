@@ -5,7 +5,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from splicedex.api.http.guard import security
-from splicedex.api.http.guard.security import COOKIE, HEADERS, Gate, SecureHeaders
+from splicedex.api.http.guard.security import COOKIE, HEADERS, AccessControl, SecureHeaders
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +44,7 @@ async def ask(app, path="/v1/info", method="GET", headers=(), host="localhost"):
     ],
 )
 async def test_only_our_names_are_answered(hosts, host, status):
-    assert (await ask(Gate(inside, None, hosts), host=host)).status_code == status
+    assert (await ask(AccessControl(inside, None, hosts), host=host)).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ async def test_only_our_names_are_answered(hosts, host, status):
     ],
 )
 async def test_other_sites_pages_cannot_change_anything(headers, status):
-    gate = Gate(inside, None, ())
+    gate = AccessControl(inside, None, ())
     assert (await ask(gate, method="POST", headers=headers)).status_code == status
     assert (await ask(gate, method="GET", headers=headers)).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["a", "token", "päss wörd", "x" * 5000])
 async def test_the_token_opens_by_header_or_cookie(token):
-    gate = Gate(inside, token, ())
+    gate = AccessControl(inside, token, ())
     coded = token.encode()
     assert (await ask(gate)).status_code == 401
     assert (await ask(gate, path="/healthz")).status_code == 200
@@ -101,7 +101,7 @@ async def test_comparing_takes_one_time(monkeypatch):
         compare_digest = staticmethod(note)
 
     monkeypatch.setattr(security, "hmac", Noting)
-    gate = Gate(inside, "token", ())
+    gate = AccessControl(inside, "token", ())
     for wrong in ("", "t", "toke", "token!", "x" * 9000):
         await ask(gate, headers=[("x-api-key", wrong or "-"), ("authorization", f"Bearer {wrong}")])
     assert compared
@@ -109,8 +109,8 @@ async def test_comparing_takes_one_time(monkeypatch):
 
 
 async def test_every_answer_carries_the_headers():
-    answer = await ask(SecureHeaders(Gate(inside, None, ())))
+    answer = await ask(SecureHeaders(AccessControl(inside, None, ())))
     assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     assert answer.headers["cache-control"] == "no-store"
-    refused = await ask(SecureHeaders(Gate(inside, "token", ())), path="/")
+    refused = await ask(SecureHeaders(AccessControl(inside, "token", ())), path="/")
     assert {name: refused.headers[name] for name in HEADERS} == HEADERS

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from splicedex.api.http.images.originals import media_type, photo_of
-from splicedex.api.http.images.thumbnails import SIZES, SPARE, Thumbnails, shrink, step, tag_of
+from splicedex.api.http.images.thumbnails import (
+    SIZES,
+    SPARE,
+    Thumbnails,
+    available_size,
+    etag_of,
+    shrink,
+)
 from splicedex.splice.errors import UserError
 
 MOST = 1_000_000
@@ -39,26 +46,26 @@ def test_what_is_too_large_or_broken_is_refused(photo):
 
 @given(st.integers(1, 5000))
 def test_sizes_are_few_and_never_too_small(asked):
-    size = step(asked)
+    size = available_size(asked)
     assert size in SIZES
     assert size >= min(asked, SIZES[-1])
     assert all(one >= size for one in SIZES if one >= asked)
 
 
 def test_a_tag_changes_with_the_photo_and_the_size(photo):
-    tag = tag_of(photo, 256)
-    assert tag_of(photo, 256) == tag
-    assert tag_of(photo, 512) != tag
+    tag = etag_of(photo, 256)
+    assert etag_of(photo, 256) == tag
+    assert etag_of(photo, 512) != tag
     os.utime(photo, ns=(1, 1))
-    assert tag_of(photo, 256) != tag
+    assert etag_of(photo, 256) != tag
     photo.unlink()
     with pytest.raises(OSError, match="No such file"):
-        tag_of(photo, 256)
+        etag_of(photo, 256)
 
 
 def test_what_was_made_is_kept(photo, tmp_path):
     kept = Thumbnails(tmp_path / "kept", 10**7, MOST)
-    tag = tag_of(photo, 128)
+    tag = etag_of(photo, 128)
     made = kept.get(photo, 128, tag)
     photo.unlink()
     assert kept.get(photo, 128, tag) == made

@@ -2,7 +2,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from splicedex.api.http.problems import MEDIA_TYPE, ProblemError, tell_problems
+from splicedex.api.http.guard.problems import MEDIA_TYPE, ProblemError, install_handlers
 from splicedex.search.query.parser import QueryError
 from splicedex.splice.errors import UnavailableError, UserError
 
@@ -16,7 +16,7 @@ def anyio_backend():
 
 def application(error):
     app = FastAPI()
-    tell_problems(app)
+    install_handlers(app)
 
     @app.get("/")
     async def fail(number: int = 0):
