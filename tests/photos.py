@@ -14,7 +14,7 @@ from splicedex.indexer.engines.server.engine import ServerEngine
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.store.index import Index, create_index
-from splicedex.indexer.store.local_files import Files
+from splicedex.indexer.store.local_files import LocalFiles
 from splicedex.indexer.store.manifest import Manifest
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.space import ConceptSpace
@@ -62,7 +62,7 @@ def make_index(folder: Path, engine: str, space, embeddings) -> Index:
         points = EdgeEngine.open(folder / "index" / "points")
     else:
         points = ServerEngine.create(Connection(QdrantClient(":memory:")), "photos", space.dim)
-    index = Index(Files(folder / "index"), manifest, points)
+    index = Index(LocalFiles(folder / "index"), manifest, points)
     if len(embeddings):
         np.save(folder / "x.npy", embeddings)
         with (folder / "files.csv").open("w", newline="") as lines:

@@ -14,7 +14,7 @@ from splicedex.indexer.engines.server.engine import ServerEngine
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.store.index import Index, create_index
-from splicedex.indexer.store.local_files import Files
+from splicedex.indexer.store.local_files import LocalFiles
 from splicedex.indexer.store.manifest import Manifest
 from splicedex.splice.align import unit
 from tests.photos import DIM, make_space
@@ -75,6 +75,6 @@ def make_planted(folder: Path, engine: str) -> Index:
         points = EdgeEngine.open(folder / "index" / "points")
     else:
         points = ServerEngine.create(Connection(QdrantClient(":memory:")), "photos", DIM)
-    index = Index(Files(folder / "index"), manifest, points)
+    index = Index(LocalFiles(folder / "index"), manifest, points)
     build(index, array_source(folder / "x.npy", files=folder / "files.csv", root=folder, dim=DIM))
     return index

@@ -21,7 +21,7 @@ from rich.text import Text
 from splicedex.api.cli.render import errors
 
 if TYPE_CHECKING:
-    from splicedex.indexer.pipeline.build import Report
+    from splicedex.indexer.pipeline.report import Report
 
 
 class _Rate(ProgressColumn):

@@ -15,7 +15,7 @@ from splicedex.api.http.images.thumbnails import Thumbnails
 from splicedex.api.http.images.uploads import Uploads
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.concept_frequency import Frequencies
-from splicedex.search.encoding import LazyEncoder
+from splicedex.search.encoding import QueryEncoder
 from splicedex.search.searcher import Searcher
 from splicedex.splice.download import cache_folder
 
@@ -34,7 +34,7 @@ class Service:
     def __init__(self, index: Index, settings: Settings) -> None:
         self.index = index
         self.settings = settings
-        self.encoder = None if index.manifest.encoder is None else LazyEncoder(index)
+        self.encoder = None if index.manifest.encoder is None else QueryEncoder(index)
         self.uploads = Uploads(
             index,
             self.encoder,

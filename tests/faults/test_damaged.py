@@ -144,5 +144,5 @@ def test_manifest_and_space_come_back(whole, environment, embedded):
     (folder / "presence.npz").write_bytes(b"")
     assert say(environment, "verify", "--index", folder)[0] == 2
     assert say(environment, "repair", "--index", folder)[0] == 0
-    assert "all is well" in say(environment, "verify", "--index", folder)[1]
+    assert "no faults found" in say(environment, "verify", "--index", folder)[1]
     assert_same(Contents.of(folder), expected)

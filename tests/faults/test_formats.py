@@ -52,7 +52,7 @@ def test_older_formats_are_refused_with_the_command_that_mends_them(unpacked, sp
     assert repaired["kept"] + repaired["mended"] == IMAGES
     assert repaired["lost"] == []
 
-    assert "all is well" in splicedex("verify", "--index", unpacked)
+    assert "no faults found" in splicedex("verify", "--index", unpacked)
     assert splicedex("search", "dog label:cat", "--index", unpacked, "--json")["matches"] > 0
     with open_index(unpacked) as index:
         assert index.manifest.format == FORMAT

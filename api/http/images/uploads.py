@@ -22,7 +22,7 @@ from splicedex.indexer.sources.decode import Preprocess, Skipped
 from splicedex.indexer.sources.decode_worker import Worker
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import Decomposition, decompose_image
-from splicedex.search.encoding import LazyEncoder
+from splicedex.search.encoding import QueryEncoder
 from splicedex.splice.align import Matrix, unit
 
 PREFIX = "upload-"
@@ -88,7 +88,7 @@ class Uploads:
     def __init__(
         self,
         index: Index,
-        encoder: LazyEncoder | None,
+        encoder: QueryEncoder | None,
         *,
         most: int,
         seconds: float,

@@ -70,7 +70,7 @@ def subset(searcher: Searcher, query: str, *, empty: bool = False) -> Subset:
             )
         named = frozenset(i for one in plan.meanings.values() for i in one.meant)
         if named:
-            searcher.index.counts.expect(plan.filter)
+            searcher.index.counts.preload(plan.filter)
         images = searcher.index.engine.count(plan.filter)
         found = Subset(query, plan.filter, images, tuple(plan.notes(searcher.index.space)), named)
     if not found.images and not empty:

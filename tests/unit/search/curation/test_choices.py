@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splicedex.indexer.engines.edge.engine import EdgeEngine
 from splicedex.indexer.store.index import open_index
 from splicedex.search.curation.balance import balance, even
 from splicedex.search.curation.classify import classify
@@ -112,7 +111,6 @@ def test_a_graph_finds_copies_however_many(tmp_path, monkeypatch):
     monkeypatch.setattr("splicedex.search.curation.subsets.graph_pairs.FIRST", 2)
     monkeypatch.setattr("splicedex.search.curation.subsets.graph_pairs.MOST", 64)
     index = make_planted(tmp_path / "made", "edge")
-    assert isinstance(index.engine, EdgeEngine)
     index.engine.optimize("int8")
     index.close()
     with open_index(index.folder) as opened:

@@ -73,7 +73,7 @@ class Builds:
         if whom == "run":
             assert process.returncode == -signal.SIGKILL
         else:
-            assert "was not built (exit code -9); run the same command again" in one_line(said)
+            assert "was not built (SIGKILL); run the same command again" in one_line(said)
         return True
 
 
