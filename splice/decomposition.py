@@ -1,4 +1,4 @@
-"""Decomposition of images into concepts, and the way back (paper, sections 4.3 and 5.4)."""
+"""Decomposition of images into concepts, and recomposition (paper, sections 4.3 and 5.4)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ def decompose(space: ConceptSpace, embeddings: Matrix, sparsity: Sparsity) -> cs
     """Write image embeddings as sparse non-negative sums of concepts.
 
     Args:
-        space: The concepts.
-        embeddings: Image embeddings (n, d), of any length but zero.
-        sparsity: λ or the count of concepts.
+        space: The concept space (c concepts, dimension d).
+        embeddings: Image embeddings (n, d), not zero; their length does not matter.
+        sparsity: The penalty λ, or the number of concepts.
 
     Returns:
-        Weights (n, c).
+        Weights (n, c), without explicit zeros.
+
+    Raises:
+        UserError: An embedding holds NaN or infinity, or has another dimension than the space.
     """
     aligned = space.align_images(embeddings)
     if sparsity.l0 is not None:
@@ -31,11 +34,11 @@ def decompose(space: ConceptSpace, embeddings: Matrix, sparsity: Sparsity) -> cs
 
 
 def recompose(space: ConceptSpace, weights: csr_array) -> Matrix:
-    """Embeddings that the concepts alone stand for: `unit(unit(C^T w) + mean_img)`.
+    """Rebuild dense embeddings from concept weights: `unit(unit(C^T w) + mean_img)`.
 
     Args:
-        space: The concepts.
-        weights: (n, c).
+        space: The concept space (c concepts, dimension d).
+        weights: Concept weights (n, c).
 
     Returns:
         Unit embeddings (n, d) in CLIP's image cone.
@@ -44,7 +47,16 @@ def recompose(space: ConceptSpace, weights: csr_array) -> Matrix:
 
 
 def reconstruction_cosine(space: ConceptSpace, embeddings: Matrix, weights: csr_array) -> Matrix:
-    """Cosine (n,) of each aligned embedding to its reconstruction `C^T w`; 0 where w = 0."""
+    """Measure how much of each embedding its decomposition explains.
+
+    Args:
+        space: The concept space (c concepts, dimension d).
+        embeddings: Image embeddings (n, d), not zero.
+        weights: Their concept weights (n, c).
+
+    Returns:
+        Cosine (n,) of each aligned embedding with its reconstruction `C^T w`; 0 where w = 0.
+    """
     aligned = space.align_images(embeddings)
     cosine: Matrix = np.einsum("ij,ij->i", aligned, unit(weights @ space.atoms))
     return cosine
@@ -53,12 +65,12 @@ def reconstruction_cosine(space: ConceptSpace, embeddings: Matrix, weights: csr_
 def intervene(
     weights: csr_array, *, suppress: Iterable[int] = (), set_to: Mapping[int, float] | None = None
 ) -> csr_array:
-    """Edit decompositions before recomposing (paper, section 6.2).
+    """Edit decompositions before they are recomposed (paper, section 6.2).
 
     Args:
-        weights: (n, c); left as they are.
-        suppress: Concept ids whose weight becomes 0.
-        set_to: Weight by concept id, ≥ 0, set in every row.
+        weights: Concept weights (n, c); not modified.
+        suppress: Ids of concepts whose weight becomes 0.
+        set_to: New weight (≥ 0) by concept id, set in every row.
 
     Returns:
         Edited weights (n, c), without explicit zeros.

@@ -1,4 +1,4 @@
-"""How good weights are: the lasso's objective, and how far they are from optimal."""
+"""The quality of a solution: the objective of the lasso, and the violation of optimality."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ _ROWS = 256
 
 
 def objective(dictionary: Any, embeddings: Any, weights: csr_array, l1_penalty: float) -> Vector:
-    """Objective (n,) of the lasso, `||C^T w - z||² + l1_penalty·||w||₁`, in double precision.
+    """Compute the objective `||C^T w - z||² + λ·||w||₁` of the lasso.
 
     Args:
-        dictionary: C (c, d).
-        embeddings: Z (n, d).
-        weights: (n, c), ≥ 0.
-        l1_penalty: λ > 0.
+        dictionary: Atoms C (c, d).
+        embeddings: Embeddings Z (n, d).
+        weights: Weights (n, c), ≥ 0.
+        l1_penalty: Penalty λ > 0.
+
+    Returns:
+        Objective (n,), computed in double precision.
 
     Raises:
-        UserError: λ ≤ 0, shapes that do not match, NaN or infinity.
+        UserError: λ is not above 0, shapes do not match, or a value is NaN or infinite.
     """
     values = [
         (residual**2).sum(1) + l1_penalty * part.sum(1)
@@ -36,20 +39,23 @@ def objective(dictionary: Any, embeddings: Any, weights: csr_array, l1_penalty: 
 
 
 def kkt_residual(dictionary: Any, embeddings: Any, weights: csr_array, l1_penalty: float) -> Vector:
-    """How far weights are from the lasso's optimum (n,): 0 exactly there.
+    """Compute by how much weights violate the conditions of Karush, Kuhn and Tucker (KKT).
 
-    By Karush, Kuhn and Tucker the gradient `2C(C^T w - z) + λ` of the optimum is zero where w > 0
-    and not negative elsewhere; this is the largest violation, or the most negative weight if that
-    is worse. Double precision.
+    At the optimum of the lasso, the gradient `2C(C^T w - z) + λ` is zero where w > 0, and zero or
+    more elsewhere. The residual is the largest violation, or the size of the most negative weight
+    if that is larger. It is 0 at the optimum only.
 
     Args:
-        dictionary: C (c, d).
-        embeddings: Z (n, d).
-        weights: (n, c).
-        l1_penalty: λ > 0.
+        dictionary: Atoms C (c, d).
+        embeddings: Embeddings Z (n, d).
+        weights: Weights (n, c).
+        l1_penalty: Penalty λ > 0.
+
+    Returns:
+        KKT residual (n,) ≥ 0, computed in double precision.
 
     Raises:
-        UserError: λ ≤ 0, shapes that do not match, NaN or infinity.
+        UserError: λ is not above 0, shapes do not match, or a value is NaN or infinite.
     """
     worst = []
     for part, residual, atoms in _residuals(dictionary, embeddings, weights, l1_penalty):
@@ -64,14 +70,14 @@ def kkt_residual(dictionary: Any, embeddings: Any, weights: csr_array, l1_penalt
 def _residuals(
     dictionary: Any, embeddings: Any, weights: csr_array, l1_penalty: float
 ) -> Iterator[tuple[csr_array, Vector, Vector]]:
-    """Blocks of weights and residuals `z - C^T w` (b, d), and the atoms, in double precision."""
+    """Yield blocks of weights (b, c), their residuals `z - C^T w` (b, d), and the atoms (c, d)."""
     check_penalty(l1_penalty)
     problem = Problem.of(dictionary, embeddings)
     n, c = problem.embeddings.shape[0], problem.dictionary.shape[0]
     if weights.shape != (n, c):
         raise UserError(
             f"the weights are of shape {weights.shape}, not {(n, c)}",
-            "give one row an embedding and one column an atom",
+            "give one row per embedding and one column per atom",
         )
     atoms = problem.arrays.numpy(problem.dictionary).astype(np.float64)
     weights = weights.astype(np.float64)

@@ -1,4 +1,4 @@
-"""What spares the solver products with the whole dictionary never changes its answer."""
+"""The shortcuts of the solver never change its result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.unit.splice.solver.test_properties import penalties, problems, quick,
 kinds = st.sampled_from(["made", "random", "blind", "opposite"])
 
 
-def plainly(atoms, embeddings, penalty: float) -> csr_array:
+def without_shortcuts(atoms, embeddings, penalty: float) -> csr_array:
     """The lasso with every score computed in every pass."""
     with (
         patch.object(lasso, "proven", lambda _, __, rows, *___: rows < 0),
@@ -36,8 +36,8 @@ def plainly(atoms, embeddings, penalty: float) -> csr_array:
         return nonnegative_lasso(atoms, embeddings, penalty)
 
 
-def sketched(kind: str, atoms, embeddings, penalty: float) -> csr_array:
-    """The lasso with a sketch however small the problem, and however bad the sketch."""
+def with_sketch(kind: str, atoms, embeddings, penalty: float) -> csr_array:
+    """The lasso with a sketch of the given kind, for problems of any size."""
 
     def sketch(problem: Problem) -> Sketch:
         good = Sketch.of(problem)
@@ -59,8 +59,8 @@ def sketched(kind: str, atoms, embeddings, penalty: float) -> csr_array:
 @given(problems(), penalties, kinds)
 def test_shortcuts_do_not_change_the_answer(problem, penalty: float, kind: str) -> None:
     atoms, embeddings = problem
-    ours = sketched(kind, atoms, embeddings, penalty)
-    least = objective(atoms, embeddings, plainly(atoms, embeddings, penalty), penalty)
+    ours = with_sketch(kind, atoms, embeddings, penalty)
+    least = objective(atoms, embeddings, without_shortcuts(atoms, embeddings, penalty), penalty)
     assert np.allclose(objective(atoms, embeddings, ours, penalty), least, rtol=1e-6, atol=1e-6)
     longest = max(1, np.linalg.norm(atoms, axis=1).max())
     tolerance = longest * (1e-5 if atoms.dtype == np.float32 else 1e-9)
@@ -103,7 +103,7 @@ def real(data: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 @pytest.mark.parametrize("penalty", [0.15, 0.35])
 @pytest.mark.parametrize("kind", ["made", "random"])
 def test_real_photos_get_the_same_concepts(real, kind: str, penalty: float) -> None:
-    ours, theirs = sketched(kind, *real, penalty), plainly(*real, penalty)
+    ours, theirs = with_sketch(kind, *real, penalty), without_shortcuts(*real, penalty)
     assert abs(ours - theirs).max() < 1e-5
     assert kkt_residual(*real, ours, penalty).max() < 1e-5
 
@@ -113,7 +113,7 @@ def test_nearly_equal_atoms_are_told_apart(real) -> None:
     random = np.random.default_rng(0)
     noise = random.normal(size=(3, *dictionary[:300].shape)).astype(np.float32)
     crowd = np.concatenate([dictionary[:300], *(unit(dictionary[:300] + 1e-4 * noise))])
-    ours, theirs = sketched("made", crowd, photos, 0.2), plainly(crowd, photos, 0.2)
+    ours, theirs = with_sketch("made", crowd, photos, 0.2), without_shortcuts(crowd, photos, 0.2)
     least = objective(crowd, photos, theirs, 0.2)
     assert np.allclose(objective(crowd, photos, ours, 0.2), least, rtol=1e-6)
     assert kkt_residual(crowd, photos, ours, 0.2).max() < 1e-5
@@ -123,7 +123,7 @@ def test_the_sketch_finds_the_main_concepts(real) -> None:
     dictionary, photos = real
     sketch = Sketch.of(Problem.of(dictionary, photos))
     assert sketch.atoms.shape[1] * 4 <= dictionary.shape[1]
-    strongest = plainly(dictionary, photos, 0.25).toarray().argmax(1)
+    strongest = without_shortcuts(dictionary, photos, 0.25).toarray().argmax(1)
     scores = sketch.scores(photos)
     better = scores > scores[np.arange(len(photos)), strongest][:, None]
     assert np.mean(better.sum(1) < 16) > 0.8
@@ -138,7 +138,7 @@ def test_screening_spares_products(real) -> None:
         return sure
 
     with patch.object(lasso, "proven", counted):
-        sketched("made", *real, 0.25)
+        with_sketch("made", *real, 0.25)
     looked, sure = np.sum(passes, axis=0)
     assert sure > looked / 2
 

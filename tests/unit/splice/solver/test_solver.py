@@ -1,4 +1,4 @@
-"""The solvers on real embeddings, beside other people's."""
+"""The solvers on real embeddings, compared with other implementations."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def supports(weights: csr_array) -> list[list[int]]:
     return [list(row) for row in np.split(weights.indices, weights.indptr[1:-1])]
 
 
-def firm(weights: csr_array) -> csr_array:
-    """Without weights that rounding decides on."""
+def without_tiny(weights: csr_array) -> csr_array:
+    """Remove weights so small that they depend on rounding."""
     return weights.multiply(weights > 1e-5).tocsr()
 
 
@@ -72,7 +72,7 @@ def test_agrees_with_scikit_learn(real: Real, penalty: float) -> None:
     atoms = np.asfortranarray(real.dictionary.T, dtype=np.float64)
     theirs = csr_array(np.stack([model.fit(atoms, photo).coef_ for photo in real.photos]))
     ours = nonnegative_lasso(real.dictionary, real.photos, penalty)
-    assert supports(firm(ours)) == supports(firm(theirs))
+    assert supports(without_tiny(ours)) == supports(without_tiny(theirs))
     assert abs(ours - theirs).max() < 1e-4
     least = objective(real.dictionary, real.photos, theirs, penalty)
     assert np.all(objective(real.dictionary, real.photos, ours, penalty) <= least * (1 + 1e-6))
