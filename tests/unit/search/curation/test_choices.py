@@ -129,7 +129,8 @@ def test_large_sets_are_left_to_the_graph_if_there_is_one(searcher, monkeypatch)
     monkeypatch.setattr("splicedex.search.curation.duplicates.COMPARED", COUNT - 1)
     assert not duplicates(searcher, above=0.999).exact
     assert duplicates(searcher, "split:test", above=0.999).exact
-    monkeypatch.setattr(searcher.index, "manifest", replace(searcher.index.manifest, ann="exact"))
+    exact = replace(searcher.index.manifest, ann="exact")
+    monkeypatch.setattr(searcher.index.state, "manifest", exact)
     assert duplicates(searcher, above=0.999).exact
 
 

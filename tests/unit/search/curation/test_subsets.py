@@ -212,7 +212,7 @@ def test_drift_between_indexes(tmp_path):
     assert same.distance == pytest.approx(0, abs=1e-6)
     assert same.p == 1
     assert same.moved == ()
-    two.index.manifest = replace(two.index.manifest, l1_penalty=0.1)
+    two.index.state.manifest = replace(two.index.manifest, l1_penalty=0.1)
     with pytest.raises(UserError, match="different sparsities"):
         drift((one, ""), (two, ""))
     for searcher in (one, two):
