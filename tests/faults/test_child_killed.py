@@ -1,4 +1,4 @@
-"""The process that decomposes is killed, as by a system short of memory, or its parent ends."""
+"""The process that decomposes is killed, as if memory ran out, or its parent ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COUNT = 4 * ALONE
 
 @pytest.fixture(scope="module")
 def embeddings(tmp_path_factory):
-    """A folder with enough embeddings that a process for them pays."""
+    """A folder with enough embeddings that a run starts a process to decompose them."""
     folder = tmp_path_factory.mktemp("embeddings")
     space = make_space()
     space.save(folder / "space")
@@ -40,7 +40,7 @@ def words(index, embeddings):
 
 @pytest.fixture
 def run(tmp_path, embeddings, paced):
-    """A run that has begun, with its process; waits for us."""
+    """A run that has started its process, and waits."""
     started = paced(*words(tmp_path / "index", embeddings))
     while not children(started):
         started.until(started.counted + 1)
@@ -61,7 +61,7 @@ def alive(process):
         return False
 
 
-def test_its_death_is_one_line_and_costs_nothing(tmp_path, embeddings, run, splicedex):
+def test_its_death_gives_one_line_and_loses_nothing(tmp_path, embeddings, run, splicedex):
     for child in children(run):
         os.kill(child, signal.SIGKILL)
     said = one_line(run.end())
