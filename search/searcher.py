@@ -15,7 +15,7 @@ from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import weighted
 from splicedex.search.cursor import make_cursor, offset_of
 from splicedex.search.query import parser as language
-from splicedex.search.query.external_images import Outside, files
+from splicedex.search.query.external_images import ExternalImages, files
 from splicedex.search.query.plan import Context, Plan, describe, make_plan
 from splicedex.search.query.resolve import Encode
 from splicedex.search.query.vectors import image_vector, text_vector
@@ -23,7 +23,14 @@ from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import Explanation, name_of
 from splicedex.search.ranking.mmr import Diverse
 from splicedex.search.ranking.nearest import Scored
-from splicedex.search.ranking.rankers import AlongVector, ByBelief, Fused, Part, Ranking, block_for
+from splicedex.search.ranking.rankers import (
+    AlongVector,
+    ByConceptScore,
+    Fused,
+    Part,
+    Ranking,
+    block_for,
+)
 from splicedex.splice.errors import UserError
 
 Rank: TypeAlias = Literal["auto", "concept", "dense", "rrf"]
@@ -135,7 +142,7 @@ class Searcher:
         self,
         index: Index,
         encode: Encode | None = None,
-        outside: Outside | None = None,
+        outside: ExternalImages | None = None,
         *,
         browse: bool = False,
         block: int | None = None,
@@ -166,7 +173,7 @@ class Searcher:
             QueryError: It breaks the grammar, or names what is not there.
         """
         everything = self._browse and not query.strip()
-        tree = language.And(()) if everything else language.parse(query, self.context.columns)
+        tree = language.AllOf(()) if everything else language.parse(query, self.context.columns)
         return make_plan(query, tree, self.context)
 
     def describe(self, query: str) -> dict[str, Any]:
@@ -183,9 +190,9 @@ class Searcher:
             "near": describe(plan.columns),
             "ranking": [name_of(part) for part in plan.dense]
             + (["concepts"] if plan.direction is not None else []),
-            "refined": "by the engine alone" if plan.dense else "by belief",
+            "refined": "by the engine alone" if plan.dense else "by concept score",
             "meanings": {
-                name_of(concept): {names[i]: weight for i, weight in meaning.family.items()}
+                name_of(concept): {names[i]: weight for i, weight in meaning.synonyms.items()}
                 for concept, meaning in plan.meanings.items()
             },
         }
@@ -252,7 +259,7 @@ class Searcher:
         if not plan.dense and options.rank in {"auto", "concept"}:
             if options.weights is not None:
                 raise UserError("there is only one ranking to weigh", "boost concepts, as in dog^2")
-            return ByBelief(self.index, plan, self._images, self._block), ()
+            return ByConceptScore(self.index, plan, self._images, self._block), ()
         if options.rank == "concept":
             raise UserError("text: and like: do not rank by concept", "use --rank dense or rrf")
         parts, itself = self._parts(plan)

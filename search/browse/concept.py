@@ -31,14 +31,14 @@ class ConceptPage:
         concept: What to call it.
         images: How many images have it, by its whole family.
         share: The same, of all images.
-        family: What counts for it, nearest first.
+        synonyms: What counts for it, nearest first.
         together: Concepts that its images have too, those most above their usual share first.
     """
 
     concept: str
     images: int
     share: float
-    family: tuple[Member, ...]
+    synonyms: tuple[Member, ...]
     together: tuple[ConceptFacet, ...]
 
 
@@ -59,12 +59,12 @@ def concept_page(
     """
     meaning = resolve(index.space, word, encode=encode)
     images = images_with(index, meaning)
-    family = tuple(
+    synonyms = tuple(
         Member(index.space.concepts[i], weight, index.engine.count(at_least(i, PRESENT)))
-        for i, weight in meaning.family.items()
+        for i, weight in meaning.synonyms.items()
     )
     passing = present(meaning, PRESENT)
-    common = together(index, passing, images, frequencies, limit, without=set(meaning.family))
+    common = together(index, passing, images, frequencies, limit, without=set(meaning.synonyms))
     ordered = tuple(sorted(common, key=lambda facet: (-facet.lift, facet.concept)))
     share = images / max(frequencies.counts().images, 1)
-    return ConceptPage(meaning.name, images, share, family, ordered)
+    return ConceptPage(meaning.name, images, share, synonyms, ordered)

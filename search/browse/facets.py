@@ -64,7 +64,7 @@ def facets(index: Index, plan: Plan, frequencies: Frequencies, limit: int) -> Fa
     """
     passing = plan.filter
     matches = index.engine.count(passing)
-    named = {i for meaning in plan.meanings.values() for i in meaning.family}
+    named = {i for meaning in plan.meanings.values() for i in meaning.synonyms}
     return Facets(
         matches,
         tuple(together(index, passing, matches, frequencies, limit, without=named)),
@@ -103,7 +103,7 @@ def together(
         if concept in left_out:
             continue
         meaning = resolve(space, space.concepts[concept])
-        left_out |= {i for i, weight in meaning.family.items() if weight >= SAME}
+        left_out |= {i for i, weight in meaning.synonyms.items() if weight >= SAME}
         images = int(counts[concept])
         share = images / matches
         usual = max(whole.share(concept), 1 / max(whole.images, 1))

@@ -13,13 +13,13 @@ from typing import TypeAlias
 from splicedex.splice.align import Matrix
 from splicedex.splice.errors import UserError
 
-Outside: TypeAlias = Callable[[str], Matrix]
+ExternalImages: TypeAlias = Callable[[str], Matrix]
 """The embedding (d,) of an image outside the index, by name; raises UserError if there is none."""
 EncodeFile: TypeAlias = Callable[[Path], Matrix]
 """Embeds an image file (d,) with the image tower of the index's model."""
 
 
-def files(encode_file: EncodeFile | None = None) -> Outside:
+def files(encode_file: EncodeFile | None = None) -> ExternalImages:
     """Reach any file this process can read.
 
     Args:

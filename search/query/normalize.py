@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from splicedex.search.query.parser import And, Concept, Field, Like, Node, Not, Or, Text
+from splicedex.search.query.parser import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
 
 Leaf: TypeAlias = Concept | Field | Text | Like
 
@@ -18,29 +18,29 @@ def normal(node: Node, *, denied: bool = False) -> Node:
         denied: Take it as denied (De Morgan).
     """
     match node:
-        case Not(part):
+        case NoneOf(part):
             return normal(part, denied=not denied)
-        case And() | Or():
-            kind = And if isinstance(node, And) != denied else Or
+        case AllOf() | AnyOf():
+            kind = AllOf if isinstance(node, AllOf) != denied else AnyOf
             parts = (normal(part, denied=denied) for part in node.parts)
             flat = (inner for part in parts for inner in _flat(part, kind))
             distinct = tuple(dict.fromkeys(flat))
             return distinct[0] if len(distinct) == 1 else kind(distinct)
         case _:
-            return Not(node, node.at) if denied else node
+            return NoneOf(node, node.at) if denied else node
 
 
-def _flat(node: Node, kind: type[And] | type[Or]) -> tuple[Node, ...]:
+def _flat(node: Node, kind: type[AllOf] | type[AnyOf]) -> tuple[Node, ...]:
     return node.parts if isinstance(node, kind) else (node,)
 
 
 def leaves(node: Node) -> Iterator[tuple[Leaf, bool]]:
     """The leaves of a normal tree from left to right, each with whether it is affirmed."""
     match node:
-        case And(parts) | Or(parts):
+        case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 yield from leaves(part)
-        case Not(part):
+        case NoneOf(part):
             for leaf, affirmed in leaves(part):
                 yield leaf, not affirmed
         case _:
@@ -59,5 +59,5 @@ def fields_of(node: Node) -> Iterator[Field]:
 
 def boost_of(node: Node) -> float:
     """How much more a part counts than others."""
-    leaf = node.part if isinstance(node, Not) else node
+    leaf = node.part if isinstance(node, NoneOf) else node
     return leaf.boost if isinstance(leaf, Concept) else 1.0

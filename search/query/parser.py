@@ -86,28 +86,28 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
-class And:
+class AllOf:
     """All parts hold."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Or:
+class AnyOf:
     """Some part holds."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class NoneOf:
     """The part does not hold."""
 
     part: Node
     at: int = field(compare=False)
 
 
-Node: TypeAlias = Concept | Field | Text | Like | And | Or | Not
+Node: TypeAlias = Concept | Field | Text | Like | AllOf | AnyOf | NoneOf
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -170,13 +170,13 @@ class _Parser:
         parts = [self._and()]
         while self._take("or"):
             parts.append(self._and())
-        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
     def _and(self) -> Node:
         parts = [self._not()]
         while self._take("and") or self._peek().kind not in {"or", ")", "end"}:
             parts.append(self._not())
-        return parts[0] if len(parts) == 1 else And(tuple(parts))
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
     def _not(self) -> Node:
         token = self._peek()
@@ -184,10 +184,10 @@ class _Parser:
             self._deeper(token.at)
             part = self._not()
             self._depth -= 1
-            return Not(part, token.at)
+            return NoneOf(part, token.at)
         if self._is_signed():
             sign, part = self._sign(), self._term()
-            return part if sign > 0 else Not(part, token.at)
+            return part if sign > 0 else NoneOf(part, token.at)
         return self._term()
 
     def _term(self) -> Node:

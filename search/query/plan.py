@@ -17,10 +17,17 @@ from splicedex.indexer.engines.query import And, Filter, Not, Or
 from splicedex.indexer.store.presence_payload import at_least, has
 from splicedex.search.query.columns import Values, column_filter
 from splicedex.search.query.normalize import Leaf, concepts_of, fields_of, leaves, normal
-from splicedex.search.query.parser import And as AllOf
-from splicedex.search.query.parser import Concept, Field, Like, Node, QueryError, Text
-from splicedex.search.query.parser import Not as NoneOf
-from splicedex.search.query.parser import Or as AnyOf
+from splicedex.search.query.parser import (
+    AllOf,
+    AnyOf,
+    Concept,
+    Field,
+    Like,
+    Node,
+    NoneOf,
+    QueryError,
+    Text,
+)
 from splicedex.search.query.resolve import Encode, Resolved, resolve
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
@@ -161,7 +168,7 @@ def present(meaning: Resolved, probability: float) -> Filter:
     """Images where one member of a family is likely enough for what its weight makes of it."""
     if meaning.concept is not None and probability == PRESENT:
         return has(meaning.concept)
-    needed = ((i, probability / weight) for i, weight in meaning.family.items())
+    needed = ((i, probability / weight) for i, weight in meaning.synonyms.items())
     return Or(tuple(at_least(i, p) for i, p in needed if p <= 1))
 
 
@@ -199,8 +206,8 @@ def _filter(node: Node, passing: Callable[[Concept | Field, bool], Filter]) -> F
 
 def direction_of(meaning: Resolved, towards: Matrix) -> Matrix:
     """The unit vector (d,) of a family, from one vector (c, d) for each concept."""
-    weights = np.array(list(meaning.family.values()), np.float32)
-    return unit(weights @ towards[list(meaning.family)])
+    weights = np.array(list(meaning.synonyms.values()), np.float32)
+    return unit(weights @ towards[list(meaning.synonyms)])
 
 
 def _direction(

@@ -29,7 +29,7 @@ class Resolved:
     Args:
         text: The word as typed.
         name: What to call it.
-        family: Ids of the concepts it stands for, with weights in (0, 1].
+        synonyms: Ids of the concepts it stands for, with weights in (0, 1].
         how: "exact"; "inflected", another form of the word; "part", concepts that have the word in
             their names; "meaning", those nearest to the text encoder's embedding.
         concept: The concept whose whole family it is; None for any other set.
@@ -37,14 +37,14 @@ class Resolved:
 
     text: str
     name: str
-    family: Mapping[int, float]
+    synonyms: Mapping[int, float]
     how: How
     concept: int | None = None
 
     @property
     def meant(self) -> tuple[int, ...]:
         """The concept whose family it is, or else all that it stands for."""
-        return tuple(self.family) if self.concept is None else (self.concept,)
+        return tuple(self.synonyms) if self.concept is None else (self.concept,)
 
     def note(self, space: ConceptSpace) -> str | None:
         """What to tell the user where the meaning is not the obvious one."""
@@ -52,7 +52,7 @@ class Resolved:
             return None
         if self.how == "inflected":
             return f"{self.text!r} is read as {self.name!r}"
-        names = ", ".join(space.concepts[i] for i in self.family)
+        names = ", ".join(space.concepts[i] for i in self.synonyms)
         return f"{self.text!r} is no concept here; it is read as {names}"
 
 
@@ -112,11 +112,11 @@ def suggest(space: ConceptSpace, word: str, count: int = 3) -> list[str]:
 
 
 def neighbours(
-    space: ConceptSpace, family: Mapping[int, float], count: int
+    space: ConceptSpace, synonyms: Mapping[int, float], count: int
 ) -> list[tuple[int, float]]:
     """The concepts nearest to a family in aligned space, without its own: (id, cosine)."""
-    own = list(family)
-    cosines = space.atoms @ unit(np.array(list(family.values()), np.float32) @ space.atoms[own])
+    own = list(synonyms)
+    cosines = space.atoms @ unit(np.array(list(synonyms.values()), np.float32) @ space.atoms[own])
     cosines[own] = -np.inf
     nearest = np.argsort(-cosines, kind="stable")[: min(count, len(cosines) - len(own))]
     return [(int(i), float(cosines[i])) for i in nearest]

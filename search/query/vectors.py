@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from splicedex.indexer.store.index import Index
-from splicedex.search.query.external_images import Outside
+from splicedex.search.query.external_images import ExternalImages
 from splicedex.search.query.parser import Concept, Like, Text
 from splicedex.search.query.plan import direction_of
 from splicedex.search.query.resolve import Encode, Resolved
@@ -36,7 +36,7 @@ def text_vector(part: Text, encode: Encode | None) -> Matrix:
 
 
 def image_vector(
-    index: Index, part: Like, meanings: Mapping[Concept, Resolved], outside: Outside
+    index: Index, part: Like, meanings: Mapping[Concept, Resolved], outside: ExternalImages
 ) -> tuple[Matrix, str | None]:
     """The unit embedding (d,) of an image, edited, and its id if it is indexed.
 
@@ -87,7 +87,7 @@ def intervened(
     return unit(space.image_mean + scale * aligned)
 
 
-def _embedding(index: Index, name: str, outside: Outside) -> tuple[Matrix, str | None]:
+def _embedding(index: Index, name: str, outside: ExternalImages) -> tuple[Matrix, str | None]:
     hit = index.lookup(name, with_vectors=True)
     if hit is not None and hit.dense is not None:
         return unit(hit.dense), hit.id

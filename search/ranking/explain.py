@@ -9,8 +9,8 @@ import numpy as np
 
 from splicedex.indexer.engines.query import Hit
 from splicedex.search.query.normalize import boost_of
-from splicedex.search.query.parser import And, Concept, Field, Like, Node, Not, Or, Text
-from splicedex.search.ranking.concept_scorer import Beliefs, Evidence, Judgement, ranks
+from splicedex.search.query.parser import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
+from splicedex.search.ranking.concept_scorer import ConceptLogits, ConceptScorer, PartScore, ranks
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.presence.calibration import sigmoid
@@ -64,17 +64,17 @@ class Explanation:
         return self.base + self.rest + sum(part.contribution for part in self.concepts)
 
 
-def explain_beliefs(
-    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, count: int
+def explain_parts(
+    space: ConceptSpace, scorer: ConceptScorer, logits: ConceptLogits, count: int
 ) -> list[Explanation]:
     """Split the scores of `count` images over the parts of the query's AND.
 
     Parts of columns alone only filter: they add nothing and are left out.
     """
     parts = [
-        contributions(space, beliefs, evidence, judged)
-        for judged in beliefs.judge(evidence)
-        if ranks(judged.part)
+        contributions(space, scorer, logits, scored)
+        for scored in scorer.score_parts(logits)
+        if ranks(scored.part)
     ]
     if not parts:
         return [Explanation(())] * count
@@ -83,24 +83,28 @@ def explain_beliefs(
 
 
 def contributions(
-    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, judged: Judgement
+    space: ConceptSpace, scorer: ConceptScorer, logits: ConceptLogits, scored: PartScore
 ) -> list[Contribution]:
     """What one part of a query adds to the scores of n images."""
-    name, boost = name_of(judged.part), boost_of(judged.part)
-    probabilities, lifts = judged.belief.probability.tolist(), judged.lift.tolist()
-    members = beliefs.family_of(judged.part)
-    fired = _fired(space, members, evidence) if members else [()] * len(lifts)
+    name, boost = name_of(scored.part), boost_of(scored.part)
+    probabilities, log_ratios = (
+        scored.log_probability.probability.tolist(),
+        scored.log_ratio.tolist(),
+    )
+    members = scorer.synonyms_of(scored.part)
+    fired = _fired(space, members, logits) if members else [()] * len(log_ratios)
     return [
-        Contribution(name, boost, *row) for row in zip(probabilities, lifts, fired, strict=True)
+        Contribution(name, boost, *row)
+        for row in zip(probabilities, log_ratios, fired, strict=True)
     ]
 
 
 def _fired(
-    space: ConceptSpace, members: Sequence[int], evidence: Evidence
+    space: ConceptSpace, members: Sequence[int], logits: ConceptLogits
 ) -> list[tuple[Fired, ...]]:
     """The strengths of concepts in n images, strongest first."""
     names = [space.concepts[i] for i in members]
-    strengths = sigmoid(np.array([evidence.odds[i] for i in members])).T
+    strengths = sigmoid(np.array([logits.odds[i] for i in members])).T
     found = ([Fired(*one) for one in zip(names, row, strict=True)] for row in strengths.tolist())
     return [tuple(sorted(row, key=lambda fired: -fired.strength)) for row in found]
 
@@ -175,9 +179,9 @@ def name_of(node: Node) -> str:
         case Like():
             edits = [f" {'+' if sign > 0 else '-'}{name_of(edit)}" for sign, edit in node.edits]
             return f"like:{node.path}{_boost(node)}" + "".join(edits)
-        case Not(part):
+        case NoneOf(part):
             return f"NOT {_inner(part)}"
-        case And(parts) | Or(parts):
+        case AllOf(parts) | AnyOf(parts):
             return f" {type(node).__name__.upper()} ".join(_inner(part) for part in parts)
 
 
@@ -187,4 +191,4 @@ def _boost(leaf: Concept | Text | Like) -> str:
 
 def _inner(node: Node) -> str:
     text = name_of(node)
-    return f"({text})" if isinstance(node, And | Or) else text
+    return f"({text})" if isinstance(node, AllOf | AnyOf) else text

@@ -11,13 +11,13 @@ import numpy as np
 from splicedex.indexer.engines.query import Filter, Fusion, Hit, Nearest, Query
 from splicedex.indexer.store.index import Index
 from splicedex.search.query.plan import Plan
-from splicedex.search.ranking.concept_scorer import Beliefs
+from splicedex.search.ranking.concept_scorer import ConceptScorer
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import (
     Explanation,
-    explain_beliefs,
     explain_dense,
     explain_fusion,
+    explain_parts,
 )
 from splicedex.search.ranking.nearest import FEW, Direction, Scored, in_order, places
 from splicedex.splice.align import Matrix
@@ -58,7 +58,7 @@ def whole_blocks(offset: int, limit: int, block: int) -> tuple[int, int]:
     return start, end + -end % block - start
 
 
-class ByBelief:
+class ByConceptScore:
     """By how much likelier the query is to hold than in any image.
 
     See `search.ranking.concept_scorer`. The engine ranks along the plan's direction; its order is
@@ -79,7 +79,7 @@ class ByBelief:
     ) -> None:
         self._index = index
         self._calibration = index.calibration
-        self._beliefs = Beliefs(plan, self._calibration)
+        self._scorer = ConceptScorer(plan, self._calibration)
         self._plan = plan
         self._images = images
         self._refined_rows: dict[str, Matrix] = {}
@@ -105,23 +105,23 @@ class ByBelief:
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Split the scores over the parts of the query."""
         standardised = self._rows([self._refined_rows[hit.id] for hit in hits])
-        evidence = self._beliefs.evidence(standardised, [hit.payload for hit in hits])
-        return explain_beliefs(self._index.space, self._beliefs, evidence, len(hits))
+        logits = self._scorer.logits(standardised, [hit.payload for hit in hits])
+        return explain_parts(self._index.space, self._scorer, logits, len(hits))
 
     def _refined(self, ids: Sequence[str]) -> list[Scored]:
         rows = self._images.of(ids, self._calibration.activations)
         self._refined_rows |= rows
-        columns = self._columns(list(rows)) if self._beliefs.columns else {}
+        columns = self._columns(list(rows)) if self._scorer.columns else {}
         standardised = self._rows(list(rows.values()))
-        evidence = self._beliefs.evidence(standardised, [columns.get(id_, {}) for id_ in rows])
-        scores = self._beliefs.scores(evidence, len(rows)).tolist()
+        logits = self._scorer.logits(standardised, [columns.get(id_, {}) for id_ in rows])
+        scores = self._scorer.scores(logits, len(rows)).tolist()
         return in_order(zip(rows, scores, strict=True))
 
     def _rows(self, vectors: Sequence[Matrix]) -> Matrix:
         return np.array(vectors, np.float32).reshape(-1, self._index.space.dim)
 
     def _columns(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        hits = self._index.engine.retrieve(ids, with_payload=self._beliefs.columns)
+        hits = self._index.engine.retrieve(ids, with_payload=self._scorer.columns)
         return {hit.id: hit.payload for hit in hits}
 
 

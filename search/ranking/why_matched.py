@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from splicedex.indexer.engines.query import And, HasId
 from splicedex.indexer.store.index import Index
 from splicedex.search.query.plan import Plan
-from splicedex.search.ranking.concept_scorer import Beliefs
+from splicedex.search.ranking.concept_scorer import ConceptScorer
 from splicedex.search.ranking.explain import Contribution, contributions
 from splicedex.splice.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
-class PartStanding:
+class PartExplanation:
     """How one part of a query stands to an image: whether it holds, and what it contributes."""
 
     holds: bool
@@ -21,14 +21,14 @@ class PartStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class MatchExplanation:
     """How an image stands to a query: whether it matches, and why, part by part."""
 
     match: bool
-    parts: tuple[PartStanding, ...]
+    parts: tuple[PartExplanation, ...]
 
 
-def standing(index: Index, plan: Plan, name: str) -> Standing:
+def explain_match(index: Index, plan: Plan, name: str) -> MatchExplanation:
     """How an indexed image stands to a query. The engine itself says what holds.
 
     Args:
@@ -42,13 +42,13 @@ def standing(index: Index, plan: Plan, name: str) -> Standing:
     if not plan.parts:
         raise UserError("text: and like: only rank: any image has its place", "add a concept")
     hit, calibration = index.find(name, with_vectors=True), index.calibration
-    beliefs = Beliefs(plan, calibration)
+    scorer = ConceptScorer(plan, calibration)
     assert hit.dense is not None
     row = calibration.activations.standardised(hit.dense[None])
-    evidence = beliefs.evidence(row, [hit.payload])
+    logits = scorer.logits(row, [hit.payload])
     parts = []
-    for judged, (_, passing) in zip(beliefs.judge(evidence), plan.parts, strict=True):
-        [found] = contributions(index.space, beliefs, evidence, judged)
+    for scored, (_, passing) in zip(scorer.score_parts(logits), plan.parts, strict=True):
+        [found] = contributions(index.space, scorer, logits, scored)
         is_there = And((passing, HasId((hit.id,))))
-        parts.append(PartStanding(index.engine.count(is_there) == 1, found))
-    return Standing(all(part.holds for part in parts), tuple(parts))
+        parts.append(PartExplanation(index.engine.count(is_there) == 1, found))
+    return MatchExplanation(all(part.holds for part in parts), tuple(parts))

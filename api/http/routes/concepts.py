@@ -55,7 +55,7 @@ async def concept(
             share=page.share,
             family=[
                 models.NearSynonym(concept=one.concept, weight=one.weight, images=one.images)
-                for one in page.family
+                for one in page.synonyms
             ],
             together=answers.concept_facets(page.together),
             examples=[answers.hit_of(hit) for hit in results.hits],

@@ -18,7 +18,7 @@ SPACE = make_space()
 COUNT = 90
 PHOTOS = make_embeddings(SPACE, COUNT)
 DOCUMENT = ROOT / "docs" / "query-language.md"
-BELIEF = [
+BOOLEAN = [
     "dog",
     "dogs^2",
     "=dog",
@@ -76,8 +76,8 @@ def asked(query, **options):
 
 
 VARIANTS = [
-    *[asked(query) for query in BELIEF + DENSE],
-    *[asked(query, near=True) for query in BELIEF + DENSE],
+    *[asked(query) for query in BOOLEAN + DENSE],
+    *[asked(query, near=True) for query in BOOLEAN + DENSE],
     *[asked(query, diversity=0.5) for query in ("dog", "dog OR cat", "text:dusk")],
     *[asked(query, rank="rrf") for query in ("text:dusk dog", "like:beach.jpg dog", "dog")],
     *[asked(query, rank="dense") for query in ("dog cat^2", "dog NOT tree")],
@@ -109,7 +109,7 @@ def test_both_engines_answer_alike_and_every_score_is_explained(both, query, opt
         assert np.isfinite(parts).all()
 
 
-@pytest.mark.parametrize("query", BELIEF + DENSE)
+@pytest.mark.parametrize("query", BOOLEAN + DENSE)
 def test_matches_only_unless_near_misses_may_follow(searcher, query):
     matching = searcher.search(query, Options(limit=200))
     assert all(hit.match for hit in matching.hits)
@@ -298,7 +298,7 @@ def test_hits_come_with_their_columns(searcher):
     assert not {"presence", "concepts"} & set(hit.payload)
 
 
-@pytest.mark.parametrize("query", [*BELIEF, "dog text:dusk", "like:beach.jpg"])
+@pytest.mark.parametrize("query", [*BOOLEAN, "dog text:dusk", "like:beach.jpg"])
 def test_an_empty_index_has_no_hits(empty, query):
     if query == "like:beach.jpg":
         with pytest.raises(UserError, match="neither an image of the index"):
@@ -359,12 +359,12 @@ def test_a_query_of_unknown_words_says_so(both):
         plain.search("xyzzy qwxyz")
 
 
-@pytest.mark.parametrize("query", BELIEF + DENSE)
+@pytest.mark.parametrize("query", BOOLEAN + DENSE)
 def test_a_described_plan_is_plain(searcher, query):
     plan = json.loads(json.dumps(searcher.describe(query), allow_nan=False))
     assert plan["query"] == query
     assert all(part for part in plan["ranking"])
-    assert ("text:" in query or "like:" in query) == (plan["refined"] != "by belief")
+    assert ("text:" in query or "like:" in query) == (plan["refined"] != "by concept score")
 
 
 def documented():
