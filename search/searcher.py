@@ -14,10 +14,11 @@ from splicedex.indexer.engines.query import And, HasId, Hit, Nearest, Not
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import weighted
 from splicedex.search.cursor import make_cursor, offset_of
-from splicedex.search.query import parser as language
 from splicedex.search.query.external_images import ExternalImages, files
+from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import Context, Plan, describe, make_plan
 from splicedex.search.query.resolve import Encode
+from splicedex.search.query.tree import AllOf, Text
 from splicedex.search.query.vectors import image_vector, text_vector
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import Explanation, name_of
@@ -173,7 +174,7 @@ class Searcher:
             QueryError: It breaks the grammar, or names what is not there.
         """
         everything = self._browse and not query.strip()
-        tree = language.AllOf(()) if everything else language.parse(query, self.context.columns)
+        tree = AllOf(()) if everything else parse(query, self.context.columns)
         return make_plan(query, tree, self.context)
 
     def describe(self, query: str) -> dict[str, Any]:
@@ -285,7 +286,7 @@ class Searcher:
         space = self.index.space
         parts, itself = [], []
         for asked in plan.dense:
-            if isinstance(asked, language.Text):
+            if isinstance(asked, Text):
                 vector, common = text_vector(asked, self._encode), space.text_mean
             else:
                 vector, id_ = image_vector(self.index, asked, plan.meanings, self._outside)

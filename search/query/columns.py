@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.engines.query import Filter, Match, Or, Range, Scalar
-from splicedex.search.query.parser import Field, QueryError
+from splicedex.search.query.errors import QueryError
+from splicedex.search.query.tree import Field
 
 Values: TypeAlias = Callable[[str, int], Sequence[Scalar]]
 """Distinct values of an indexed column, at most so many."""

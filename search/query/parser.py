@@ -1,132 +1,26 @@
-"""The query language: text to a tree. `docs/query-language.md` holds the grammar.
+"""The parser of the query language; `docs/query-language.md` holds the grammar.
 
-Where in the query a node stands (`at`) is for messages: nodes that say the same are equal.
-
-dog AND (beach OR "swimming pool") NOT person label:holiday width>1000
-=dog^2 cat>0.6                      exactly that concept, a boost; a strength
-text:"a photo at dusk"              dense search by a sentence
-like:beach.jpg -person +snow        dense search by an indexed image, edited
+Examples:
+    dog AND (beach OR "swimming pool") NOT person label:holiday width>1000
+    =dog^2 cat>0.6                exactly that concept, with a boost; a minimum probability
+    text:"a photo at dusk"        dense search by a sentence
+    like:beach.jpg -person +snow  dense search by an image, edited
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
-from splicedex.splice.errors import UserError
+from splicedex.search.query.errors import QueryError
+from splicedex.search.query.lexer import Token, tokenize
+from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
 
 LONGEST = 2_000
-"""Characters in a query."""
+"""Maximum number of characters of a query."""
 DEEPEST = 40
-"""Nesting of parentheses and NOTs."""
-
-
-class QueryError(UserError):
-    """A query that cannot be read.
-
-    Args:
-        query: The query.
-        at: Offset of the character where it went wrong.
-        cause: What is wrong there.
-        hint: What to do about it.
-    """
-
-    def __init__(self, query: str, at: int, cause: str, hint: str) -> None:
-        super().__init__(f"query, character {at + 1}: {cause}", hint)
-        self.query = query
-        self.at = at
-
-
-@dataclass(frozen=True, slots=True)
-class Concept:
-    """A thing to be in the image, at a strength between `above` and `below` if given."""
-
-    text: str
-    at: int = field(compare=False)
-    exact: bool = False
-    above: float | None = None
-    below: float | None = None
-    boost: float = 1.0
-
-    @property
-    def faint(self) -> bool:
-        """Whether it asks for little of the thing, `dog<0.2`, rather than for it."""
-        return self.below is not None and self.above is None
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A condition on a payload column: `name op value`; `:` matches text with `*` wildcards."""
-
-    name: str
-    op: str
-    value: str
-    at: int = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A sentence, for the text encoder."""
-
-    text: str
-    at: int = field(compare=False)
-    boost: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Like:
-    """An image, indexed or a file, with concepts suppressed (sign -1) or added (+1)."""
-
-    path: str
-    at: int = field(compare=False)
-    edits: tuple[tuple[int, Concept], ...] = ()
-    boost: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    """All parts hold."""
-
-    parts: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """Some part holds."""
-
-    parts: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NoneOf:
-    """The part does not hold."""
-
-    part: Node
-    at: int = field(compare=False)
-
-
-Node: TypeAlias = Concept | Field | Text | Like | AllOf | AnyOf | NoneOf
-
-_TOKEN = re.compile(
-    r"""\s*(?:
-        (?P<quoted>"(?P<inside>(?:[^"\\]|\\.)*)")
-      | (?P<open>\() | (?P<close>\))
-      | (?P<op><=|>=|<|>|\^|:|=)
-      | (?P<word>[^\s()"<>^:=]+)
-    )""",
-    re.VERBOSE,
-)
-_KEYWORDS = {"and", "or", "not"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str  # "word", "quoted", "op", "(", ")", "and", "or", "not", "end"
-    text: str
-    at: int
-    end: int
+"""Maximum nesting depth of parentheses and NOTs."""
 
 
 def parse(query: str, columns: Collection[str] = ()) -> Node:
@@ -153,7 +47,7 @@ class _Parser:
     def __init__(self, query: str, columns: Collection[str]) -> None:
         self._query = query
         self._columns = columns
-        self._tokens = self._tokenise()
+        self._tokens = tokenize(query)
         self._next = 0
         self._depth = 0
 
@@ -247,7 +141,7 @@ class _Parser:
         token = self._advance()
         if len(token.text) > 1:
             self._next -= 1
-            self._tokens[self._next] = _Token("word", token.text[1:], token.at + 1, token.end)
+            self._tokens[self._next] = Token("word", token.text[1:], token.at + 1, token.end)
         return 1 if token.text[0] == "+" else -1
 
     def _concept(self) -> Concept:
@@ -287,7 +181,7 @@ class _Parser:
             self._fail(token.at, "nothing between the quotes", hint)
         return token.text
 
-    def _number(self, op: _Token) -> float:
+    def _number(self, op: Token) -> float:
         token = self._advance()
         if token.kind != "word" or not re.fullmatch(
             r"[+-]?(\d+\.?\d*|\.\d+)", token.text, re.ASCII
@@ -306,40 +200,13 @@ class _Parser:
             return True
         return False
 
-    def _peek(self, ahead: int = 0) -> _Token:
+    def _peek(self, ahead: int = 0) -> Token:
         return self._tokens[min(self._next + ahead, len(self._tokens) - 1)]
 
-    def _advance(self) -> _Token:
+    def _advance(self) -> Token:
         token = self._peek()
         self._next += 1
         return token
-
-    def _tokenise(self) -> list[_Token]:
-        tokens, at, query = [], 0, self._query
-        while query[at:].strip():
-            match = _TOKEN.match(query, at)
-            if match is None:
-                quote = query.index('"', at)
-                self._fail(quote, "this quote is not closed", "add another '\"'")
-            tokens.append(self._token(match))
-            at = match.end()
-        tokens.append(_Token("end", "the end", len(query), len(query)))
-        return tokens
-
-    @staticmethod
-    def _token(match: re.Match[str]) -> _Token:
-        kind = match.lastgroup or ""
-        if kind == "inside":
-            kind = "quoted"
-        at, end = match.span(kind)
-        if kind == "quoted":
-            return _Token("quoted", re.sub(r"\\(.)", r"\1", match["inside"]), at, end)
-        text = match[kind]
-        if kind == "word" and text.casefold() in _KEYWORDS:
-            kind = text.casefold()
-        elif kind in {"open", "close"}:
-            kind = text
-        return _Token(kind, text, at, end)
 
     def _fail(self, at: int, cause: str, hint: str) -> NoReturn:
         raise QueryError(self._query, at, cause, hint)

@@ -16,19 +16,10 @@ from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.engines.query import And, Filter, Not, Or
 from splicedex.indexer.store.presence_payload import at_least, has
 from splicedex.search.query.columns import Values, column_filter
+from splicedex.search.query.errors import QueryError
 from splicedex.search.query.normalize import Leaf, concepts_of, fields_of, leaves, normal
-from splicedex.search.query.parser import (
-    AllOf,
-    AnyOf,
-    Concept,
-    Field,
-    Like,
-    Node,
-    NoneOf,
-    QueryError,
-    Text,
-)
 from splicedex.search.query.resolve import Encode, Resolved, resolve
+from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError

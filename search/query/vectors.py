@@ -8,9 +8,9 @@ import numpy as np
 
 from splicedex.indexer.store.index import Index
 from splicedex.search.query.external_images import ExternalImages
-from splicedex.search.query.parser import Concept, Like, Text
 from splicedex.search.query.plan import direction_of
 from splicedex.search.query.resolve import Encode, Resolved
+from splicedex.search.query.tree import Concept, Like, Text
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError

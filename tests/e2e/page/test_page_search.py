@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from splicedex.search.query.parser import AllOf, Concept, NoneOf, parse
+from splicedex.search.query.parser import parse
+from splicedex.search.query.tree import AllOf, Concept, NoneOf
 from tests.e2e.page.browsing import (
     ARTIFACTS,
     ask,

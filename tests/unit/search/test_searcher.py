@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from splicedex.search.query.parser import QueryError
+from splicedex.search.query.errors import QueryError
 from splicedex.search.searcher import Options, Searcher
 from splicedex.splice.errors import UserError
 from tests.paths import ROOT

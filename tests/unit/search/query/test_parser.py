@@ -2,19 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from splicedex.search.query.parser import (
-    DEEPEST,
-    LONGEST,
-    AllOf,
-    AnyOf,
-    Concept,
-    Field,
-    Like,
-    NoneOf,
-    QueryError,
-    Text,
-    parse,
-)
+from splicedex.search.query.errors import QueryError
+from splicedex.search.query.parser import DEEPEST, LONGEST, parse
+from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, NoneOf, Text
 
 
 def concept(text, at, **more):

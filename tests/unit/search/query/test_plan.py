@@ -8,20 +8,12 @@ from hypothesis import strategies as st
 from splicedex.indexer.engines import query as engine
 from splicedex.indexer.store.presence_payload import FIELDS as STORED
 from splicedex.indexer.store.presence_payload import PresenceEncoder
+from splicedex.search.query.errors import QueryError
 from splicedex.search.query.normalize import leaves, normal
-from splicedex.search.query.parser import (
-    AllOf,
-    AnyOf,
-    Concept,
-    Field,
-    Like,
-    NoneOf,
-    QueryError,
-    Text,
-    parse,
-)
+from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import Context, describe, make_plan
 from splicedex.search.query.resolve import resolve
+from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, NoneOf, Text
 from splicedex.splice.dictionary.near_synonyms import all_near_synonyms
 from splicedex.splice.errors import UserError
 from splicedex.splice.presence.activation import Activations

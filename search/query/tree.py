@@ -1,0 +1,80 @@
+"""The nodes of a query's tree.
+
+`at` is the offset of a node in the query text. It is for messages only: equality ignores it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A thing to be in the image, at a strength between `above` and `below` if given."""
+
+    text: str
+    at: int = field(compare=False)
+    exact: bool = False
+    above: float | None = None
+    below: float | None = None
+    boost: float = 1.0
+
+    @property
+    def faint(self) -> bool:
+        """Whether it asks for little of the thing, `dog<0.2`, rather than for it."""
+        return self.below is not None and self.above is None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A condition on a payload column: `name op value`; `:` matches text with `*` wildcards."""
+
+    name: str
+    op: str
+    value: str
+    at: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence, for the text encoder."""
+
+    text: str
+    at: int = field(compare=False)
+    boost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """An image, indexed or a file, with concepts suppressed (sign -1) or added (+1)."""
+
+    path: str
+    at: int = field(compare=False)
+    edits: tuple[tuple[int, Concept], ...] = ()
+    boost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All parts hold."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Some part holds."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoneOf:
+    """The part does not hold."""
+
+    part: Node
+    at: int = field(compare=False)
+
+
+Node: TypeAlias = Concept | Field | Text | Like | AllOf | AnyOf | NoneOf
