@@ -35,6 +35,7 @@ from splicedex.indexer.engines.query import And, Filter, Match, Nearest, Not, Qu
 from splicedex.indexer.store.index import Index, open_index
 from splicedex.search.ranking import nearest
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
+from splicedex.search.ranking.nearest_methods import Direction, Method
 from splicedex.search.searcher import Options, Searcher
 from splicedex.search.threads import one_blas_thread
 from splicedex.splice.align import unit
@@ -148,11 +149,11 @@ def compare_with_exact(searcher: Searcher, queries: Sequence[str]) -> dict[str, 
         answers = (searcher.search(query, Options(limit=TOP, count=False)) for query in queries)
         return [{hit.id: hit.score for hit in answer.hits} for answer in answers]
 
-    def scan(_: Any, to: nearest.Direction, passing: Filter, __: int) -> list[nearest.Way]:
-        return [nearest.Way(Nearest(to.vector, exact=True), passing)]
+    def scan(_: Any, to: Direction, passing: Filter, __: int) -> list[Method]:
+        return [Method(Nearest(to.vector, exact=True), passing)]
 
     found = best()
-    with patch.object(nearest, "_ways", scan):
+    with patch.object(nearest, "methods", scan):
         wanted = best()
     pairs = [(some, others) for some, others in zip(found, wanted, strict=True) if others]
     return {

@@ -181,8 +181,10 @@ def name_of(node: Node) -> str:
             return f"like:{node.path}{_boost(node)}" + "".join(edits)
         case NoneOf(part):
             return f"NOT {_inner(part)}"
-        case AllOf(parts) | AnyOf(parts):
-            return f" {type(node).__name__.upper()} ".join(_inner(part) for part in parts)
+        case AllOf(parts):
+            return " AND ".join(_inner(part) for part in parts)
+        case AnyOf(parts):
+            return " OR ".join(_inner(part) for part in parts)
 
 
 def _boost(leaf: Concept | Text | Like) -> str:

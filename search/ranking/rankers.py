@@ -19,7 +19,8 @@ from splicedex.search.ranking.explain import (
     explain_fusion,
     explain_parts,
 )
-from splicedex.search.ranking.nearest import FEW, Direction, Scored, in_order, places
+from splicedex.search.ranking.nearest import Scored, in_order, nearest_images
+from splicedex.search.ranking.nearest_methods import FEW, Direction
 from splicedex.splice.align import Matrix
 
 BLOCK, SHORT_BLOCK = 512, 20
@@ -100,7 +101,7 @@ class ByConceptScore:
             query = Query(None, passing, length, start, with_payload=False)
             return [hit.id for hit in engine.query(query)]
         along = Direction(plan.direction, plan.columns, plan.strongest)
-        return [id_ for id_, _ in places(engine, along, passing, start, length)]
+        return [id_ for id_, _ in nearest_images(engine, along, passing, start, length)]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Split the scores over the parts of the query."""
@@ -164,7 +165,7 @@ class AlongVector:
         """Images from place `offset` on, best first."""
         start, length = whole_blocks(offset, limit, STRIDE)
         engine = self._index.engine
-        found = places(engine, Direction(self._vector), filter, start, length)
+        found = nearest_images(engine, Direction(self._vector), filter, start, length)
         return found[offset - start :][:limit]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:

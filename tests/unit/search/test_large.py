@@ -2,8 +2,9 @@
 
 import pytest
 
-import splicedex.search.ranking.nearest
 from splicedex.indexer.engines.query import And, Match, Not, Or
+from splicedex.search.ranking import nearest_methods
+from splicedex.search.ranking.nearest_methods import Costs
 from splicedex.search.searcher import Options, Searcher
 from tests.photos import make_embeddings, make_index, make_space
 
@@ -22,9 +23,9 @@ def made(tmp_path_factory):
 @pytest.fixture
 def large(made, monkeypatch):
     """An index that counts as large."""
-    monkeypatch.setattr(splicedex.search.ranking.nearest, "FEW", 100)
-    monkeypatch.setattr(splicedex.search.ranking.nearest, "ENOUGH", 5)
-    monkeypatch.setattr(splicedex.search.ranking.nearest, "FOUND", 0)
+    monkeypatch.setattr(nearest_methods, "FEW", 100)
+    monkeypatch.setattr(nearest_methods, "MIN_MATCHES", 5)
+    monkeypatch.setattr(nearest_methods, "COSTS", Costs(filter_found=0))
     return made
 
 
