@@ -135,7 +135,9 @@ def methods(engine: Engine, direction: Direction, passing: Filter, end: int) -> 
     if engine.plans_searches or not parts:
         return [filtered_walk, exact]
     matches = engine.estimate(passing)
-    lists = {part: _length(engine, part) for part in parts if not isinstance(part, Not)}
+    lists: dict[Filter, int] = {
+        part: _length(engine, part) for part in parts if not isinstance(part, Not)
+    }
     shortest = min(lists.values(), default=images)
     options = _list_scans(engine, direction, parts, lists, matches, end)
     if shortest < scanned(images):
