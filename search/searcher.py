@@ -1,129 +1,48 @@
-"""Search: a query in, explained hits out."""
+"""Search: from a query to explained hits."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-import numpy as np
-
-from splicedex.indexer.engines.query import And, HasId, Hit, Nearest, Not
+from splicedex.indexer.engines.query import And, Filter, HasId, Hit, Not
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import weighted
 from splicedex.search.cursor import make_cursor, offset_of
+from splicedex.search.options import Options
 from splicedex.search.query.external_images import ExternalImages, files
 from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import Context, Plan, describe, make_plan
 from splicedex.search.query.resolve import Encode
-from splicedex.search.query.tree import AllOf, Text
-from splicedex.search.query.vectors import image_vector, text_vector
+from splicedex.search.query.tree import AllOf
+from splicedex.search.ranking.choose import RankingChooser
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import Explanation, name_of
-from splicedex.search.ranking.mmr import Diverse
 from splicedex.search.ranking.nearest import Scored
-from splicedex.search.ranking.rankers import (
-    AlongVector,
-    ByConceptScore,
-    Fused,
-    Part,
-    Ranking,
-    block_for,
-)
-from splicedex.splice.errors import UserError
+from splicedex.search.ranking.rankers import Ranking, block_for
+from splicedex.search.results import Result, Results
 
-Rank: TypeAlias = Literal["auto", "concept", "dense", "rrf"]
-
-FARTHEST = 10**9
-"""The largest offset."""
-SHOWN = ("path", "location", "cosine")
-"""What hits come with beside the user's columns."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to answer.
-
-    Args:
-        limit: At most this many hits.
-        offset: Skip this many of the best.
-        near: Let near misses follow the matches.
-        rank: By "concept" belief; "dense", along one vector; "rrf", the engine's fusion of
-            rankings; "auto": concept, and dense where the query has `text:` or `like:`.
-        weights: Of the query's rankings for "dense" and "rrf": each `text:` and `like:` in turn,
-            then the concepts. By default 1 each.
-        diversity: 0 for the best hits, towards 1 for unlike ones among them.
-        count: Say how many images match in all. In an index of a million that takes longer than
-            finding the best: half a microsecond an image, the first time it is asked.
-
-    Raises:
-        UserError: A number is out of bounds.
-    """
-
-    limit: int = 10
-    offset: int = 0
-    near: bool = False
-    rank: Rank = "auto"
-    weights: tuple[float, ...] | None = None
-    diversity: float = 0.0
-    count: bool = True
-
-    def __post_init__(self) -> None:
-        if self.limit < 1:
-            raise UserError(f"limit {self.limit} is below 1", "ask for 1 or more")
-        if not 0 <= self.offset <= FARTHEST:
-            raise UserError(f"offset {self.offset} is not within 0 and {FARTHEST:,}", "try 0")
-        if not 0 <= self.diversity <= 1:
-            raise UserError(f"diversity {self.diversity:g} is not within 0 and 1", "try 0.3")
-        weights = self.weights or (1.0,)
-        if not all(math.isfinite(one) and one >= 0 for one in weights) or not any(weights):
-            raise UserError("weights are numbers of 0 or more, not all 0", "try 2,1")
+SYSTEM_COLUMNS = ("path", "location", "cosine")
+"""Payload fields that every hit has in addition to the user's columns."""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """An image that matched, or nearly.
+class _Page:
+    """A page of hits.
 
     Args:
-        id: Its point id.
-        path: Its name in the index.
-        score: Higher is better; comparable within one answer.
-        match: False for a near miss.
-        explanation: The score as a sum.
-        concepts: Its decomposition: concepts with their weights, heaviest first.
-        payload: Its columns, where the photo lies and how well its concepts describe it.
+        hits: The hits, best first.
+        end: The offset after the last hit.
+        more: Whether another page follows.
+        matches: Number of images that match; None if it was not counted.
     """
 
-    id: str
-    path: str
-    score: float
-    match: bool
-    explanation: Explanation
-    concepts: tuple[tuple[str, float], ...]
-    payload: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """The answer to a query.
-
-    Args:
-        query: As asked.
-        hits: Best first.
-        matches: How many images match in all; None if that was not counted.
-        notes: What words were taken to mean, where that is not obvious.
-        took_ms: Wall time in milliseconds.
-        cursor: What to ask with for the next page; None after the last.
-    """
-
-    query: str
-    hits: tuple[Result, ...]
+    hits: list[Result]
+    end: int
+    more: bool
     matches: int | None
-    notes: tuple[str, ...]
-    took_ms: float
-    cursor: str | None
 
 
 class Searcher:
@@ -131,12 +50,12 @@ class Searcher:
 
     Args:
         index: Open index.
-        encode: Text encoder, if the index's model has one.
-        outside: Where a query finds images that are not in the index; by default among files, for
-            which there is no encoder.
-        browse: A blank query finds every image, instead of being refused.
-        block: Hits are put in order by belief in blocks of this many; by default what suits the
-            size of the index.
+        encode: The text encoder; None if the index has none.
+        outside: Embeds images that are not in the index. The default names files, and refuses them
+            because there is no image encoder.
+        browse: Whether a blank query matches every image; otherwise it is an error.
+        block: Number of hits per block that is reordered by concept score. The default depends on
+            the size of the index.
     """
 
     def __init__(
@@ -157,7 +76,7 @@ class Searcher:
 
     @property
     def context(self) -> Context:
-        """What queries are planned against, as things are now: others may add columns."""
+        """What queries are planned with now; other processes may add columns at any time."""
         index = self.index
         return Context(
             index.space,
@@ -168,20 +87,20 @@ class Searcher:
         )
 
     def plan(self, query: str) -> Plan:
-        """Plan a query without asking it.
+        """Plan a query without running it.
 
         Raises:
-            QueryError: It breaks the grammar, or names what is not there.
+            QueryError: A syntax error, or an unknown concept or column.
         """
         everything = self._browse and not query.strip()
         tree = AllOf(()) if everything else parse(query, self.context.columns)
         return make_plan(query, tree, self.context)
 
     def describe(self, query: str) -> dict[str, Any]:
-        """What a query asks of the engine, as plain values.
+        """Describe what a query asks of the engine, as plain values.
 
         Raises:
-            QueryError: It breaks the grammar, or names what is not there.
+            QueryError: A syntax error, or an unknown concept or column.
         """
         plan = self.plan(query)
         names = self.index.space.concepts
@@ -204,13 +123,13 @@ class Searcher:
         """Answer a query with explained hits.
 
         Args:
-            query: In the query language.
-            options: How to answer.
-            cursor: Of an earlier answer to the same query; takes the place of the offset.
+            query: The query, in the query language.
+            options: The options of the search.
+            cursor: The cursor of an earlier answer to the same query. It replaces the offset.
 
         Raises:
-            QueryError: The query breaks the grammar, or names what is not there.
-            UserError: The options do not fit the query.
+            QueryError: A syntax error, or an unknown concept or column.
+            UserError: The options do not fit the query, or the cursor belongs to another query.
         """
         start = time.perf_counter()
         asked = replace(options or Options(), offset=0)
@@ -218,85 +137,64 @@ class Searcher:
         if cursor is not None:
             offset = offset_of(cursor, query, asked)
         plan = self.plan(query)
-        ranking, itself = self._ranking(plan, asked)
-        engine = self.index.engine
-        others = (Not(HasId(itself)),) if itself else ()
-        passing = And((plan.filter, *others))
-        counted = asked.count or asked.near
-        matches = engine.count(passing) if counted else None
-        wanted = asked.limit if matches is None else min(asked.limit, matches - offset)
+        chooser = RankingChooser(self.index, self._encode, self._outside, self._images, self._block)
+        ranking, sources = chooser.choose(plan, asked)
+        # The images that the query is made of would always be the best hits.
+        excluded = (Not(HasId(sources)),) if sources else ()
+        page = self._matches(ranking, And((plan.filter, *excluded)), offset, asked)
+        if asked.near and page.matches is not None:
+            within = And((plan.columns, *excluded))
+            failing = And((plan.columns, Not(plan.filter), *excluded))
+            page = self._with_near_misses(page, page.matches, ranking, within, failing, asked)
+        return Results(
+            query,
+            tuple(page.hits),
+            page.matches,
+            tuple(plan.notes(self.index.space)),
+            (time.perf_counter() - start) * 1000,
+            make_cursor(page.end, query, asked) if page.hits and page.more else None,
+        )
+
+    def _matches(self, ranking: Ranking, passing: Filter, offset: int, options: Options) -> _Page:
+        """The page of matches from an offset on."""
+        counted = options.count or options.near
+        matches = self.index.engine.count(passing) if counted else None
+        wanted = options.limit if matches is None else min(options.limit, matches - offset)
         page = ranking.page(passing, offset, wanted) if wanted > 0 else []
         hits = self._results(ranking, page, match=True)
         end = offset + len(hits)
-        # Without a count a full page is followed by another, which may be empty.
+        # Without a count, a full page is followed by another, which may be empty.
         more = len(hits) == wanted if matches is None else end < matches
-        if asked.near and matches is not None:
-            total = engine.count(And((plan.columns, *others)))
-            passing = And((plan.columns, Not(plan.filter), *others))
-            wanted = min(asked.limit - len(hits), total - end)
-            # A fusion may end before the matches do: near misses never stand in for them.
-            if wanted > 0 and end >= matches:
-                page = ranking.page(passing, end - matches, wanted)
-                hits += self._results(ranking, page, match=False)
-                end = offset + len(hits)
-            more = end < total
-        return Results(
-            query,
-            tuple(hits),
-            matches,
-            tuple(plan.notes(self.index.space)),
-            (time.perf_counter() - start) * 1000,
-            make_cursor(end, query, asked) if hits and more else None,
-        )
+        return _Page(hits, end, more, matches)
 
-    def _ranking(self, plan: Plan, options: Options) -> tuple[Ranking, tuple[str, ...]]:
-        """How to rank, and the ids of images that the query is made of, which are no news."""
-        ranking, itself = self._order(plan, options)
-        if options.diversity:
-            ranking = Diverse(self.index, ranking, options.diversity, self._block)
-        return ranking, itself
+    def _with_near_misses(
+        self,
+        page: _Page,
+        matches: int,
+        ranking: Ranking,
+        within: Filter,
+        failing: Filter,
+        options: Options,
+    ) -> _Page:
+        """A page filled up with near misses, which follow the last match.
 
-    def _order(self, plan: Plan, options: Options) -> tuple[Ranking, tuple[str, ...]]:
-        if not plan.dense and options.rank in {"auto", "concept"}:
-            if options.weights is not None:
-                raise UserError("there is only one ranking to weigh", "boost concepts, as in dog^2")
-            return ByConceptScore(self.index, plan, self._images, self._block), ()
-        if options.rank == "concept":
-            raise UserError("text: and like: do not rank by concept", "use --rank dense or rrf")
-        parts, itself = self._parts(plan)
-        if not parts:
-            raise UserError("there is nothing to rank by", "name a concept, text: or like:")
-        if options.weights is not None:
-            if len(options.weights) != len(parts):
-                names = ", ".join(part.name for part in parts)
-                raise UserError(
-                    f"{len(options.weights)} weights for the rankings {names}",
-                    f"give {len(parts)}",
-                )
-            parts = [
-                replace(part, weight=weight)
-                for part, weight in zip(parts, options.weights, strict=True)
-            ]
-        if options.rank == "rrf":
-            return Fused(self.index, parts), itself
-        return AlongVector(self.index, parts), itself
-
-    def _parts(self, plan: Plan) -> tuple[list[Part], tuple[str, ...]]:
-        """The vectors a query looks along, and the ids of the images they come from."""
-        space = self.index.space
-        parts, itself = [], []
-        for asked in plan.dense:
-            if isinstance(asked, Text):
-                vector, common = text_vector(asked, self._encode), space.text_mean
-            else:
-                vector, id_ = image_vector(self.index, asked, plan.meanings, self._outside)
-                common = space.image_mean
-                itself += [id_] if id_ else []
-            parts.append(Part(name_of(asked), Nearest(vector), common, asked.boost))
-        if plan.direction is not None:
-            nothing = np.zeros(space.dim, np.float32)
-            parts.append(Part("concepts", Nearest(plan.direction), nothing))
-        return parts, tuple(itself)
+        Args:
+            page: The page of matches.
+            matches: Number of images that match.
+            ranking: The ranking of the matches.
+            within: What matches and near misses satisfy.
+            failing: What near misses satisfy.
+            options: The options of the search.
+        """
+        total = self.index.engine.count(within)
+        wanted = min(options.limit - len(page.hits), total - page.end)
+        hits, end = page.hits, page.end
+        # A fusion may end before the matches do. Near misses never replace those matches.
+        if wanted > 0 and end >= matches:
+            scored = ranking.page(failing, end - matches, wanted)
+            near_misses = self._results(ranking, scored, match=False)
+            hits, end = hits + near_misses, end + len(near_misses)
+        return _Page(hits, end, end < total, matches)
 
     def _results(self, ranking: Ranking, page: list[Scored], *, match: bool) -> list[Result]:
         found = self._fetch([id_ for id_, _ in page], with_dense=ranking.needs_embeddings)
@@ -316,7 +214,7 @@ class Searcher:
     def _fetch(self, ids: Sequence[str], *, with_dense: bool) -> dict[str, Hit]:
         hits = self.index.engine.retrieve(
             ids,
-            with_payload=tuple(dict.fromkeys([*SHOWN, *self.index.columns])),
+            with_payload=tuple(dict.fromkeys([*SYSTEM_COLUMNS, *self.index.columns])),
             with_dense=with_dense,
             with_concepts=True,
         )

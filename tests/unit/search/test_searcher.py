@@ -4,8 +4,10 @@ import re
 import numpy as np
 import pytest
 
+from splicedex.search.options import Options
 from splicedex.search.query.errors import QueryError
-from splicedex.search.searcher import Options, Searcher
+from splicedex.search.ranking import rankers
+from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 from tests.paths import ROOT
 from tests.photos import make_embeddings, make_index, make_space, name
@@ -202,7 +204,7 @@ def test_copies_of_photos_are_paged_once_each(tmp_path, engine):
 
 
 def test_near_misses_never_stand_in_for_matches_out_of_a_fusions_reach(searcher, monkeypatch):
-    monkeypatch.setattr("splicedex.search.ranking.rankers.DEPTH", 5)
+    monkeypatch.setattr(rankers, "DEPTH", 5)
     options = Options(20, near=True, rank="rrf")
     page = searcher.search("text:dusk NOT snow", options)
     assert page.matches > 10

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from splicedex.search.options import Options
 from splicedex.search.ranking.why_matched import explain_match
-from splicedex.search.searcher import Options, Searcher
+from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 from tests.photos import make_embeddings, make_index, make_space, name
 
