@@ -1,1 +1,1 @@
-"""From a query to explained hits: language, concepts, plan, explanation."""
+"""Search, browsing and curation of an index."""

@@ -1,4 +1,4 @@
-"""Cursors: where a page of hits ended, tied to the question that was asked."""
+"""Cursors: the offset of the next page, bound to a query and its options."""
 
 from __future__ import annotations
 
@@ -9,22 +9,31 @@ from splicedex.splice.errors import UserError
 
 
 def make_cursor(offset: int, *question: object) -> str:
-    """What to ask with for the page that starts at an offset."""
+    """Return a cursor for the page at an offset.
+
+    Args:
+        offset: Number of hits before the page.
+        *question: The query and its options, with a stable `repr`.
+    """
     return f"{offset}.{_fingerprint(question)}"
 
 
 def offset_of(cursor: str, *question: object) -> int:
-    """The offset a cursor stands for.
+    """Return the offset of a cursor.
+
+    Args:
+        cursor: Return value of `make_cursor`.
+        *question: The query and its options.
 
     Raises:
-        UserError: It was given for another question.
+        UserError: The cursor is malformed, or belongs to another query or other options.
     """
-    read = re.fullmatch(r"([0-9]{1,12})\.([0-9a-f]+)", cursor)
-    if read is None or read[2] != _fingerprint(question):
+    match = re.fullmatch(r"([0-9]{1,12})\.([0-9a-f]+)", cursor)
+    if match is None or match[2] != _fingerprint(question):
         raise UserError(f"cursor {cursor!r} is of another query", "ask without it first")
-    return int(read[1])
+    return int(match[1])
 
 
 def _fingerprint(question: tuple[object, ...]) -> str:
-    told = repr(question).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(told, digest_size=6).hexdigest()
+    encoded = repr(question).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(encoded, digest_size=6).hexdigest()

@@ -1,4 +1,4 @@
-"""Opening an index for search, with its encoder at hand should a query need it."""
+"""Opening an index for search, with its encoder."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ from splicedex.search.threads import one_blas_thread
 from splicedex.splice.errors import UserError
 
 REFRESH = 10.0
-"""Seconds until a server's index that is open for long looks what others changed."""
+"""Seconds between two checks for changes that other processes made to an open index."""
 
 
 @contextmanager
 def kept_fresh(index: Index) -> Iterator[None]:
-    """While an index is open for long: let it see what others change in its files."""
+    """Load the changes of other processes regularly, in a thread, while an index is open.
+
+    Args:
+        index: Open index.
+    """
     ended = threading.Event()
 
     def refresh() -> None:
         while not ended.wait(REFRESH):
-            # A server that is away is told of by what is asked of it; at the end it is closed.
+            # If a server does not answer, the next query says so. At the end the index is closed.
             with suppress(UserError, RuntimeError):
                 index.refresh()
 
@@ -41,11 +45,14 @@ def kept_fresh(index: Index) -> Iterator[None]:
 
 @contextmanager
 def open_searcher(address: Address | Path) -> Iterator[Searcher]:
-    """Open an index that exists for search, and close it after.
+    """Open an existing index for search, and close it at the end.
+
+    Args:
+        address: Folder or server address of the index.
 
     Raises:
-        UserError: No index there, damaged, newer, held by another process, or on a server that is
-            away or refuses us.
+        UserError: The index does not exist, is damaged, has a newer format or is locked by another
+            process; or its server does not answer or refuses the request.
     """
     one_blas_thread()
     with open_index(address) as index:

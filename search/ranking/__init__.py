@@ -1,1 +1,1 @@
-"""From a plan to explained hits: score, order, explain."""
+"""Ranking: from a query plan to an order of images with explained scores."""

@@ -1,9 +1,10 @@
-"""Ranking by belief: how much likelier than in any image of the collection a query holds here.
+"""Concept scores: how much more probable a query is for an image than for the whole collection.
 
-The score of an image is `log P(query | image) - log P(query | collection)`, in nats: 0 for an image
-that says nothing, growing with every wanted concept found, most for the rare ones. Over the parts
-of an AND it is a sum, which is what explains it. Columns are facts: alone they only filter, and
-beside a concept under OR they count as holding for half of all images.
+The score of an image is `log P(query | image) - log P(query | collection)`, in nats. It is 0 for an
+image about which nothing is known. Every wanted concept in the image raises it, rare concepts most.
+The score is a sum over the parts of the query's AND, and this sum is its explanation. Columns are
+certain: a part of columns alone only filters. In an OR with a concept, a column is assumed to hold
+for half of the collection.
 """
 
 from __future__ import annotations
@@ -28,25 +29,26 @@ from splicedex.splice.presence.calibration import Calibration, logit
 
 @dataclass(frozen=True, eq=False)
 class ConceptLogits:
-    """What is known of n images that bears on a query.
+    """The inputs to the scores of n images.
 
     Args:
-        odds: Log-odds (n,) of each concept that the query's meanings touch.
-        payloads: Their columns; None where nothing is known of them.
+        by_concept: Logits of presence (n,) by concept id, for all concepts of the query.
+        payloads: The columns of the n images; None if they are unknown.
     """
 
-    odds: Mapping[int, NDArray[np.floating]]
+    by_concept: Mapping[int, NDArray[np.floating]]
     payloads: Sequence[Mapping[str, Any]] | None
 
 
 @dataclass(frozen=True, eq=False)
 class PartScore:
-    """What n images say of one part of a query.
+    """The scores of n images for one part of a query.
 
     Args:
         part: The part, a normal tree.
-        log_probability: That it holds (n,).
-        log_ratio: What it adds to their scores (n,); 0 for a part of columns only.
+        log_probability: Log-probabilities (n,) that the part holds.
+        log_ratio: Contribution (n,) to the scores, in nats: the boost times the log of the ratio of
+            the probability to that in the collection. It is 0 for a part of columns only.
     """
 
     part: Node
@@ -55,11 +57,11 @@ class PartScore:
 
 
 class ConceptScorer:
-    """Believes or doubts the parts of a plan, image by image.
+    """Scores images for the parts of a query plan.
 
     Args:
-        plan: Any plan.
-        calibration: Of the index.
+        plan: Query plan.
+        calibration: Presence calibration of the index.
 
     Attributes:
         columns: Names of the columns that scores depend on.
@@ -76,36 +78,41 @@ class ConceptScorer:
         self.columns = tuple(dict.fromkeys(fields))
 
     def synonyms_of(self, part: Node) -> list[int]:
-        """Ids of the concepts that a part of the query means."""
+        """Return the ids of the concepts that a part of the query refers to, without duplicates."""
         means = (self._meanings[concept].synonyms for concept in concepts_of(part))
         return list(dict.fromkeys(i for synonyms in means for i in synonyms))
 
     def logits(self, standardised: Matrix, payloads: Sequence[Mapping[str, Any]]) -> ConceptLogits:
-        """What standardised embeddings (n, d) and payloads say."""
+        """Return the inputs to the scores of n images.
+
+        Args:
+            standardised: Standardised image embeddings (n, d).
+            payloads: The columns of the n images.
+        """
         ids = np.array(self._concepts, np.int64)
-        odds = self._calibration.logit(standardised, ids)
-        return ConceptLogits(dict(zip(self._concepts, odds.T, strict=True)), payloads)
+        found = self._calibration.logit(standardised, ids)
+        return ConceptLogits(dict(zip(self._concepts, found.T, strict=True)), payloads)
 
     def score_parts(self, logits: ConceptLogits) -> list[PartScore]:
-        """Judge every part of the query's AND; the lifts of an image add up to its score."""
-        scores_of_parts = []
+        """Score every part of the query's AND. The log-ratios of an image add up to its score."""
+        scored = []
         for part, prior in zip(self._parts, self._priors, strict=True):
             log_probability = self._of(part, logits)
             log_ratio = boost_of(part) * (log_probability.yes - prior.yes)
-            scores_of_parts.append(
+            scored.append(
                 PartScore(part, log_probability, log_ratio if ranks(part) else 0 * log_ratio)
             )
-        return scores_of_parts
+        return scored
 
     def scores(self, logits: ConceptLogits, count: int) -> NDArray[np.float64]:
-        """The scores (n,) of `count` images."""
+        """Return the scores (n,) of n = `count` images, in nats."""
         return sum((scored.log_ratio for scored in self.score_parts(logits)), np.zeros(count))
 
     @cached_property
     def _priors(self) -> list[LogProbability]:
-        """Belief in each part of an image of which only the collection is known."""
-        odds = logit(self._calibration.prevalence[self._concepts])
-        average = ConceptLogits(dict(zip(self._concepts, odds[:, None], strict=True)), None)
+        """Log-probability (1,) of each part in the collection, from the prevalence of concepts."""
+        prevalent = logit(self._calibration.prevalence[self._concepts])
+        average = ConceptLogits(dict(zip(self._concepts, prevalent[:, None], strict=True)), None)
         return [self._of(part, average) for part in self._parts]
 
     def _of(self, node: Node, logits: ConceptLogits) -> LogProbability:
@@ -128,18 +135,21 @@ class ConceptScorer:
                 any_of = [self._of(part, logits) for part in parts]
                 return LogProbability.any(any_of, [boost_of(part) for part in parts])
             case _:
-                raise AssertionError(f"{node} is not believed")
+                raise AssertionError(f"{node} has no probability")
 
 
 def ranks(part: Node) -> bool:
-    """Whether a part names a concept, and so has a say in the order."""
+    """Whether a part contains a concept, so that it contributes to the score."""
     return any(True for _ in concepts_of(part))
 
 
 def _any_synonym(meaning: Resolved, logits: ConceptLogits) -> LogProbability:
-    """That a family holds its concept: noisy-or, each member as far as its weight."""
-    members = [
-        LogProbability.of_logit(logits.odds[i]).scaled(weight)
+    """Log-probabilities (n,) that a meaning holds: noisy-or of its concepts, scaled by weight.
+
+    Noisy-or: Pearl 1988, "Probabilistic Reasoning in Intelligent Systems", section 4.3.
+    """
+    parts = [
+        LogProbability.of_logit(logits.by_concept[i]).scaled(weight)
         for i, weight in meaning.synonyms.items()
     ]
-    return LogProbability.any(members)
+    return LogProbability.any(parts)

@@ -1,4 +1,4 @@
-"""Embeddings as activations are read from them, kept from query to query."""
+"""Cache of standardised embeddings across queries."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from splicedex.indexer.store.index import Index
 from splicedex.splice.align import Matrix
 from splicedex.splice.presence.activation import Activations
 
-KEPT = 64 << 20
-"""Bytes of them, at most: 32,768 images of 512 dimensions."""
+MAX_BYTES = 64 << 20
+"""Size of the cache in bytes: 32,768 images of 512 dimensions."""
 
 
 class EmbeddingCache:
     """Standardised embeddings of an index's images.
 
-    On its way from the engine every number passes through Python, which takes longer than all that
-    is done with it then. So they are kept, where it is known when a vector changes.
+    The engine returns each number as a Python object, which takes longer than all computation with
+    it. The cache is used only if this process is the only writer of the index.
 
     Args:
         index: Open index.
@@ -31,11 +31,11 @@ class EmbeddingCache:
         self._rows: dict[str, Matrix] = {}
 
     def of(self, ids: Sequence[str], activations: Activations) -> dict[str, Matrix]:
-        """The standardised embeddings (d,) of those images that are there, in the order asked."""
+        """Return standardised embeddings (d,) by id, in the order of `ids`. Skip unknown ids."""
         rows = self._current(activations)
         missing = [id_ for id_ in ids if id_ not in rows]
         if missing:
-            if len(rows) + len(missing) > KEPT // (4 * self._index.space.dim):
+            if len(rows) + len(missing) > MAX_BYTES // (4 * self._index.space.dim):
                 rows.clear()
                 missing = list(ids)
             hits = self._index.engine.retrieve(missing, with_payload=False, with_dense=True)
@@ -45,10 +45,10 @@ class EmbeddingCache:
         return {id_: rows[id_] for id_ in ids if id_ in rows}
 
     def _current(self, activations: Activations) -> dict[str, Matrix]:
-        """What is known of the vectors as they are now."""
+        """The cached rows; an empty cache if the vectors or the activations have changed."""
         engine = self._index.engine
         revision, same = engine.revision, activations is self._activations
         if not engine.exclusive or revision != self._revision or not same:
-            # A new one: a query under way in another thread keeps to the old.
+            # A new dictionary: a query in another thread may still use the old one.
             self._rows, self._revision, self._activations = {}, revision, activations
         return self._rows

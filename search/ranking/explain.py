@@ -1,4 +1,4 @@
-"""Explanation: a hit's score split, exactly, into what made it."""
+"""Explanations: the score of a hit as an exact sum of contributions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ from splicedex.splice.presence.calibration import sigmoid
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A concept of the index that bears on a part of the query, and how strongly it is there."""
+    """A concept that a part of the query refers to, with its presence in an image.
+
+    Args:
+        concept: Name of the concept.
+        strength: Presence probability.
+    """
 
     concept: str
     strength: float
@@ -26,15 +31,15 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one part adds to a score.
+    """The contribution of one concept, part of the query or ranking to a score.
 
     Args:
-        concept: The concept, or the part of the query, it stands for.
-        query_weight: How much the query asks for it.
-        weight: How much of it is in the image: a probability for a boolean query, a SpLiCE weight
-            for a dense one, a rank for a fused one.
-        contribution: What it adds to the score.
-        fired: For a boolean query, the members of the concept's family found in the image.
+        concept: Name of the concept or ranking, or text of the part.
+        query_weight: Weight in the query.
+        weight: Weight in the image: a presence probability for a boolean query, a SpLiCE weight for
+            a dense query, a rank from 1 for a fused one.
+        contribution: The summand of the score.
+        fired: For a boolean query, the concepts that the part refers to, by descending presence.
     """
 
     concept: str
@@ -46,12 +51,12 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A score as a sum: the contributions, plus `base`, plus `rest`.
+    """A score as a sum of contributions, `base` and `rest`.
 
     Args:
-        concepts: Contributions, largest first.
-        base: The share of the means, of images and of queries (dense queries).
-        rest: What the concepts do not explain.
+        concepts: The contributions, largest first.
+        base: For dense queries, the contribution of the means of images and queries.
+        rest: The contribution that the concepts do not explain.
     """
 
     concepts: tuple[Contribution, ...]
@@ -67,9 +72,15 @@ class Explanation:
 def explain_parts(
     space: ConceptSpace, scorer: ConceptScorer, logits: ConceptLogits, count: int
 ) -> list[Explanation]:
-    """Split the scores of `count` images over the parts of the query's AND.
+    """Explain the concept scores of n images by the parts of the query's AND.
 
-    Parts of columns alone only filter: they add nothing and are left out.
+    Parts of columns alone only filter. They contribute nothing and are left out.
+
+    Args:
+        space: Concept space of the index.
+        scorer: The scorer of the query.
+        logits: The inputs to the scores of the images.
+        count: Number of images n.
     """
     parts = [
         contributions(space, scorer, logits, scored)
@@ -85,12 +96,17 @@ def explain_parts(
 def contributions(
     space: ConceptSpace, scorer: ConceptScorer, logits: ConceptLogits, scored: PartScore
 ) -> list[Contribution]:
-    """What one part of a query adds to the scores of n images."""
+    """Return the contributions of one part of a query to the scores of n images.
+
+    Args:
+        space: Concept space of the index.
+        scorer: The scorer of the query.
+        logits: The inputs to the scores of the images.
+        scored: The scores of the part.
+    """
     name, boost = name_of(scored.part), boost_of(scored.part)
-    probabilities, log_ratios = (
-        scored.log_probability.probability.tolist(),
-        scored.log_ratio.tolist(),
-    )
+    probabilities = scored.log_probability.probability.tolist()
+    log_ratios = scored.log_ratio.tolist()
     members = scorer.synonyms_of(scored.part)
     fired = _fired(space, members, logits) if members else [()] * len(log_ratios)
     return [
@@ -102,26 +118,27 @@ def contributions(
 def _fired(
     space: ConceptSpace, members: Sequence[int], logits: ConceptLogits
 ) -> list[tuple[Fired, ...]]:
-    """The strengths of concepts in n images, strongest first."""
+    """The presence of concepts in n images, by descending probability."""
     names = [space.concepts[i] for i in members]
-    strengths = sigmoid(np.array([logits.odds[i] for i in members])).T
-    found = ([Fired(*one) for one in zip(names, row, strict=True)] for row in strengths.tolist())
+    presence = sigmoid(np.array([logits.by_concept[i] for i in members])).T
+    found = ([Fired(*one) for one in zip(names, row, strict=True)] for row in presence.tolist())
     return [tuple(sorted(row, key=lambda fired: -fired.strength)) for row in found]
 
 
 def explain_dense(space: ConceptSpace, query: Matrix, common: Matrix, hit: Hit) -> Explanation:
-    """Split a cosine over the image's concepts.
+    """Explain a cosine by the concepts of the image.
 
-    A query q is what all queries of its kind have in `common`, and what is its own, p = q - common;
-    an image is z = mean + s (C^T w + r). So `z·q = (z·common + mean·p) + Σ (s w_c)(C_c·p) + s r·p`:
-    base, contributions, rest. Were the common part left in p, its distance from every concept
-    would drown what they have to say.
+    A query vector is q = common + p, where `common` is the mean of all queries of its kind. An
+    image is z = mean + s (C^T w + r), with concept vectors C, SpLiCE weights w, a scale s and a
+    residual r (paper, sections 4.2 and 4.3). So
+    `z·q = (z·common + mean·p) + Σ (s w_c)(C_c·p) + s r·p`: base, contributions, rest. The common
+    part is not in p because it is far from every concept, and would dominate the contributions.
 
     Args:
-        space: The concepts.
+        space: Concept space of the index.
         query: Unit query vector q (d,).
-        common: Its kind's mean (d,): of images, of texts, or zero for a direction.
-        hit: An image, with its embedding z (d,) and weights w.
+        common: Mean (d,) of the images or the texts; zero for a direction of concepts.
+        hit: The image, with its embedding z (d,) and its weights w.
     """
     assert hit.dense is not None
     assert hit.concepts is not None
@@ -145,13 +162,16 @@ def explain_dense(space: ConceptSpace, query: Matrix, common: Matrix, hit: Hit) 
 def explain_fusion(
     weights: Mapping[str, float], ranks: Mapping[str, int], k: int, score: float
 ) -> Explanation:
-    """Split a reciprocal-rank score over the rankings that were fused.
+    """Explain the score of a reciprocal rank fusion by its rankings.
+
+    Source: Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion", with each rank divided by
+    the weight of its ranking.
 
     Args:
-        weights: Of each ranking.
-        ranks: Place of the image in each that has it, from 1.
-        k: The fusion's constant.
-        score: What the engine said.
+        weights: Weight of each ranking, by name.
+        ranks: Rank of the image, from 1, in each ranking that contains it.
+        k: The constant of the fusion.
+        score: The score that the engine returned.
     """
     parts = [
         Contribution(name, weights[name], float(rank), 1 / (k + rank / weights[name]))
@@ -163,7 +183,7 @@ def explain_fusion(
 
 
 def name_of(node: Node) -> str:
-    """A part of a query as text."""
+    """Return a part of a query as text, in the query language."""
     match node:
         case Concept():
             bounds = "".join(

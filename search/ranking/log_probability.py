@@ -1,4 +1,4 @@
-"""Belief: the probability that something is so, for many images at once, in logarithms."""
+"""Probabilities of events for many images at once, as logarithms."""
 
 from __future__ import annotations
 
@@ -10,46 +10,56 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-SURE = 50.0
-"""Log-odds of a fact."""
+CERTAIN = 50.0
+"""Logit of a certain event."""
 
 
 @dataclass(frozen=True, eq=False)
 class LogProbability:
-    """Log-probabilities (n,) that something is so (`yes`), and that it is not (`no`).
+    """The log-probability of an event for n images, and of its complement.
 
-    Both are carried, so that neither a near certainty nor its opposite is rounded away.
-    Combination assumes independence: AND multiplies, OR is the noisy-or, NOT swaps.
+    Both are stored, so that probabilities near 0 and near 1 keep their precision. Combinations
+    assume independent events: AND is the product, OR the noisy-or, NOT swaps the two.
+
+    Args:
+        yes: Log-probabilities (n,) that the event holds.
+        no: Log-probabilities (n,) that it does not hold.
     """
 
     yes: Floats
     no: Floats
 
     @classmethod
-    def of_logit(cls, odds: NDArray[np.floating]) -> LogProbability:
-        """From log-odds (n,)."""
-        wide = np.asarray(odds, np.float64)
+    def of_logit(cls, logits: NDArray[np.floating]) -> LogProbability:
+        """Make from logits (n,)."""
+        wide = np.asarray(logits, np.float64)
         return cls(-np.logaddexp(0, -wide), -np.logaddexp(0, wide))
 
     @classmethod
     def certain(cls, holds: NDArray[np.bool_]) -> LogProbability:
-        """From facts (n,); what is not so keeps odds of e^-50, so that no score is infinite."""
-        return cls.of_logit(np.where(holds, SURE, -SURE))
+        """Make from facts (n,), with logits of 50 and -50, so that no score is infinite."""
+        return cls.of_logit(np.where(holds, CERTAIN, -CERTAIN))
 
     @classmethod
     def all(cls, parts: Sequence[LogProbability], boosts: Sequence[float] = ()) -> LogProbability:
-        """That every part is so, as if each had been asked for `boost` times over."""
+        """Return the log-probability that all parts hold.
+
+        Args:
+            parts: The parts, for the same n images.
+            boosts: Exponent of each part; the default is 1 each. A part with boost 2 counts as two
+                independent parts.
+        """
         weighed = zip(parts, boosts or [1.0] * len(parts), strict=True)
         yes = np.sum([boost * part.yes for part, boost in weighed], axis=0)
         return cls(yes, _complement(yes))
 
     @classmethod
     def any(cls, parts: Sequence[LogProbability], boosts: Sequence[float] = ()) -> LogProbability:
-        """That at least one part is so, as if each had `boost` chances to be."""
+        """Return the log-probability that some part holds, with boosts as in `all`."""
         return ~cls.all([~part for part in parts], boosts)
 
     def scaled(self, weight: float) -> LogProbability:
-        """As likely as the thing and, independently, an event of probability `weight`."""
+        """Return the log-probability of the event times `weight`, a factor within (0, 1]."""
         yes = self.yes + np.log(weight)
         return LogProbability(yes, _complement(yes))
 
@@ -58,12 +68,15 @@ class LogProbability:
 
     @property
     def probability(self) -> Floats:
-        """That it is so (n,)."""
+        """The probability (n,) that the event holds."""
         return np.exp(self.yes)
 
 
 def _complement(log_probability: Floats) -> Floats:
-    """log(1 - exp(x)) for x ≤ 0 without cancellation (Mächler 2012); finite, also for x = 0."""
+    """log(1 - exp(x)) for x ≤ 0, without cancellation. It is finite, also for x = 0.
+
+    Source: Mächler 2012, "Accurately Computing log(1 - exp(-|a|))".
+    """
     x = np.minimum(log_probability, -np.finfo(float).tiny)
     near_one = x > -np.log(2)
     return np.where(

@@ -1,4 +1,4 @@
-"""Maximal marginal relevance: good hits that are unlike each other."""
+"""Maximal marginal relevance: good hits that are not similar to each other."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from splicedex.splice.align import Matrix
 
 
 class Diverse:
-    """Another ranking, each block of it reordered for diversity.
+    """A ranking whose blocks are reordered for diversity.
 
     Args:
         index: Open index.
-        ranking: What says how good an image is.
-        diversity: Within 0 and 1.
-        block: Size of a block.
+        ranking: The ranking to reorder.
+        diversity: Weight of diversity within [0, 1].
+        block: Number of hits per block.
     """
 
     def __init__(
@@ -34,11 +34,11 @@ class Diverse:
 
     @property
     def needs_embeddings(self) -> bool:
-        """As the other ranking does."""
+        """Whether the underlying ranking explains hits by their embeddings."""
         return self._ranking.needs_embeddings
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
-        """Images from place `offset` on."""
+        """Return the page of `limit` images at an offset."""
         start, length = whole_blocks(offset, limit, self._block)
         scored = self._ranking.page(filter, start, length)
         found: list[Scored] = []
@@ -47,7 +47,7 @@ class Diverse:
         return found[offset - start :][:limit]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
-        """Split the scores, which are those of the other ranking."""
+        """Explain the scores, which are those of the underlying ranking."""
         return self._ranking.explain(hits)
 
     def _reordered(self, block: list[Scored]) -> list[Scored]:
@@ -59,26 +59,26 @@ class Diverse:
 
 
 def diversify(scores: Matrix, embeddings: Matrix, diversity: float) -> list[int]:
-    """Order hits one by one, each for its score less its likeness to those before it.
+    """Order hits by score minus similarity to the hits before them.
 
-    `(1 - diversity) * score - diversity * max cosine` (Carbonell and Goldstein 1998), with scores
-    scaled to [0, 1] and likenesses cut to it.
+    The next hit has the largest `(1 - diversity) * score - diversity * max cosine` (Carbonell and
+    Goldstein 1998, "The Use of MMR"). Scores are scaled to [0, 1], cosines are clipped to [0, 1].
 
     Args:
-        scores: (n,), best first.
-        embeddings: Unit vectors (n, d).
-        diversity: Within 0 and 1.
+        scores: Scores (n,), best first.
+        embeddings: Embeddings of the hits (n, d), unit length.
+        diversity: Weight of diversity within [0, 1].
 
     Returns:
-        Row numbers in order.
+        Row numbers in the new order.
     """
-    spread = float(scores.max() - scores.min())
-    gain = (1 - diversity) * (scores - scores.min()) / (spread or 1.0)
-    likeness = np.zeros(len(scores), np.float32)
+    span = float(scores.max() - scores.min())
+    gain = (1 - diversity) * (scores - scores.min()) / (span or 1.0)
+    similarity = np.zeros(len(scores), np.float32)
     chosen: list[int] = []
     for _ in scores:
-        best = int(np.argmax(gain - diversity * likeness))
+        best = int(np.argmax(gain - diversity * similarity))
         chosen.append(best)
         gain[best] = -np.inf
-        likeness = np.maximum(likeness, (embeddings @ embeddings[best]).clip(0, 1))
+        similarity = np.maximum(similarity, (embeddings @ embeddings[best]).clip(0, 1))
     return chosen

@@ -1,4 +1,4 @@
-"""Rankings: three ways to order what passes a filter, each able to explain its scores."""
+"""Three rankings of the images that pass a filter. Each explains its scores."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ from splicedex.search.ranking.nearest_methods import FEW, Direction
 from splicedex.splice.align import Matrix
 
 BLOCK, SHORT_BLOCK = 512, 20
-"""Hits are put in order in blocks of this many. In a large index in short ones, of a page: reading
-their embeddings takes longer than finding them, and an AND loses .024 of its average precision."""
+"""Numbers of hits per block that is reordered by concept score, in small and in large indexes. In a
+large index it takes longer to read embeddings than to find hits. Short blocks lower the average
+precision of an AND by .024."""
 STRIDE = 128
-"""Hits that a walk of the engine's graph is asked for at once: about as many as it looks at anyway,
-so that pages of any size are cut from the same walk."""
+"""Hits per request to the engine's graph: about as many as a walk visits in any case, so that pages
+of any size come from the same walk."""
 DEPTH = 1000
-"""Candidates that each ranking gives to a fusion."""
+"""Candidates of each ranking in a fusion."""
 
 
 class Ranking(Protocol):
@@ -38,39 +39,41 @@ class Ranking(Protocol):
 
     @property
     def needs_embeddings(self) -> bool:
-        """Whether hits to explain have to come with their dense vectors."""
+        """Whether `explain` needs hits with their dense vectors."""
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
-        """Images from place `offset` on, best first; wherever pages are cut, the same order."""
+        """Return the page of `limit` images at an offset, best first.
+
+        The order does not depend on the size of the pages.
+        """
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
-        """Split the scores of hits from a page, which came with concepts and columns."""
+        """Explain the scores of hits of a page; they need their concepts and columns."""
 
 
 def block_for(images: int) -> int:
-    """The block that suits an index of so many images."""
+    """Return the block size for an index with this number of images."""
     return BLOCK if images <= FEW else SHORT_BLOCK
 
 
 def whole_blocks(offset: int, limit: int, block: int) -> tuple[int, int]:
-    """Start and length of the whole blocks that hold the places of a page."""
+    """Return the start and length of the whole blocks that contain a page."""
     start = offset - offset % block
     end = offset + limit
     return start, end + -end % block - start
 
 
 class ByConceptScore:
-    """By how much likelier the query is to hold than in any image.
+    """Ranking by concept score (`search.ranking.concept_scorer`).
 
-    See `search.ranking.concept_scorer`. The engine ranks along the plan's direction; its order is
-    then refined block by block. Blocks
-    lie where they lie whatever the page, so pages fit together.
+    The engine ranks by the cosine to the plan's direction, and each block of its order is sorted by
+    concept score. Blocks do not depend on the page, so pages neither overlap nor leave gaps.
 
     Args:
         index: Open index.
-        plan: Any plan.
-        images: Standardised embeddings of the same index.
-        block: Size of a block.
+        plan: Query plan.
+        images: Cache of the index's standardised embeddings.
+        block: Number of hits per block.
     """
 
     needs_embeddings = False
@@ -87,7 +90,7 @@ class ByConceptScore:
         self._block = block
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
-        """Images from place `offset` on, best first."""
+        """Return the page of `limit` images at an offset, best first."""
         start, length = whole_blocks(offset, limit, self._block)
         ids = self._coarsely(filter, start, length)
         found: list[Scored] = []
@@ -104,7 +107,7 @@ class ByConceptScore:
         return [id_ for id_, _ in nearest_images(engine, along, passing, start, length)]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
-        """Split the scores over the parts of the query."""
+        """Explain the scores by the parts of the query."""
         standardised = self._rows([self._refined_rows[hit.id] for hit in hits])
         logits = self._scorer.logits(standardised, [hit.payload for hit in hits])
         return explain_parts(self._index.space, self._scorer, logits, len(hits))
@@ -128,13 +131,13 @@ class ByConceptScore:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One of the things that a query ranks by.
+    """One of the rankings that a query consists of.
 
     Args:
-        name: What to call it.
-        nearest: How it ranks.
-        common: What vectors of its kind have in common (d,): the mean of images or of texts.
-        weight: How much it counts.
+        name: Name in explanations and messages.
+        nearest: The ranking for the engine.
+        common: Mean (d,) of all vectors of this kind, images or texts; zero for concepts.
+        weight: Weight of the ranking.
     """
 
     name: str
@@ -144,11 +147,11 @@ class Part:
 
 
 class AlongVector:
-    """By cosine to one vector, in the engine alone.
+    """Ranking by the cosine to one vector, by the engine alone.
 
     Args:
         index: Open index.
-        parts: What it is the weighted sum of.
+        parts: Rankings whose weighted vectors add up to the vector.
     """
 
     needs_embeddings = True
@@ -162,23 +165,23 @@ class AlongVector:
         self._common: Matrix = (common / length).astype(np.float32)
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
-        """Images from place `offset` on, best first."""
+        """Return the page of `limit` images at an offset, best first."""
         start, length = whole_blocks(offset, limit, STRIDE)
         engine = self._index.engine
         found = nearest_images(engine, Direction(self._vector), filter, start, length)
         return found[offset - start :][:limit]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
-        """Split the scores over the images' concepts."""
+        """Explain the scores by the concepts of the images."""
         return [explain_dense(self._index.space, self._vector, self._common, hit) for hit in hits]
 
 
 class Fused:
-    """By reciprocal rank over several rankings, fused in the engine.
+    """Reciprocal rank fusion of several rankings, by the engine.
 
     Args:
         index: Open index.
-        parts: The rankings, under different names.
+        parts: The rankings, with distinct names.
     """
 
     needs_embeddings = False
@@ -194,19 +197,19 @@ class Fused:
         self._ranks: dict[str, dict[str, int]] = {}
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
-        """Images from place `offset` on, best first; beyond the fusion's depth there are none."""
+        """Return the page of `limit` images at an offset, at most to the depth of the fusion."""
         engine = self._index.engine
         alone = (Query(part.nearest, filter, DEPTH, with_payload=False) for part in self._parts)
         everything = DEPTH * len(self._parts)
         fused = Query(self._fusion, filter, everything, with_payload=False)
         found, *ranked = engine.query_batch([fused, *alone])
         for part, hits in zip(self._parts, ranked, strict=True):
-            for place, hit in enumerate(hits, start=1):
-                self._ranks.setdefault(hit.id, {})[part.name] = place
+            for rank, hit in enumerate(hits, start=1):
+                self._ranks.setdefault(hit.id, {})[part.name] = rank
         return in_order((hit.id, hit.score) for hit in found)[offset:][:limit]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
-        """Split the scores over the rankings."""
+        """Explain the scores by the rankings."""
         weights = {part.name: part.weight for part in self._parts}
         return [
             explain_fusion(weights, self._ranks.get(hit.id, {}), self._fusion.k, hit.score)

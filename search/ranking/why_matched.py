@@ -1,4 +1,4 @@
-"""Why an image is, or is not, found by a query: how each part of the query stands to it."""
+"""Why an image matches a query or not, for each part of the query."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from splicedex.splice.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class PartExplanation:
-    """How one part of a query stands to an image: whether it holds, and what it contributes."""
+    """Whether one part of a query holds for an image, and what it contributes to the score.
+
+    Args:
+        holds: Whether the image passes the filter of the part.
+        contribution: The contribution to the concept score.
+    """
 
     holds: bool
     contribution: Contribution
@@ -22,22 +27,27 @@ class PartExplanation:
 
 @dataclass(frozen=True, slots=True)
 class MatchExplanation:
-    """How an image stands to a query: whether it matches, and why, part by part."""
+    """Whether an image matches a query, and why.
+
+    Args:
+        match: Whether all parts hold.
+        parts: One entry for each part of the query's AND.
+    """
 
     match: bool
     parts: tuple[PartExplanation, ...]
 
 
 def explain_match(index: Index, plan: Plan, name: str) -> MatchExplanation:
-    """How an indexed image stands to a query. The engine itself says what holds.
+    """Explain whether an indexed image matches a query. The engine itself applies the filters.
 
     Args:
         index: Open index.
-        plan: Of the query.
-        name: The image, by name or id.
+        plan: Plan of the query.
+        name: Name or point id of the image.
 
     Raises:
-        UserError: No such image, or a query that only ranks.
+        UserError: The image does not exist, or the query only ranks.
     """
     if not plan.parts:
         raise UserError("text: and like: only rank: any image has its place", "add a concept")

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-import splicedex.search.ranking.embedding_cache
 from splicedex.indexer.engines.base import Batch
 from splicedex.indexer.store.index import point_id
+from splicedex.search.ranking import embedding_cache
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.splice.presence.activation import Activations
 from tests.photos import make_embeddings, make_index, make_space, name
@@ -68,7 +68,7 @@ def test_what_was_written_is_read_again(index):
 
 
 def test_no_more_are_kept_than_agreed(index, monkeypatch):
-    monkeypatch.setattr(splicedex.search.ranking.embedding_cache, "KEPT", 4 * SPACE.dim * 10)
+    monkeypatch.setattr(embedding_cache, "MAX_BYTES", 4 * SPACE.dim * 10)
     images, asked = EmbeddingCache(index), asked_of(index, monkeypatch)
     for ids in (IDS[:8], IDS[6:12], IDS[6:12], IDS):
         found = images.of(ids, index.calibration.activations)

@@ -7,41 +7,41 @@ from hypothesis import strategies as st
 
 from splicedex.search.ranking.log_probability import LogProbability
 
-ODDS = st.lists(st.floats(-30, 30), min_size=1, max_size=5)
+LOGITS = st.lists(st.floats(-30, 30), min_size=1, max_size=5)
 WILD = st.floats(allow_nan=False)
 
 
-def log_probabilities(odds):
-    return [LogProbability.of_logit(np.array([one])) for one in odds]
+def log_probabilities(logits):
+    return [LogProbability.of_logit(np.array([one])) for one in logits]
 
 
-def plain(odds):
-    return 1 / (1 + np.exp(-np.array(odds)))
+def plain(logits):
+    return 1 / (1 + np.exp(-np.array(logits)))
 
 
-@given(ODDS)
-def test_and_multiplies_or_is_noisy_and_not_swaps(odds):
-    p = plain(odds)
-    assert LogProbability.all(log_probabilities(odds)).probability == pytest.approx(
+@given(LOGITS)
+def test_and_multiplies_or_is_noisy_and_not_swaps(logits):
+    p = plain(logits)
+    assert LogProbability.all(log_probabilities(logits)).probability == pytest.approx(
         [p.prod()], rel=1e-9
     )
     noisy = -np.expm1(np.log1p(-p).sum())
-    assert LogProbability.any(log_probabilities(odds)).probability == pytest.approx(
+    assert LogProbability.any(log_probabilities(logits)).probability == pytest.approx(
         [noisy], rel=1e-9
     )
-    assert (~log_probabilities(odds)[0]).probability == pytest.approx(
-        [1 / (1 + np.exp(odds[0]))], rel=1e-9
+    assert (~log_probabilities(logits)[0]).probability == pytest.approx(
+        [1 / (1 + np.exp(logits[0]))], rel=1e-9
     )
 
 
-@given(ODDS, st.lists(st.sampled_from([0.5, 1.0, 2.0, 7.0]), min_size=5, max_size=5))
-def test_boosts_ask_many_times(odds, boosts):
-    boosts, p = boosts[: len(odds)], plain(odds)
-    assert LogProbability.all(log_probabilities(odds), boosts).yes == pytest.approx(
+@given(LOGITS, st.lists(st.sampled_from([0.5, 1.0, 2.0, 7.0]), min_size=5, max_size=5))
+def test_boosts_count_a_part_several_times(logits, boosts):
+    boosts, p = boosts[: len(logits)], plain(logits)
+    assert LogProbability.all(log_probabilities(logits), boosts).yes == pytest.approx(
         [boosts @ np.log(p)], rel=1e-6
     )
-    no = boosts @ -np.logaddexp(0, odds)
-    assert LogProbability.any(log_probabilities(odds), boosts).no == pytest.approx([no], rel=1e-6)
+    no = boosts @ -np.logaddexp(0, logits)
+    assert LogProbability.any(log_probabilities(logits), boosts).no == pytest.approx([no], rel=1e-6)
 
 
 @pytest.mark.parametrize("digits", [1, 5, 15, 40, 200])
@@ -57,8 +57,8 @@ def test_near_certainties_are_exact(digits):
 
 
 @given(st.lists(WILD, min_size=1, max_size=4))
-def test_de_morgan(odds):
-    parts = log_probabilities(odds)
+def test_de_morgan(logits):
+    parts = log_probabilities(logits)
     denied = ~LogProbability.any(parts)
     each = LogProbability.all([~part for part in parts])
     np.testing.assert_array_equal(denied.yes, each.yes)
@@ -66,8 +66,8 @@ def test_de_morgan(odds):
 
 
 @given(st.lists(WILD, min_size=1, max_size=4), st.floats(1e-6, 1))
-def test_never_nan_and_never_above_certain(odds, weight):
-    parts = [part.scaled(weight) for part in log_probabilities(odds)]
+def test_never_nan_and_never_above_certain(logits, weight):
+    parts = [part.scaled(weight) for part in log_probabilities(logits)]
     for found in (
         *parts,
         LogProbability.all(parts),
@@ -79,7 +79,7 @@ def test_never_nan_and_never_above_certain(odds, weight):
             assert (logarithm <= 0).all()
 
 
-def test_facts_are_all_but_certain_and_finite():
+def test_facts_are_almost_certain_and_finite():
     fact = LogProbability.certain(np.array([True, False]))
     assert fact.probability == pytest.approx([1, 0], abs=1e-20)
     assert np.isfinite([fact.yes, fact.no]).all()

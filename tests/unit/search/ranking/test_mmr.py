@@ -12,8 +12,8 @@ ROWS = make_embeddings(make_space(), 12)
 
 def by_brute_force(scores, rows, diversity):
     """Carbonell and Goldstein's definition, hit by hit."""
-    spread = max(scores) - min(scores)
-    gains = [(score - min(scores)) / (spread or 1) for score in scores]
+    span = max(scores) - min(scores)
+    gains = [(score - min(scores)) / (span or 1) for score in scores]
     chosen = []
     while len(chosen) < len(scores):
         best, found = None, None
@@ -48,7 +48,7 @@ def test_copies_come_last():
     assert diversify(np.array([4.0, 3.9, 3.0, 2.0]), rows, 0.6) == [0, 2, 3, 1]
 
 
-def test_equal_scores_are_no_trouble():
+def test_equal_scores():
     assert sorted(diversify(np.ones(12), ROWS, 0.5)) == list(range(12))
 
 

@@ -52,7 +52,7 @@ def test_whole_blocks_hold_a_page(offset, limit, block):
 
 @pytest.mark.parametrize("query", ["dog", "dog NOT person", "dog OR width>900", "NOT snow"])
 @pytest.mark.parametrize("block", [7, 512])
-def test_pages_by_belief_fit_together(index, query, block):
+def test_pages_by_concept_score_fit_together(index, query, block):
     ranking = ByConceptScore(index, planned(index, query), EmbeddingCache(index), block)
     whole = ranking.page(ALL, 0, 60)
     assert len({id_ for id_, _ in whole}) == 60
@@ -66,19 +66,19 @@ def test_pages_by_belief_fit_together(index, query, block):
 
 
 @pytest.mark.parametrize("query", ["dog^2 ball", "dog NOT person", "(dog OR cat) NOT car"])
-def test_belief_is_probability_over_that_of_any_photo(index, query):
+def test_the_score_is_the_log_ratio_to_the_collection(index, query):
     """Straight from the formula: Σ boost · (log P(part | photo) - log P(part | collection))."""
     plan = planned(index, query)
     p = index.presence(PHOTOS).astype(np.float64)
     share = index.calibration.prevalence[None].astype(np.float64)
 
-    def strength(word, chances):
+    def presence(word, chances):
         [synonyms] = [m.synonyms for c, m in plan.meanings.items() if c.text == word]
         return 1 - np.prod([1 - w * chances[:, i] for i, w in synonyms.items()], axis=0)
 
     def logarithm(chances):
         dog, ball, person, cat, car = (
-            strength(word, chances) if word in query else 0
+            presence(word, chances) if word in query else 0
             for word in ("dog", "ball", "person", "cat", "car")
         )
         if "ball" in query:
@@ -101,7 +101,7 @@ def test_columns_alone_do_not_rank(index):
     assert all(why.concepts == () for why in ranking.explain(hits_of(index, page)))
 
 
-def test_a_fact_beside_a_concept_is_certain(index):
+def test_a_column_in_an_or_with_a_concept_is_certain(index):
     plan = planned(index, "dog OR label:cat")
     scorer = ConceptScorer(plan, index.calibration)
     payloads = [{"label": "cat"}, {"label": "car"}] * 30
@@ -111,7 +111,7 @@ def test_a_fact_beside_a_concept_is_certain(index):
     assert (scores[1::2] < scores[0]).all()
 
 
-def test_boosts_weigh_under_or_too(index):
+def test_boosts_count_under_or(index):
     dog = SPACE.ids["dog"]
     rows = np.flatnonzero(index.presence(PHOTOS)[:, dog] > 0.5)
     plain, boosted = (
@@ -127,7 +127,7 @@ def test_boosts_weigh_under_or_too(index):
     assert (chance(boosted) > chance(plain)).all()
 
 
-def test_along_a_vector_is_by_cosine(index):
+def test_along_a_vector_ranks_by_cosine(index):
     ranking = AlongVector(index, [Part("7", Nearest(PHOTOS[7]), index.space.image_mean)])
     page = ranking.page(ALL, 0, 60)
     paths = [hit.payload["path"] for hit in hits_of(index, page)]
@@ -165,7 +165,7 @@ def test_a_fusion_is_split_over_its_rankings(index, weights):
     assert ranking.page(Match("label", ("cat",)), 5, 4) == page[5:9]
 
 
-def test_what_the_places_do_not_explain_is_the_rest():
+def test_what_the_ranks_do_not_explain_is_the_rest():
     why = explain_fusion({"a": 1.0, "b": 2.0}, {"a": 3}, 60, 0.5)
     assert [part.concept for part in why.concepts] == ["a"]
     assert why.rest == pytest.approx(0.5 - 1 / 63)

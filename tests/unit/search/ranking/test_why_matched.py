@@ -17,7 +17,9 @@ PHOTOS = make_embeddings(SPACE, 30)
 
 @pytest.fixture(scope="module", params=["edge", "memory"])
 def searcher(request, tmp_path_factory):
-    index = make_index(tmp_path_factory.mktemp("standing") / "made", request.param, SPACE, PHOTOS)
+    index = make_index(
+        tmp_path_factory.mktemp("why_matched") / "made", request.param, SPACE, PHOTOS
+    )
     yield Searcher(index, lambda text: SPACE.texts[0])
     index.close()
 
@@ -27,7 +29,7 @@ def searcher(request, tmp_path_factory):
     ["dog", "dog NOT car", "dog OR cat", "dog>0.6", "dog<0.2", "label:cat dog", "NOT label:cat",
      "NOT (dog OR label:cat)", "(dog label:cat) OR width>700", "dog text:dusk"],
 )  # fmt: skip
-def test_an_image_stands_as_search_says(searcher, query):
+def test_an_image_matches_as_search_says(searcher, query):
     everything = searcher.search(query, Options(limit=100, near=True)).hits
     scores = {hit.path: hit.score for hit in everything}
     matches = {hit.path for hit in everything if hit.match}
@@ -54,7 +56,7 @@ def test_parts_are_named_and_say_what_fired(searcher):
     assert (told[2].weight < 1e-9, found.parts[2].holds) == (True, False)
 
 
-def test_what_cannot_be_told_is_refused(searcher):
+def test_what_cannot_be_explained_is_an_error(searcher):
     with pytest.raises(UserError, match="only rank"):
         explain_match(searcher.index, searcher.plan("text:dusk"), "beach.jpg")
     with pytest.raises(UserError, match=r"no image 'nowhere\.jpg'"):
