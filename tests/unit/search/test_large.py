@@ -1,4 +1,4 @@
-"""What a large index does otherwise: it estimates, walks and cuts short blocks."""
+"""Large indexes: estimates, walks of the graph and short blocks."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def large(made, monkeypatch):
-    """An index that counts as large."""
+    """An index that is treated as large."""
     monkeypatch.setattr(nearest_methods, "FEW", 100)
     monkeypatch.setattr(nearest_methods, "MIN_MATCHES", 5)
     monkeypatch.setattr(nearest_methods, "COSTS", Costs(filter_found=0))
@@ -39,7 +39,7 @@ def test_an_estimate_is_near_the_count(large):
     assert large.engine.estimate(Match("label", ("cat",))) == 400
 
 
-def test_what_was_counted_is_counted_anew_after_a_write(large):
+def test_counts_are_repeated_after_a_write(large):
     passing = And((Match("label", ("boat",)), Not(Match("label", ("none",)))))
     before = large.engine.count(passing)
     hit = next(large.engine.scroll(passing))

@@ -26,17 +26,17 @@ SCANNED = scanned(MILLION)
 
 
 class Planned:
-    """An engine that finds so many, whichever way it looks, and remembers the ways.
+    """An engine that records the searches it is asked for.
 
     Args:
-        images: How many it has.
+        images: Number of images.
         lists: Estimates by filter; None for an engine that plans searches itself.
-        finds: What each way finds, in the order they are tried; all others find enough.
+        finds: Number of images that each of the first searches finds; all others find enough.
     """
 
     def __init__(self, images, lists, finds=()):
         self.images, self.lists, self.finds = images, lists, list(finds)
-        self.ways = []
+        self.searches = []
         self.plans_searches = lists is None
 
     def count(self):
@@ -52,19 +52,19 @@ class Planned:
         return self.lists[passing]
 
     def query(self, query):
-        self.ways.append(query.ranking)
+        self.searches.append(query.ranking)
         found = self.finds.pop(0) if self.finds else query.limit
         return [Hit(f"{row:09}", -float(row)) for row in range(found)]
 
 
-def kind(way):
-    if way.among:
-        return (way.filter, way.among)
-    return "exact" if way.exact else "around" if way.width > MIN_WIDTH else "scan"
+def kind(search):
+    if search.among:
+        return (search.filter, search.among)
+    return "exact" if search.exact else "filtered walk" if search.width > MIN_WIDTH else "scan"
 
 
 def kinds(engine):
-    return list(map(kind, engine.ways))
+    return list(map(kind, engine.searches))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def kinds(engine):
         (MILLION, {DOG: SCANNED}, ALONG, DOG, (None, MIN_CANDIDATES)),
         (MILLION, {DOG: SCANNED}, ACROSS, DOG, (None, 580)),  # 1.25 · (100 + 16) · 4
         (TENTH, {DOG: TENTH // 4}, ALONG, DOG, (None, MIN_CANDIDATES)),
-        (100 * MILLION, {DOG: SCANNED}, ACROSS, DOG, "around"),
+        (100 * MILLION, {DOG: SCANNED}, ACROSS, DOG, "filtered walk"),
         (MILLION, {Not(DOG): MILLION // 2}, ALONG, Not(DOG), (None, MIN_CANDIDATES)),
         (MILLION, {DOG: TENTH, CAT: TENTH}, ALONG, Or((DOG, CAT)), "scan"),
         (
@@ -86,18 +86,18 @@ def kinds(engine):
             Or((DOG, CAT)),
             (None, MIN_CANDIDATES),
         ),
-        (MILLION, {}, ALONG, EVERYTHING, "around"),
-        (MILLION, None, ALONG, DOG, "around"),
+        (MILLION, {}, ALONG, EVERYTHING, "filtered walk"),
+        (MILLION, None, ALONG, DOG, "filtered walk"),
     ],
 )
-def test_the_way_is_the_cheapest(images, lists, direction, passing, expected):
+def test_the_cheapest_method_is_used(images, lists, direction, passing, expected):
     engine = Planned(images, lists)
     assert len(nearest_images(engine, direction, passing, 0, 100)) == 100
     assert kinds(engine) == [expected]
 
 
 @pytest.mark.parametrize("other", [CAT, Not(CAT)])
-def test_where_several_must_hold_the_nearest_of_one_list_are_filtered(other):
+def test_for_several_parts_the_nearest_of_one_list_are_filtered(other):
     both = And((DOG, other))
     border = COSTS.filter_found * MIN_CANDIDATES // (COSTS.lookup - COSTS.scan)
     for dogs, expected in [(border, "scan"), (border + 1, (DOG, MIN_CANDIDATES))]:
@@ -106,59 +106,69 @@ def test_where_several_must_hold_the_nearest_of_one_list_are_filtered(other):
         assert kinds(engine) == [expected]
 
 
-SURE_DOG, SURE_CAT = Match("strengths", (39,)), Match("strengths", (59,))
-STRONGEST = {DOG: SURE_DOG, CAT: SURE_CAT}
+CONFIDENT_DOG, CONFIDENT_CAT = Match("strengths", (39,)), Match("strengths", (59,))
+CONFIDENT = {DOG: CONFIDENT_DOG, CAT: CONFIDENT_CAT}
 
 
 @pytest.mark.parametrize(
-    ("others", "sure", "expected"),
+    ("others", "confident", "expected"),
     [
-        ((), MIN_CONFIDENT, SURE_DOG),
+        ((), MIN_CONFIDENT, CONFIDENT_DOG),
         ((), MIN_CONFIDENT - 1, None),  # a scan of all that passes
-        ((Not(LABEL),), 2 * MIN_CONFIDENT, SURE_DOG),  # half of all images are not so labelled
+        (
+            (Not(LABEL),),
+            2 * MIN_CONFIDENT,
+            CONFIDENT_DOG,
+        ),  # half of all images do not have the label
         ((Not(LABEL),), 2 * MIN_CONFIDENT - 1, DOG),
-        ((LABEL,), 10 * MIN_CONFIDENT, SURE_DOG),
+        ((LABEL,), 10 * MIN_CONFIDENT, CONFIDENT_DOG),
         ((LABEL,), 10 * MIN_CONFIDENT - 1, DOG),
-        ((CAT,), TENTH // 4, DOG),  # what has both may have neither surely
+        ((CAT,), TENTH // 4, DOG),  # images with both may have little of each
     ],
 )
-def test_of_a_list_the_strongest_are_looked_at_where_they_do(others, sure, expected):
-    lists = {DOG: TENTH // 2, CAT: TENTH, LABEL: TENTH, Not(LABEL): MILLION // 2, SURE_DOG: sure}
+def test_the_head_of_a_list_is_scanned_if_it_suffices(others, confident, expected):
+    lists = {
+        DOG: TENTH // 2,
+        CAT: TENTH,
+        LABEL: TENTH,
+        Not(LABEL): MILLION // 2,
+        CONFIDENT_DOG: confident,
+    }
     passing = And((DOG, *others))
     for other in others:
         lists[passing] = lists[DOG] * lists[other] // MILLION
     engine = Planned(MILLION, lists)
     columns = And(tuple(other for other in others if other != CAT))
-    nearest_images(engine, Direction(VECTOR, columns, STRONGEST), passing, 0, 100)
-    assert [way.filter for way in engine.ways] == [expected]
+    nearest_images(engine, Direction(VECTOR, columns, CONFIDENT), passing, 0, 100)
+    assert [search.filter for search in engine.searches] == [expected]
 
 
-def test_should_the_strongest_be_too_few_all_are_looked_at():
-    engine = Planned(MILLION, {DOG: TENTH, SURE_DOG: MIN_CONFIDENT}, [99])
-    assert len(nearest_images(engine, Direction(VECTOR, EVERYTHING, STRONGEST), DOG, 0, 100)) == 100
-    assert [way.filter for way in engine.ways] == [SURE_DOG, None]
+def test_if_the_head_of_a_list_has_too_few_all_images_are_scanned():
+    engine = Planned(MILLION, {DOG: TENTH, CONFIDENT_DOG: MIN_CONFIDENT}, [99])
+    assert len(nearest_images(engine, Direction(VECTOR, EVERYTHING, CONFIDENT), DOG, 0, 100)) == 100
+    assert [search.filter for search in engine.searches] == [CONFIDENT_DOG, None]
 
 
-def test_the_strongest_do_for_shallow_pages_alone():
-    for depth, expected in [(MIN_CONFIDENT // 2, SURE_DOG), (MIN_CONFIDENT // 2 + 1, None)]:
-        engine = Planned(MILLION, {DOG: TENTH, SURE_DOG: MIN_CONFIDENT})
-        nearest_images(engine, Direction(VECTOR, EVERYTHING, STRONGEST), DOG, depth - 100, 100)
-        assert [way.filter for way in engine.ways] == [expected]
+def test_the_head_of_a_list_suffices_for_shallow_pages_only():
+    for depth, expected in [(MIN_CONFIDENT // 2, CONFIDENT_DOG), (MIN_CONFIDENT // 2 + 1, None)]:
+        engine = Planned(MILLION, {DOG: TENTH, CONFIDENT_DOG: MIN_CONFIDENT})
+        nearest_images(engine, Direction(VECTOR, EVERYTHING, CONFIDENT), DOG, depth - 100, 100)
+        assert [search.filter for search in engine.searches] == [expected]
 
 
-def test_images_that_are_spared_are_not_filtered():
-    spared = And((DOG, Not(HasId(("000000001", "000000003")))))
+def test_excluded_ids_are_not_part_of_the_filter():
+    excluded = And((DOG, Not(HasId(("000000001", "000000003")))))
     engine = Planned(MILLION, {DOG: TENTH})
-    found = nearest_images(engine, ALONG, spared, 1, 3)
+    found = nearest_images(engine, ALONG, excluded, 1, 3)
     assert kinds(engine) == ["scan"]
     assert [id_ for id_, _ in found] == ["000000002", "000000004", "000000005"]
 
 
-def test_columns_are_passed_as_rarely_near_the_concepts_as_anywhere():
+def test_columns_do_not_depend_on_the_direction():
     both = And((DOG, LABEL))
     for labels, expected in [
         (2 * TENTH, (DOG, 725)),  # 1.25 · (100 + 16) · 5
-        (TENTH // 2, (LABEL, MIN_CANDIDATES)),  # the concept itself is there near the concept
+        (TENTH // 2, (LABEL, MIN_CANDIDATES)),  # the concept depends on the direction
     ]:
         engine = Planned(MILLION, {DOG: TENTH, LABEL: labels, both: MIN_MATCHES + 1})
         nearest_images(engine, Direction(VECTOR, independent=LABEL), both, 0, 100)
@@ -166,20 +176,20 @@ def test_columns_are_passed_as_rarely_near_the_concepts_as_anywhere():
 
 
 @pytest.mark.parametrize("matches", [MIN_MATCHES, 100])
-def test_so_few_matches_may_not_lie_near(matches):
+def test_too_few_matches_may_not_be_near(matches):
     both = And((DOG, Not(CAT)))
     engine = Planned(MILLION, {DOG: TENTH, Not(CAT): TENTH, both: matches})
     nearest_images(engine, ALONG, both, 0, 100)
     assert kinds(engine) == ["scan"]
 
 
-def test_where_one_way_finds_too_few_the_next_is_tried():
+def test_if_one_method_finds_too_few_the_next_is_tried():
     engine = Planned(MILLION, {DOG: SCANNED}, [99, 0, 50])
     assert len(nearest_images(engine, ALONG, DOG, 0, 100)) == 50
-    assert kinds(engine) == [(None, MIN_CANDIDATES), "around", "exact"]
+    assert kinds(engine) == [(None, MIN_CANDIDATES), "filtered walk", "exact"]
 
 
-def test_the_nearest_of_one_list_alone_are_tried():
+def test_the_nearest_of_only_one_list_are_tried():
     both = And((DOG, CAT))
     engine = Planned(MILLION, {DOG: TENTH, CAT: TENTH, both: MIN_MATCHES + 1}, [99, 50])
     assert len(nearest_images(engine, ALONG, both, 0, 100)) == 50
@@ -190,19 +200,19 @@ def test_walks_widen_with_the_images():
     for images, width in [(FEW + 1, MIN_WIDTH), (MILLION, 1000)]:
         engine = Planned(images, {})
         nearest_images(engine, ALONG, EVERYTHING, 0, 100)
-        assert [way.width for way in engine.ways] == [width]
+        assert [search.width for search in engine.searches] == [width]
 
 
 def test_deep_places_are_not_looked_for_among_too_many():
     engine = Planned(MILLION, {DOG: SCANNED})
     nearest_images(engine, ACROSS, DOG, MAX_WALKED, 100)
-    assert kinds(engine) == ["around"]
+    assert kinds(engine) == ["filtered walk"]
 
 
-def test_equals_stand_by_id_wherever_the_page_ends():
+def test_equal_images_are_ordered_by_id_wherever_the_page_ends():
     class Copies(Planned):
         def query(self, query):
-            self.ways.append(query.ranking)
+            self.searches.append(query.ranking)
             rows = np.random.default_rng(query.limit).permutation(60)[: query.limit]
             return [Hit(f"{row:09}", 1.0) for row in rows]
 
