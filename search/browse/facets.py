@@ -1,4 +1,4 @@
-"""Facets: what the images of a query have, counted inside the engine."""
+"""Facets: concepts and column values of the images that match a query, counted by the engine."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from dataclasses import dataclass
 
 from splicedex.indexer.engines.query import Filter, Scalar
 from splicedex.indexer.store.index import Index
-from splicedex.search.browse.concept_frequency import Frequencies, by_count
+from splicedex.search.browse.concept_frequency import FrequencyCache, by_count
 from splicedex.search.query.plan import Plan
 from splicedex.search.query.resolve import resolve
 
 SAME = 0.5
-"""A concept whose weight in the family of one that is shown is at least this is not shown too."""
+"""A near-synonym of a shown concept is hidden if its weight is at least this."""
 DISTINCT = 40
-"""Values a column may have to be worth a facet, unless some are frequent."""
+"""Maximum number of values of a column with a facet, unless some values are frequent."""
 NO_FACETS = frozenset({"path", "width", "height"})
-"""Columns of ours that differ from image to image."""
+"""Built-in columns whose values differ for almost every image."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConceptFacet:
-    """A concept among the images of a query.
+    """How often the images that match a query have a concept.
 
     Args:
-        concept: Its name; the count is of its whole family, as a query for it would find.
-        images: How many of the query's images have it.
-        share: The same, of all the query's images.
-        lift: How much larger that share is than in the whole index.
+        concept: The name of the concept; its near-synonyms count too, as in a query for it.
+        images: Number of matching images that have the concept.
+        share: The same as a fraction of all matching images.
+        lift: That share divided by the share in the whole index.
     """
 
     concept: str
@@ -38,12 +38,12 @@ class ConceptFacet:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What the images of a query have.
+    """ConceptFrequencies over the images that match a query.
 
     Args:
-        matches: How many images match.
-        concepts: Most frequent first.
-        columns: Values of the user's columns with counts, most frequent first.
+        matches: Number of images that match.
+        concepts: The concepts, most frequent first.
+        columns: For each column of the user its values with counts, most frequent first.
     """
 
     matches: int
@@ -51,16 +51,16 @@ class Facets:
     columns: Mapping[str, tuple[tuple[Scalar, int], ...]]
 
 
-def facets(index: Index, plan: Plan, frequencies: Frequencies, limit: int) -> Facets:
-    """Count what the images of a query have.
+def facets(index: Index, plan: Plan, frequencies: FrequencyCache, limit: int) -> Facets:
+    """Count the concepts and column values of the images that match a query.
 
-    Concepts that the query itself names are left out, and so are near-synonyms of one shown.
+    The concepts that the query names and the near-synonyms of shown concepts are left out.
 
     Args:
-        index: Open index.
-        plan: Of the query; `text:` and `like:` narrow nothing, so they do not count.
-        frequencies: Of the same index.
-        limit: At most this many concepts, and values of each column.
+        index: The open index.
+        plan: The plan of the query; `text:` and `like:` do not filter, so they have no effect.
+        frequencies: The frequency cache of the same index.
+        limit: Maximum number of concepts, and of values of each column.
     """
     passing = plan.filter
     matches = index.engine.count(passing)
@@ -76,7 +76,7 @@ def together(
     index: Index,
     passing: Filter,
     matches: int,
-    frequencies: Frequencies,
+    frequencies: FrequencyCache,
     limit: int,
     *,
     without: set[int],
@@ -84,16 +84,16 @@ def together(
     """The concepts most frequent among the images that pass a filter.
 
     Args:
-        index: Open index.
+        index: The open index.
         passing: The filter.
-        matches: How many images pass it.
-        frequencies: Of the same index.
-        limit: At most this many.
-        without: Concepts to leave out.
+        matches: Number of images that pass it.
+        frequencies: The frequency cache of the same index.
+        limit: Maximum number of concepts.
+        without: Ids of the concepts to leave out.
     """
     if not matches:
         return []
-    space, whole = index.space, frequencies.counts()
+    space, whole = index.space, frequencies.current()
     counts = index.counts.of(passing)
     left_out = set(without)
     found: list[ConceptFacet] = []

@@ -1,4 +1,4 @@
-"""An image's record: what the index knows of one image, and of any image in the same terms."""
+"""The record of an indexed image, and decompositions of any image or text."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Decomposition:
     """An embedding as a sparse sum of concepts.
 
     Args:
-        concepts: Concepts with their weights, heaviest first.
-        cosine: Of the aligned embedding to that sum.
+        concepts: Concepts with their weights, largest weight first.
+        cosine: Cosine between the aligned embedding and the sum.
     """
 
     concepts: tuple[tuple[str, float], ...]
@@ -38,14 +38,14 @@ class Decomposition:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the index knows of an image.
+    """What an index stores of an image.
 
     Args:
-        id: Its point id.
-        path: Its name in the index.
-        payload: All that is stored with it.
-        decomposition: Its concepts.
-        present: Concepts that are likely enough there, with probabilities, likeliest first.
+        id: The point id.
+        path: The name of the image in the index.
+        payload: The whole payload.
+        decomposition: The concepts that explain the embedding.
+        present: Concepts that count as present, with probabilities, likeliest first.
     """
 
     id: str
@@ -61,12 +61,12 @@ class Record:
 
 
 def columns_of(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The user's columns among a payload."""
+    """The user's columns of a payload."""
     return {name: value for name, value in payload.items() if name not in OWN}
 
 
 def read_record(index: Index, id_: str) -> Record | None:
-    """The record of an indexed image, or None if there is no image of that point id."""
+    """The record of an indexed image; None if there is no image with this point id."""
     found = index.engine.retrieve([id_], with_dense=True, with_concepts=True)
     if not found:
         return None
@@ -86,24 +86,26 @@ def read_record(index: Index, id_: str) -> Record | None:
 
 
 def weighted(space: ConceptSpace, vector: SparseVector) -> tuple[tuple[str, float], ...]:
-    """The concepts of a sparse vector with their weights, heaviest first."""
+    """The concepts of a sparse vector with their weights, largest weight first."""
     ordered = np.argsort(-vector.values, kind="stable")
     return tuple((space.concepts[vector.indices[i]], float(vector.values[i])) for i in ordered)
 
 
 def decompose_image(space: ConceptSpace, embedding: Matrix, sparsity: Sparsity) -> Decomposition:
     """Decompose one image embedding (d,)."""
-    from splicedex.splice.decomposition import (  # a search needs no solver
+    from splicedex.splice.decomposition import (  # only decompositions need the solver
         decompose,
         reconstruction_cosine,
     )
 
     weights = decompose(space, embedding[None], sparsity)
-    return _told(space, weights, float(reconstruction_cosine(space, embedding[None], weights)[0]))
+    return _decomposition(
+        space, weights, float(reconstruction_cosine(space, embedding[None], weights)[0])
+    )
 
 
 def decompose_text(space: ConceptSpace, embedding: Matrix, sparsity: Sparsity) -> Decomposition:
-    """Decompose one text embedding (d,), centred by the dictionary's mean as texts are."""
+    """Decompose one text embedding (d,), centred by the mean of the dictionary's texts."""
     from splicedex.splice.solver import at_most, nonnegative_lasso
 
     aligned = centre(unit(embedding[None]), space.text_mean)
@@ -111,9 +113,9 @@ def decompose_text(space: ConceptSpace, embedding: Matrix, sparsity: Sparsity) -
         weights = at_most(space.atoms, aligned, sparsity.l0)
     else:
         weights = nonnegative_lasso(space.atoms, aligned, sparsity.l1_penalty)
-    return _told(space, weights, float((unit(weights @ space.atoms) @ aligned[0])[0]))
+    return _decomposition(space, weights, float((unit(weights @ space.atoms) @ aligned[0])[0]))
 
 
-def _told(space: ConceptSpace, weights: csr_array, cosine: float) -> Decomposition:
+def _decomposition(space: ConceptSpace, weights: csr_array, cosine: float) -> Decomposition:
     vector = SparseVector(weights.indices.astype(np.int64), weights.data.astype(np.float32))
     return Decomposition(weighted(space, vector), cosine)

@@ -15,25 +15,25 @@ from splicedex.search.query.errors import QueryError
 from splicedex.search.query.tree import Field
 
 Values: TypeAlias = Callable[[str, int], Sequence[Scalar]]
-"""Distinct values of an indexed column, at most so many."""
+"""Returns the distinct values of an indexed column, up to a maximum number."""
 
 MOST = 10_000
-"""Distinct values that a wildcard is tried on."""
+"""Maximum number of distinct values that a wildcard is matched against."""
 
 
 def column_filter(
     query: str, field: Field, columns: Mapping[str, FieldKind], values: Values
 ) -> Filter:
-    """A condition on a column as an engine's filter.
+    """Translate a condition on a column into an engine filter.
 
     Args:
-        query: The query, for messages.
+        query: The query text, for error messages.
         field: The condition.
-        columns: The columns there are.
-        values: Gives a column's distinct values, for wildcards.
+        columns: The indexed columns with their kinds.
+        values: Returns a column's distinct values, for wildcards.
 
     Raises:
-        QueryError: No such column, or the value does not fit its kind.
+        QueryError: The column does not exist, or the value does not fit its kind.
     """
     kind = columns.get(field.name)
     if kind is None:
@@ -67,7 +67,7 @@ def _text(query: str, field: Field, values: Values) -> Filter:
             query,
             field.at,
             f"column {field.name!r} has over {MOST:,} values, too many for a wildcard",
-            "name the value, or a folder as path:FOLDER/*",
+            "write the full value, or a folder as path:FOLDER/*",
         )
     wanted = _pattern(field.value)
     found = tuple(value for value in known if wanted.fullmatch(str(value)))
@@ -75,7 +75,7 @@ def _text(query: str, field: Field, values: Values) -> Filter:
 
 
 def holds(field: Field, payload: Mapping[str, Any]) -> bool:
-    """Whether a payload satisfies a condition, as the engine would say."""
+    """Whether a payload satisfies a condition, by the same rules as the engine."""
     stored = payload.get(field.name)
     values = stored if isinstance(stored, list) else [stored]
     return any(_fits(field, value) for value in values if value is not None)
@@ -97,7 +97,7 @@ def _is_wild(text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> re.Pattern[str]:
-    """`*` stands for any characters, `?` for one, all others for themselves."""
+    """Compile a wildcard: `*` matches any characters, `?` matches one character."""
     return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 

@@ -6,13 +6,13 @@ from splicedex.splice.errors import UserError
 
 
 class QueryError(UserError):
-    """A query that cannot be read.
+    """A query is invalid.
 
     Args:
-        query: The query.
-        at: Offset of the character where it went wrong.
-        cause: What is wrong there.
-        hint: What to do about it.
+        query: The query text.
+        at: Offset of the character where the error is.
+        cause: What is wrong.
+        hint: How to correct it.
     """
 
     def __init__(self, query: str, at: int, cause: str, hint: str) -> None:

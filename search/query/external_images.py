@@ -1,7 +1,7 @@
-"""Images that are not in the index but that a query may still be made of.
+"""Images that a query can use although they are not in the index.
 
-A query names an image by `like:NAME`. What a name outside the index may reach is decided by whoever
-opens the index: any file on the command line, uploads alone over HTTP.
+A query names an image by `like:NAME`. The code that opens the index decides which images outside
+the index a name can refer to: any file on the command line, only uploads over HTTP.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from splicedex.splice.align import Matrix
 from splicedex.splice.errors import UserError
 
 ExternalImages: TypeAlias = Callable[[str], Matrix]
-"""The embedding (d,) of an image outside the index, by name; raises UserError if there is none."""
+"""Returns the embedding (d,) of an image outside the index, by name; raises UserError if there is
+no such image."""
 EncodeFile: TypeAlias = Callable[[Path], Matrix]
-"""Embeds an image file (d,) with the image tower of the index's model."""
+"""Returns the embedding (d,) of an image file, by the image encoder of the index's model."""
 
 
 def files(encode_file: EncodeFile | None = None) -> ExternalImages:
-    """Reach any file this process can read.
+    """Give access to any image file that this process can read.
 
     Args:
-        encode_file: The image encoder, if there is one.
+        encode_file: The image encoder; None if the model has none.
     """
 
     def read(name: str) -> Matrix:
@@ -31,13 +32,13 @@ def files(encode_file: EncodeFile | None = None) -> ExternalImages:
         if not _is_file(file):
             raise UserError(
                 f"{name!r} is neither an image of the index nor a file",
-                "name it as search prints it, or give a path",
+                "use a name that search prints, or the path of a file",
             )
         if encode_file is None:
             raise UserError(
                 f"{name} is not in the index, "
-                "and an index made from embeddings alone cannot encode it",
-                "name an indexed image, or index with a --model that encodes",
+                "and an index made from embeddings only cannot encode it",
+                "use an indexed image, or index with a --model that has an image encoder",
             )
         return encode_file(file)
 
@@ -47,5 +48,5 @@ def files(encode_file: EncodeFile | None = None) -> ExternalImages:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # the name is too long, or a folder above it is barred
+    except OSError:  # the name is too long, or a parent folder is not accessible
         return False

@@ -1,4 +1,4 @@
-"""A query's tree in the form that everything after the parser works on."""
+"""Normal form of a query's tree; every step after the parser works on this form."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Leaf: TypeAlias = Concept | Field | Text | Like
 
 
 def normal(node: Node, *, denied: bool = False) -> Node:
-    """The same query with NOT before leaves only, AND and OR flat, and nothing said twice.
+    """Normalize a tree: NOT only before leaves, nested AND and OR flattened, no duplicate parts.
 
     Args:
-        node: Any tree.
-        denied: Take it as denied (De Morgan).
+        node: The tree.
+        denied: Normalize the negation of the tree instead (De Morgan's laws).
     """
     match node:
         case NoneOf(part):
@@ -35,7 +35,7 @@ def _flat(node: Node, kind: type[AllOf] | type[AnyOf]) -> tuple[Node, ...]:
 
 
 def leaves(node: Node) -> Iterator[tuple[Leaf, bool]]:
-    """The leaves of a normal tree from left to right, each with whether it is affirmed."""
+    """The leaves of a normal tree from left to right; each with False if it is under a NOT."""
     match node:
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
@@ -58,6 +58,6 @@ def fields_of(node: Node) -> Iterator[Field]:
 
 
 def boost_of(node: Node) -> float:
-    """How much more a part counts than others."""
+    """The factor by which a part counts in the ranking; 1 without a boost."""
     leaf = node.part if isinstance(node, NoneOf) else node
     return leaf.boost if isinstance(leaf, Concept) else 1.0

@@ -24,17 +24,17 @@ DEEPEST = 40
 
 
 def parse(query: str, columns: Collection[str] = ()) -> Node:
-    """Read a query.
+    """Parse a query.
 
     Args:
-        query: The text, at most 2,000 characters.
-        columns: Payload columns, which `name>1` takes before concepts.
+        query: The query text, at most 2,000 characters.
+        columns: Names of payload columns; `name>1` compares a column if `name` is one of them.
 
     Raises:
-        QueryError: It is empty, too long or too deep, or breaks the grammar.
+        QueryError: The query is empty, too long, nested too deeply or grammatically wrong.
     """
     if len(query) > LONGEST:
-        raise QueryError(query, LONGEST, f"over {LONGEST:,} characters", "ask for less at once")
+        raise QueryError(query, LONGEST, f"over {LONGEST:,} characters", "shorten the query")
     odd = re.search("[\ud800-\udfff]", query)
     if odd is not None:
         raise QueryError(query, odd.start(), "half a character", "write the query in UTF-8")
@@ -53,11 +53,11 @@ class _Parser:
 
     def parse(self) -> Node:
         if self._peek().kind == "end":
-            self._fail(0, "it is empty", 'ask for a concept: dog, or "hot dog"')
+            self._fail(0, "the query is empty", 'name a concept: dog, or "hot dog"')
         tree = self._or()
         token = self._peek()
         if token.kind != "end":
-            self._fail(token.at, f"unexpected {token.text!r}", "remove it, or open a parenthesis")
+            self._fail(token.at, f"unexpected {token.text!r}", "remove it, or add '(' before it")
         return tree
 
     def _or(self) -> Node:
@@ -100,7 +100,7 @@ class _Parser:
         return self._concept()
 
     def _prefixed(self) -> Node:
-        """`like:`, `text:`, or a column."""
+        """Parse `like:`, `text:` or a condition on a column."""
         name = self._advance()
         self._advance()
         value = self._value(f"{name.text}: needs a value", f'write {name.text}:"..."')
@@ -118,18 +118,20 @@ class _Parser:
         concept = self._concept()
         if concept.above is not None or concept.below is not None:
             self._fail(
-                concept.at, "an edit of like: takes no < or >", f"write {concept.text}^2 for more"
+                concept.at,
+                "an edit of like: takes no < or >",
+                f"write {concept.text}^2 for more",
             )
         return concept
 
     def _compared(self) -> Node:
         name, op = self._advance(), self._advance()
         if op.text not in {"<", "<=", ">", ">="}:
-            self._fail(op.at, f"{op.text!r} does not compare", "use :, <, <=, > or >=")
+            self._fail(op.at, f"{op.text!r} does not compare a column", "use :, <, <=, > or >=")
         return Field(name.text, op.text, str(self._number(op)), name.at)
 
     def _is_signed(self) -> bool:
-        """Whether `+x`, `-"x y"` or `-(x y)` comes next, rather than a hyphen on its own."""
+        """Whether `+x`, `-"x y"` or `-(x y)` comes next, and not a separate hyphen."""
         token, after = self._peek(), self._peek(1)
         if token.kind != "word" or token.text[0] not in "-+":
             return False
@@ -137,7 +139,7 @@ class _Parser:
         return len(token.text) > 1 or (after.at == token.end and opens)
 
     def _sign(self) -> int:
-        """Take the sign off the word it begins."""
+        """Consume the sign at the start of the next word."""
         token = self._advance()
         if len(token.text) > 1:
             self._next -= 1
@@ -149,7 +151,7 @@ class _Parser:
         exact = first.kind == "op" and first.text == "="
         if exact:
             self._advance()
-        text = self._value("a concept is missing", "name one, or remove what asks for it")
+        text = self._value("a concept is missing", "add one, or remove the operator before it")
         above = below = None
         boost = 1.0
         while self._peek().kind == "op" and self._peek().text in {"<", "<=", ">", ">=", "^"}:
@@ -159,7 +161,7 @@ class _Parser:
             op = self._advance()
             number = self._number(op)
             if not 0 <= number <= 1:
-                self._fail(op.at, f"strength {number:g} is not within 0 and 1", "try >0.5")
+                self._fail(op.at, f"probability {number:g} is not between 0 and 1", "try >0.5")
             if op.text[0] == ">":
                 above = number
             else:
@@ -170,7 +172,7 @@ class _Parser:
         op = self._advance()
         boost = self._number(op)
         if not 0 < boost <= 100:
-            self._fail(op.at, f"boost {boost:g} is not within 0 and 100", "try ^2")
+            self._fail(op.at, f"boost {boost:g} is not between 0 and 100", "try ^2")
         return boost
 
     def _value(self, cause: str, hint: str) -> str:
@@ -178,7 +180,7 @@ class _Parser:
         if token.kind not in {"word", "quoted"}:
             self._fail(token.at, cause, hint)
         if not token.text.strip():
-            self._fail(token.at, "nothing between the quotes", hint)
+            self._fail(token.at, "there is nothing between the quotes", hint)
         return token.text
 
     def _number(self, op: Token) -> float:
@@ -192,7 +194,7 @@ class _Parser:
     def _deeper(self, at: int) -> None:
         self._depth += 1
         if self._depth > DEEPEST:
-            self._fail(at, f"nested over {DEEPEST} deep", "ask for less at once")
+            self._fail(at, f"nested over {DEEPEST} levels deep", "simplify the query")
 
     def _take(self, kind: str) -> bool:
         if self._peek().kind == kind:

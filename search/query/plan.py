@@ -1,7 +1,7 @@
-"""Planning: from a query to what the engine filters by and what ranks the hits.
+"""Query planning: from a tree to a filter for the engine and a ranking of the hits.
 
-Filters stay inside the engine: presence is a payload field, and so are the user's columns. What
-`text:` and `like:` ask for cannot be told from what it is not, so they rank and never filter.
+The engine applies all filters: concept presence and the user's columns are payload fields.
+`text:` and `like:` have no threshold between match and no match, so they rank and never filter.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from splicedex.splice.presence.calibration import PRESENT
 
 EVERYTHING = And(())
 UNWANTED = -0.25
-"""Weight of an unwanted concept in a query's direction: most photos lack it anyway, so more would
-drown what is wanted."""
+"""Weight of an unwanted concept in a query's direction. Most images lack the concept anyway, so a
+larger weight would hide the wanted concepts."""
 SURELY = 0.95
-"""Probability of a concept in what lies nearest along it, most likely."""
+"""Minimum probability of a concept in the images that most likely rank first for it."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a query is planned against.
+    """What the planner needs to know of an index.
 
     Args:
-        space: The concepts.
-        activations: Of the index, on the same space.
-        columns: The user's columns, with how they are indexed.
-        values: Distinct values of a column in the index.
-        encode: Text encoder; None if the model has none.
+        space: The concept space.
+        activations: The concept activations of the index, on the same space.
+        columns: The user's columns with their kinds.
+        values: Returns the distinct values of a column.
+        encode: The text encoder; None if the model has none.
     """
 
     space: ConceptSpace
@@ -55,17 +55,17 @@ class Context:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be asked of the engine, and what of the hits.
+    """The filters and ranking inputs of a query.
 
     Args:
-        parts: What must all hold, as normal trees of concepts and columns, each with what the
-            engine filters by.
-        meanings: What each concept of the query means, those that edit a `like:` too.
-        columns: What a near miss satisfies too: the query, were any concept as it likes.
-        direction: Unit vector (d,) along which the wanted concepts lie, less the unwanted;
-            None where the query names none.
-        dense: The query's `text:` and `like:` parts.
-        strongest: Of parts that ask for concepts alone, by what they filter by, what passes surely.
+        parts: Normal trees of concepts and columns that must all match, each with its filter.
+        meanings: The resolved concepts of the query, including the edits of a `like:`.
+        columns: The filter for near misses: the query, with any value for every concept.
+        direction: Unit vector (d,): the sum of the wanted concepts minus the unwanted ones; None
+            if the query names no concept.
+        dense: The `text:` and `like:` parts of the query.
+        strongest: For each part that asks only for concepts: from its filter to a stricter filter
+            that passes only images with a high probability.
     """
 
     parts: tuple[tuple[Node, Filter], ...]
@@ -77,11 +77,11 @@ class Plan:
 
     @property
     def filter(self) -> Filter:
-        """What a match satisfies."""
+        """The filter that every match passes."""
         return And(tuple(passing for _, passing in self.parts))
 
     def notes(self, space: ConceptSpace) -> list[str]:
-        """What to tell the user of meanings that are not obvious."""
+        """Messages to the user about words that are not resolved by their exact name."""
         found = (meaning.note(space) for meaning in self.meanings.values())
         return list(dict.fromkeys(note for note in found if note))
 
@@ -89,8 +89,13 @@ class Plan:
 def make_plan(query: str, tree: Node, context: Context) -> Plan:
     """Plan a query.
 
+    Args:
+        query: The query text, for error messages.
+        tree: The parsed query.
+        context: The index that the query runs on.
+
     Raises:
-        QueryError: `text:` or `like:` stands under OR or NOT, or a concept or column is unknown.
+        QueryError: `text:` or `like:` is under OR or NOT, or a concept or column is unknown.
     """
     dense, parts = _split(query, normal(tree))
     rest = AllOf(parts)
@@ -129,10 +134,10 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
 
 
 def meaning(query: str, concept: Concept, context: Context) -> Resolved:
-    """What a concept of a query means.
+    """Resolve a concept of a query.
 
     Raises:
-        QueryError: It is unknown.
+        QueryError: The concept is unknown.
     """
     try:
         return resolve(context.space, concept.text, exact=concept.exact, encode=context.encode)
@@ -141,7 +146,7 @@ def meaning(query: str, concept: Concept, context: Context) -> Resolved:
 
 
 def _split(query: str, tree: Node) -> tuple[tuple[Text | Like, ...], tuple[Node, ...]]:
-    """Part what ranks (`text:`, `like:`) from what filters."""
+    """Split a tree into the parts that rank (`text:`, `like:`) and the parts that filter."""
     parts = tree.parts if isinstance(tree, AllOf) else (tree,)
     dense = tuple(part for part in parts if isinstance(part, Text | Like))
     rest = tuple(part for part in parts if not isinstance(part, Text | Like))
@@ -150,13 +155,16 @@ def _split(query: str, tree: Node) -> tuple[tuple[Text | Like, ...], tuple[Node,
             name = "text:" if isinstance(leaf, Text) else "like:"
             raise QueryError(
                 query, leaf.at, f"{name} ranks, so it cannot stand under OR or NOT",
-                "put it beside the rest, with AND",
+                "combine it with the rest by AND",
             )  # fmt: skip
     return dense, rest
 
 
 def present(meaning: Resolved, probability: float) -> Filter:
-    """Images where one member of a family is likely enough for what its weight makes of it."""
+    """Filter for images where a concept or one of its near-synonyms has a minimum probability.
+
+    A near-synonym of weight w needs the probability divided by w.
+    """
     if meaning.concept is not None and probability == PRESENT:
         return has(meaning.concept)
     needed = ((i, probability / weight) for i, weight in meaning.synonyms.items())
@@ -164,7 +172,7 @@ def present(meaning: Resolved, probability: float) -> Filter:
 
 
 def _wanted(concept: Concept, meaning: Resolved) -> Filter:
-    """Images that hold a concept at the strength asked for."""
+    """Filter for images where a concept has the probability that the query asks for."""
     if concept.above is None and concept.below is None:
         return present(meaning, PRESENT)
     bounds: list[Filter] = []
@@ -176,12 +184,12 @@ def _wanted(concept: Concept, meaning: Resolved) -> Filter:
 
 
 def _plainly_wanted(leaf: Leaf, affirmed: bool) -> bool:
-    """Whether a leaf asks for a concept, however strong."""
+    """Whether a leaf asks for a concept without a bound on its probability."""
     return isinstance(leaf, Concept) and affirmed and leaf.above is None and leaf.below is None
 
 
 def _filter(node: Node, passing: Callable[[Concept | Field, bool], Filter]) -> Filter:
-    """Translate a normal tree, given what passes a leaf that is affirmed or denied."""
+    """Translate a normal tree into a filter, given the filter of an affirmed or denied leaf."""
     match node:
         case AllOf(parts):
             return And(tuple(_filter(part, passing) for part in parts))
@@ -196,7 +204,12 @@ def _filter(node: Node, passing: Callable[[Concept | Field, bool], Filter]) -> F
 
 
 def direction_of(meaning: Resolved, towards: Matrix) -> Matrix:
-    """The unit vector (d,) of a family, from one vector (c, d) for each concept."""
+    """The unit vector (d,) of a resolved concept.
+
+    Args:
+        meaning: The resolved concept.
+        towards: One vector for each concept of the space (c, d).
+    """
     weights = np.array(list(meaning.synonyms.values()), np.float32)
     return unit(weights @ towards[list(meaning.synonyms)])
 
@@ -213,7 +226,7 @@ def _direction(
 
 
 def describe(part: Any) -> Any:
-    """A part of a plan as plain values, for people and `--json`."""
+    """A part of a plan as plain JSON values."""
     if isinstance(part, And | Or):
         name = "all" if isinstance(part, And) else "any"
         return {name: [describe(inner) for inner in part.parts]}

@@ -1,4 +1,4 @@
-"""Concept resolution: from a word the user typed to the concepts it means."""
+"""Concept resolution: from a word that the user typed to concepts of the index."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from splicedex.splice.errors import UserError
 
 How: TypeAlias = Literal["exact", "inflected", "part", "meaning"]
 Encode: TypeAlias = Callable[[str], Matrix]
-"""Embeds a text (d,) with the text tower of the index's model."""
+"""Returns the embedding (d,) of a text, by the text encoder of the index's model."""
 
 NEAREST = 5
-"""Concepts that stand for a word outside the vocabulary."""
+"""Maximum number of concepts that represent a word outside the vocabulary."""
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a word means.
+    """The concepts that represent a word.
 
     Args:
         text: The word as typed.
-        name: What to call it.
-        synonyms: Ids of the concepts it stands for, with weights in (0, 1].
-        how: "exact"; "inflected", another form of the word; "part", concepts that have the word in
-            their names; "meaning", those nearest to the text encoder's embedding.
-        concept: The concept whose whole family it is; None for any other set.
+        name: The name to show.
+        synonyms: Ids of the concepts that represent the word, with weights in (0, 1].
+        how: "exact", the concept has this name; "inflected", the name is another form of the word;
+            "part", the names contain the word; "meaning", the concepts are nearest to the text
+            encoder's embedding.
+        concept: The concept if `synonyms` are this concept and its near-synonyms; else None.
     """
 
     text: str
@@ -43,37 +44,39 @@ class Resolved:
 
     @property
     def meant(self) -> tuple[int, ...]:
-        """The concept whose family it is, or else all that it stands for."""
+        """The concept itself if there is one, else all concepts that represent the word."""
         return tuple(self.synonyms) if self.concept is None else (self.concept,)
 
     def note(self, space: ConceptSpace) -> str | None:
-        """What to tell the user where the meaning is not the obvious one."""
+        """A message to the user if the word is not the exact name of a concept."""
         if self.how == "exact":
             return None
         if self.how == "inflected":
             return f"{self.text!r} is read as {self.name!r}"
         names = ", ".join(space.concepts[i] for i in self.synonyms)
-        return f"{self.text!r} is no concept here; it is read as {names}"
+        return f"{self.text!r} is not a concept of this index; it is read as {names}"
 
 
 def resolve(
     space: ConceptSpace, text: str, *, exact: bool = False, encode: Encode | None = None
 ) -> Resolved:
-    """Find the concepts a word or phrase stands for.
+    """Find the concepts that represent a word or phrase.
 
-    The concept of that name, else of another form of it (`dogs`), with its family: near-synonyms
-    count for it in proportion to their nearness. Outside the vocabulary, the concepts nearest to
-    it by the text encoder, or, without one, to the common part of those that have it in their
-    names (`water`, where there are water skis and water bottles).
+    The first of these rules that applies:
+    1. The concept of that name, or of another form of the word (`dogs`), with its near-synonyms,
+       weighted by their similarity.
+    2. With a text encoder: the concepts nearest to the embedding of the word.
+    3. Without one: among the concepts whose names contain the word, those nearest to their mean
+       (`water`, if the index has "water ski" and "water bottle").
 
     Args:
-        space: The concepts.
+        space: The concept space.
         text: The word or phrase.
-        exact: Take it only as written, without a family.
-        encode: The text encoder, if there is one.
+        exact: Use only the concept of exactly this name, without near-synonyms.
+        encode: The text encoder; None if the model has none.
 
     Raises:
-        UserError: Unknown; the message suggests near ones.
+        UserError: The word is unknown; the message suggests similar spellings.
     """
     word = " ".join(text.split()).casefold()
     for candidate in [word] if exact else [word, *inflections(word)]:
@@ -97,7 +100,7 @@ def resolve(
 
 
 def _nearest(space: ConceptSpace, atom: Matrix, among: Iterable[int]) -> dict[int, float]:
-    """The concepts nearest to an aligned text, the first weighing 1."""
+    """The concepts nearest to an aligned text embedding; the nearest has weight 1."""
     ids = np.fromiter(among, np.int64)
     cosines = space.atoms[ids] @ atom
     best = np.argsort(-cosines, kind="stable")[:NEAREST]
@@ -106,7 +109,7 @@ def _nearest(space: ConceptSpace, atom: Matrix, among: Iterable[int]) -> dict[in
 
 
 def suggest(space: ConceptSpace, word: str, count: int = 3) -> list[str]:
-    """Concepts spelt like a word, nearest first."""
+    """Concepts with a similar spelling, most similar first."""
     near = difflib.get_close_matches(word, space.ids, n=count, cutoff=0.7)
     return [space.concepts[space.ids[name]] for name in near]
 
@@ -114,7 +117,16 @@ def suggest(space: ConceptSpace, word: str, count: int = 3) -> list[str]:
 def neighbours(
     space: ConceptSpace, synonyms: Mapping[int, float], count: int
 ) -> list[tuple[int, float]]:
-    """The concepts nearest to a family in aligned space, without its own: (id, cosine)."""
+    """The concepts nearest to a weighted set of concepts in aligned space, without the set itself.
+
+    Args:
+        space: The concept space.
+        synonyms: Ids of the concepts of the set, with weights.
+        count: Maximum number of concepts.
+
+    Returns:
+        Pairs (id, cosine), nearest first.
+    """
     own = list(synonyms)
     cosines = space.atoms @ unit(np.array(list(synonyms.values()), np.float32) @ space.atoms[own])
     cosines[own] = -np.inf
@@ -123,7 +135,7 @@ def neighbours(
 
 
 def inflections(word: str) -> Iterator[str]:
-    """Other forms of an English noun or verb, likeliest first; only some are words."""
+    """Possible other forms of an English noun or verb, likeliest first; some are not words."""
     if word.endswith("ies"):
         yield word[:-3] + "y"
     if word.endswith("ves"):

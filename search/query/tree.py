@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A thing to be in the image, at a strength between `above` and `below` if given."""
+    """A concept in the image, with bounds on its presence probability if given."""
 
     text: str
     at: int = field(compare=False)
@@ -22,13 +22,13 @@ class Concept:
 
     @property
     def faint(self) -> bool:
-        """Whether it asks for little of the thing, `dog<0.2`, rather than for it."""
+        """Whether the query asks only for a low probability, as in `dog<0.2`."""
         return self.below is not None and self.above is None
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A condition on a payload column: `name op value`; `:` matches text with `*` wildcards."""
+    """A condition on a payload column, `name op value`; `:` matches text with wildcards."""
 
     name: str
     op: str
@@ -38,7 +38,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A sentence, for the text encoder."""
+    """A sentence for the text encoder."""
 
     text: str
     at: int = field(compare=False)
@@ -47,7 +47,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """An image, indexed or a file, with concepts suppressed (sign -1) or added (+1)."""
+    """An indexed image or a file, with concepts to remove (sign -1) or to add (+1)."""
 
     path: str
     at: int = field(compare=False)
@@ -57,21 +57,21 @@ class Like:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """All parts hold."""
+    """All parts must match."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Some part holds."""
+    """At least one part must match."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class NoneOf:
-    """The part does not hold."""
+    """The part must not match."""
 
     part: Node
     at: int = field(compare=False)

@@ -1,4 +1,4 @@
-"""Query vectors: what `text:` and `like:` look for, as a point among the image embeddings."""
+"""Query vectors: `text:` and `like:` as unit vectors in the space of the image embeddings."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
 
 AWAY = 0.75
-"""How far beyond nothing a suppressed concept goes, where the whole image is 1."""
+"""How far below zero the weight of a removed concept goes; the norm of the image is 1."""
 TOWARDS = 1.25
-"""How much of an added concept there will be, likewise: more than of all the rest."""
+"""Weight of an added concept; the norm of the image is 1, so the added concept dominates."""
 
 
 def text_vector(part: Text, encode: Encode | None) -> Matrix:
-    """The unit embedding (d,) of a sentence, as it is: sentences rank best uncentred.
+    """The unit embedding (d,) of a sentence, not centred: sentences rank best this way.
 
     Raises:
         UserError: The index's model has no text encoder.
     """
     if encode is None:
         raise UserError(
-            "text: needs a text encoder, and this index was made from embeddings alone",
-            "ask by concepts, or index with a --model that encodes",
+            "text: needs a text encoder, and this index was made from embeddings only",
+            "search by concepts, or index with a --model that has a text encoder",
         )
     return unit(encode(part.text))
 
@@ -38,16 +38,16 @@ def text_vector(part: Text, encode: Encode | None) -> Matrix:
 def image_vector(
     index: Index, part: Like, meanings: Mapping[Concept, Resolved], outside: ExternalImages
 ) -> tuple[Matrix, str | None]:
-    """The unit embedding (d,) of an image, edited, and its id if it is indexed.
+    """The unit embedding (d,) of an image after its edits, and its id if it is indexed.
 
     Args:
-        index: Open index.
+        index: The open index.
         part: The image and its edits.
-        meanings: What the concepts of the edits mean.
-        outside: Where to find images that are not in the index.
+        meanings: The resolved concepts of the edits.
+        outside: Returns the embedding of an image that is not in the index.
 
     Raises:
-        UserError: No such image, in the index or outside.
+        UserError: There is no such image in the index or outside it.
     """
     embedding, id_ = _embedding(index, part.path, outside)
     edits = [
@@ -60,18 +60,20 @@ def image_vector(
 def intervened(
     space: ConceptSpace, embedding: Matrix, edits: Sequence[tuple[float, Matrix]]
 ) -> Matrix:
-    """An image's embedding with concepts suppressed or added (paper, section 6.2).
+    """Remove concepts from an image's embedding or add them (arXiv 2402.10376, section 6.2).
 
-    With `z = mean + s z'` and `z' = C^T w + r`, a concept c that is suppressed leaves z' entirely,
-    out of its own weight, its kin's and the rest: `z' <- z' - (max(0, z'·c) + AWAY) c`; one that is
-    added comes on top: `z' <- z' + TOWARDS c`. Setting a weight to 0 or to a photo's usual .2 would
-    be lost: what makes a photo itself, not what is in it, is most of z'. That is also why AWAY goes
-    beyond nothing: dogs look like dogs in more ways than the word says.
+    The embedding is `z = mean + s z'` with `z' = C^T w + r`. To remove a concept c, all of its
+    direction is taken out of z', from the weights of c and of its near-synonyms and from the
+    residual r: `z' <- z' - (max(0, z'·c) + AWAY) c`. To add it: `z' <- z' + TOWARDS c`.
+
+    To change only the weight in w would have little effect: most of z' is the residual. For the
+    same reason AWAY goes below zero: the residual also resembles the concept.
 
     Args:
-        space: The concepts.
+        space: The concept space.
         embedding: Unit embedding z (d,).
-        edits: A positive factor (of TOWARDS) or a negative one (of AWAY) with a unit c (d,), each.
+        edits: Pairs of a factor and a unit vector c (d,). A positive factor multiplies TOWARDS and
+            adds c; a negative factor multiplies AWAY and removes c.
 
     Returns:
         Unit embedding (d,).

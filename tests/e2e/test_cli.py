@@ -176,7 +176,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("query", "cause"),
         [
-            ("", "it is empty"),
+            ("", "the query is empty"),
             ("dog label:", "needs a value"),
             ("colour:red", "no column 'colour'"),
             ("label>3", "holds text"),

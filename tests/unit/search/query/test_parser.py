@@ -75,7 +75,7 @@ def positions(tree):
         ('""', 0, "nothing between"),
         ("dog^", 4, "number"),
         ("dog^0", 3, "boost"),
-        ("dog>2", 3, "strength"),
+        ("dog>2", 3, "probability"),
         ("dog>x", 4, "number"),
         ("width^2", 5, "compare"),
         ("like:", 5, "value"),

@@ -108,7 +108,7 @@ def passes(part, stored):
 
 
 def has(concept, photo, threshold):
-    """Whether a member of a concept's family is as likely as its weight asks, in twentieths."""
+    """Whether a concept or a near-synonym has the probability that its weight asks for."""
     synonyms = resolve(SPACE, concept.text, exact=concept.exact).synonyms
     for member, weight in synonyms.items():
         needed = int(20 * threshold / weight + 0.5)
@@ -292,7 +292,7 @@ def test_an_unknown_word_is_read_by_the_encoder_if_there_is_one():
     assert asked == ["blizzard"]
     assert next(iter(plan.meanings[Concept("blizzard", 0)].synonyms)) == SPACE.ids["snow"]
     [note] = plan.notes(SPACE)
-    assert note.startswith("'blizzard' is no concept here; it is read as snow")
+    assert note.startswith("'blizzard' is not a concept of this index; it is read as snow")
 
 
 def test_the_direction_leans_on_what_is_wanted():
