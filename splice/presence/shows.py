@@ -1,0 +1,200 @@
+"""What an image shows: the concepts that are said of it unasked, each with a probability.
+
+Presence (`splice.presence.calibration`) answers for a concept that somebody asked for, and so
+believes it to be there. Said unasked, over a whole vocabulary, it is mostly false: of thousands of
+concepts dozens score high in any image by chance. What is said unasked must also depend on how
+often people say a word of a photo. With the activation a_k of concept k and the share f_k of
+captions that name it,
+
+    logit p_k = a_k + log f_k + SHIFT
+
+A common word is also shown where a kind of it is (a collie is a dog, a dog is an animal): its
+probability is the noisy-or over itself and its kinds that are likely on their own. Of names for one
+thing only the most frequent is said. Nothing is learnt from the collection, so a photo is said to
+show the same in a folder of ten and among a million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splicedex.splice.align import Matrix
+from splicedex.splice.dictionary.kinds import kinds_of
+from splicedex.splice.dictionary.space import ConceptSpace
+from splicedex.splice.dictionary.word_frequency import WordFrequency
+from splicedex.splice.errors import UserError
+from splicedex.splice.npz import DAMAGE
+from splicedex.splice.presence.activation import Activations
+from splicedex.splice.presence.calibration import sigmoid
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+SHIFT = 1.6
+"""Log-odds of any concept whatever its word."""
+LIKELY = 0.25
+"""Probability from which a kind counts for what it is a kind of."""
+COMMON = 5e-4
+"""Share of captions from which a word is said for its kinds: "dog", but not "carnivore"."""
+SAID = 1 / 3
+"""Probability from which a concept is said to be shown."""
+MOST = 12
+"""Concepts said of one image at most."""
+_ROWS = 256
+_LIKELY_ODDS = float(np.log(LIKELY / (1 - LIKELY)))
+_SUREST = np.float32(np.log(1e-6))
+"""Log-probability that a concept is not there, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The concepts that one image is said to show, most probable first.
+
+    Args:
+        concepts: Concept ids.
+        probabilities: The probability of each, to 2 decimals.
+    """
+
+    concepts: Sequence[int]
+    probabilities: Sequence[float]
+
+
+@dataclass(frozen=True, eq=False)
+class Shows:
+    """Says which concepts of a space images show.
+
+    Args:
+        activations: Of the concepts, as their texts alone give them.
+        log_frequency: Log share of the captions that name each concept (c,).
+        kinds: Which concepts count for which (c, c), with 1 at (i, j) where j counts for i.
+        names: The concept that is said in place of each (c,): the most frequent name of the thing.
+    """
+
+    activations: Activations
+    log_frequency: Matrix
+    kinds: csr_array
+    names: NDArray[np.int64]
+
+    @classmethod
+    def of_space(cls, space: ConceptSpace, frequency: WordFrequency) -> Shows:
+        """From the concepts' embeddings and the frequency of their words."""
+        shares = frequency.of(space.concepts)
+        kinds = kinds_of(space)
+        return cls(
+            Activations.of_words(space),
+            np.log(shares),
+            _counting(kinds, shares),
+            _most_frequent_names(kinds, shares),
+        )
+
+    def shown(self, embeddings: Matrix) -> list[Shown]:
+        """What images with embeddings (n, d) are said to show."""
+        said = []
+        for start in range(0, len(embeddings), _ROWS):
+            rows = self._probable(embeddings[start : start + _ROWS])
+            for first, last in zip(rows.indptr, rows.indptr[1:], strict=False):
+                said.append(self._said(rows.indices[first:last], rows.data[first:last]))
+        return said
+
+    def _probable(self, embeddings: Matrix) -> csr_array:
+        """Probabilities (n, c) of concepts in images (n, d), where they or kinds are likely."""
+        from scipy.sparse import csr_array
+
+        odds = self.activations.of(embeddings)
+        odds += self._offset
+        likely = csr_array(_entries(odds, odds >= _LIKELY_ODDS), odds.shape)
+        likely.data = np.maximum(np.log1p(-sigmoid(likely.data)), _SUREST)
+        absent = (likely @ self.kinds.T).tocoo()  # log-probability that none of the kinds is there
+        rows, columns = absent.coords
+        # Where only kinds are likely, the concept's own small probability counts too.
+        own = odds[rows, columns]
+        alone = np.where(own < _LIKELY_ODDS, np.log1p(-sigmoid(own)), 0)
+        absent.data = -np.expm1(absent.data + alone)
+        probable: csr_array = absent.tocsr()
+        return probable
+
+    @cached_property
+    def _offset(self) -> Matrix:
+        """What is added to the activation of each concept (c,)."""
+        offset: Matrix = (self.log_frequency + SHIFT).astype(np.float32)
+        return offset
+
+    def _said(self, concepts: NDArray[np.integer], probabilities: Matrix) -> Shown:
+        """The most probable concepts, each thing by its most frequent name."""
+        said = probabilities >= SAID
+        concepts, probabilities = concepts[said], probabilities[said]
+        best: dict[int, float] = {}
+        for name, probability in zip(
+            self.names[concepts].tolist(), probabilities.tolist(), strict=True
+        ):
+            best[name] = max(probability, best.get(name, 0.0))
+        order = sorted(best, key=lambda name: (-best[name], name))[:MOST]
+        return Shown(order, [round(best[name], 2) for name in order])
+
+    def save(self, path: Path) -> None:
+        """Write to an .npz file, at once or not at all."""
+        partial = path.with_name(f"partial-{path.name}")
+        rows, columns = self.kinds.tocoo().coords
+        np.savez(
+            partial, log_frequency=self.log_frequency, broader=rows, kind=columns, names=self.names
+        )
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path, space: ConceptSpace) -> Shows:
+        """Read what `save` wrote for the concepts of a space.
+
+        Raises:
+            UserError: The file is missing, damaged, or of another space.
+        """
+        from scipy.sparse import csr_array
+
+        count = len(space.concepts)
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                pairs = (arrays["broader"], arrays["kind"])
+                frequency, names = arrays["log_frequency"], arrays["names"]
+                kinds = csr_array((np.ones(len(pairs[0]), np.float32), pairs), shape=(count, count))
+        except DAMAGE as error:
+            raise UserError(
+                f"{path} cannot be read ({error})", "run splicedex repair on the index"
+            ) from error
+        if frequency.shape != (count,) or names.shape != (count,):
+            raise UserError(f"{path} is of other concepts", "run splicedex repair on the index")
+        return cls(Activations.of_words(space), frequency, kinds, names)
+
+
+def _counting(kinds: csr_array, shares: Matrix) -> csr_array:
+    """The kinds that count for each concept: of rare words none but themselves."""
+    pairs = kinds.tocoo()
+    rows, columns = pairs.coords
+    pairs.data = ((shares[rows] >= COMMON) | (rows == columns)).astype(np.float32)
+    counting = pairs.tocsr()
+    counting.eliminate_zeros()
+    return counting
+
+
+def _most_frequent_names(kinds: csr_array, shares: Matrix) -> NDArray[np.int64]:
+    """For each concept the most frequent name of the same thing: they are kinds of each other."""
+    same = kinds.multiply(kinds.T).tocoo()
+    rows, columns = same.coords
+    names = np.arange(kinds.shape[0])
+    for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True)):
+        if shares[column] > shares[names[row]]:
+            names[row] = column
+    return names
+
+
+def _entries(
+    matrix: Matrix, where: NDArray[np.bool_]
+) -> tuple[Matrix, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """The entries of a matrix at some places, as SciPy's sparse arrays take them."""
+    rows, columns = np.nonzero(where)
+    return matrix[rows, columns], (rows, columns)
