@@ -14,8 +14,9 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from importlib import resources
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,22 +48,22 @@ def kinds_of(space: ConceptSpace) -> csr_array:
     """
     from scipy.sparse import csr_array
 
-    senses = _senses_in(space)
+    nouns = _Nouns.of(space.concepts)
+    senses = _senses_in(space, nouns)
     named: dict[int, list[int]] = defaultdict(list)
     for concept, sense in senses.items():
         named[sense].append(concept)
     count = len(space.concepts)
     pairs = {(concept, concept) for concept in range(count)}
     for concept, sense in senses.items():
-        above = _nouns().ancestors(sense)
+        above = nouns.ancestors(sense)
         pairs.update((broader, concept) for s in above for broader in named.get(s, ()))
     rows, columns = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
     return csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=(count, count))
 
 
-def _senses_in(space: ConceptSpace) -> Mapping[int, int]:
+def _senses_in(space: ConceptSpace, nouns: _Nouns) -> Mapping[int, int]:
     """The synset that each concept means, for those that WordNet knows."""
-    nouns = _nouns()
     found = {i: senses for i, name in enumerate(space.concepts) if (senses := nouns.senses(name))}
     likeness = _class_likeness(space, {i: {one.kind for one in its} for i, its in found.items()})
     return {
@@ -119,60 +120,66 @@ class _Sense:
 
 @dataclass(frozen=True, eq=False)
 class _Nouns:
-    """WordNet's nouns.
+    """WordNet's nouns, as far as some names need them.
 
     Args:
+        forms: Each name, with itself and what it may be the plural of.
         parents: The hypernyms of each synset.
-        entries: What each noun may mean, as text: rank, synset, class and uses of each sense.
-        irregular: Irregular plurals, with their singular.
+        meanings: What each form may mean, the most frequent sense first.
     """
 
+    forms: Mapping[str, Sequence[str]]
     parents: Sequence[Sequence[int]]
-    entries: Mapping[str, Sequence[str]]
-    irregular: Mapping[str, str]
+    meanings: Mapping[str, Sequence[_Sense]]
 
-    @cached_property
-    def _above(self) -> dict[int, frozenset[int]]:
-        return {}
+    @classmethod
+    def of(cls, names: Sequence[str]) -> _Nouns:
+        """Read what the table says of some names."""
+        lines = (line.replace("_", " ").split() for line in _lines("noun_forms.txt.xz"))
+        irregular = {plural: singular for plural, singular, *_ in lines}
+        forms = {name: list(_forms(name, irregular)) for name in names}
+        wanted = {form for its in forms.values() for form in its}
+        parents: list[tuple[int, ...]] = []
+        ranked: dict[str, list[tuple[int, _Sense]]] = defaultdict(list)
+        for synset, line in enumerate(_lines("nouns.txt.xz")):
+            kind, above, entries = line.split("\t")
+            parents.append(tuple(map(int, above.split())))
+            for entry in entries.split(",") if entries else ():
+                word, rank, count = entry.split("|")
+                if word in wanted:
+                    ranked[word].append((int(rank), _Sense(synset, int(kind), int(count))))
+        meanings = {
+            word: [sense for _, sense in sorted(its, key=itemgetter(0))]
+            for word, its in ranked.items()
+        }
+        return cls(forms, parents, meanings)
+
+    def senses(self, name: str) -> Sequence[_Sense]:
+        """What a name may mean, in the singular or else the plural."""
+        known = (self.meanings[form] for form in self.forms[name] if form in self.meanings)
+        return next(known, ())
 
     def ancestors(self, synset: int) -> frozenset[int]:
         """A synset and all that it is a kind of."""
-        if synset not in self._above:
+        if synset not in self._ancestors:
             above = (self.ancestors(parent) for parent in self.parents[synset])
-            self._above[synset] = frozenset({synset}.union(*above))
-        return self._above[synset]
+            self._ancestors[synset] = frozenset({synset}.union(*above))
+        return self._ancestors[synset]
 
-    def senses(self, name: str) -> list[_Sense]:
-        """What a name may mean, in the singular or the plural; the most frequent sense first."""
-        name = " ".join(name.casefold().replace("_", " ").split())
-        entries = next(
-            (self.entries[form] for form in self._forms(name) if form in self.entries), ()
-        )
-        numbers = sorted(tuple(map(int, entry.split())) for entry in entries)
-        return [_Sense(synset, kind, count) for _, synset, kind, count in numbers]
-
-    def _forms(self, name: str) -> Iterator[str]:
-        """A name, then what it may be the plural of."""
-        yield name
-        if name in self.irregular:
-            yield self.irregular[name]
-        for plural, singular in _ENDINGS:
-            if name.endswith(plural):
-                yield name.removesuffix(plural) + singular
+    @cached_property
+    def _ancestors(self) -> dict[int, frozenset[int]]:
+        return {}
 
 
-@cache
-def _nouns() -> _Nouns:
-    parents: list[tuple[int, ...]] = []
-    entries: dict[str, list[str]] = defaultdict(list)
-    for synset, line in enumerate(_lines("nouns.txt.xz")):
-        kind, above, words = line.split("\t")
-        parents.append(tuple(map(int, above.split())))
-        for entry in filter(None, words.split(",")):
-            word, rank, count = entry.split("|")
-            entries[word].append(f"{rank} {synset} {kind} {count}")
-    forms = (line.replace("_", " ").split() for line in _lines("noun_forms.txt.xz"))
-    return _Nouns(parents, entries, {plural: singular for plural, singular, *_ in forms})
+def _forms(name: str, irregular: Mapping[str, str]) -> Iterator[str]:
+    """A name in lower case, then what it may be the plural of."""
+    name = " ".join(name.casefold().replace("_", " ").split())
+    yield name
+    if name in irregular:
+        yield irregular[name]
+    for plural, singular in _ENDINGS:
+        if name.endswith(plural):
+            yield name.removesuffix(plural) + singular
 
 
 def _lines(name: str) -> list[str]:
