@@ -6,12 +6,16 @@ concepts dozens score high in any image by chance. What is said unasked must als
 often people say a word of a photo. With the activation a_k of concept k and the share f_k of
 captions that name it,
 
-    logit p_k = a_k + log f_k + SHIFT
+    logit p_k = a_k + WEIGHT * log f_k + SHIFT
 
-A common word is also shown where a kind of it is (a collie is a dog, a dog is an animal): its
-probability is the noisy-or over itself and its kinds that are likely on their own. Of names for one
-thing only the most frequent is said. Nothing is learnt from the collection, so a photo is said to
-show the same in a folder of ten and among a million.
+A common word is also shown where a kind of it is (a collie is a dog, a dog is an animal). Over a
+concept and its kinds h,
+
+    p_k = (1 - prod_h (1 - p_h ** POWER)) ** (1 / POWER)
+
+which is a noisy-or for POWER 1 and the maximum for a large one: a hundred unlikely animals do not
+add up to an animal. Of names for one thing only the most frequent is said. Nothing is learnt from
+the collection, so a photo is said to show the same in a folder of ten and among a million.
 """
 
 from __future__ import annotations
@@ -37,13 +41,14 @@ from splicedex.splice.presence.calibration import sigmoid
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-SHIFT = 1.6
-"""Log-odds of any concept whatever its word."""
-LIKELY = 0.25
-"""Probability from which a kind counts for what it is a kind of."""
+WEIGHT, SHIFT = 1.1, 2.0
+"""Log-odds for each unit of log frequency, and for any concept."""
+POWER = 3
+LIKELY = 0.1
+"""Probability from which a concept counts for what it is a kind of."""
 COMMON = 5e-4
 """Share of captions from which a word is said for its kinds: "dog", but not "carnivore"."""
-SAID = 1 / 3
+SAID = 0.3
 """Probability from which a concept is said to be shown."""
 MOST = 12
 """Concepts said of one image at most."""
@@ -104,27 +109,27 @@ class Shows:
         return said
 
     def _probable(self, embeddings: Matrix) -> csr_array:
-        """Probabilities (n, c) of concepts in images (n, d), where they or kinds are likely."""
+        """Probabilities (n, c) of concepts in images (n, d); 0 where they and kinds are unlikely."""
         from scipy.sparse import csr_array
 
         odds = self.activations.of(embeddings)
         odds += self._offset
         likely = csr_array(_entries(odds, odds >= _LIKELY_ODDS), odds.shape)
-        likely.data = np.maximum(np.log1p(-sigmoid(likely.data)), _SUREST)
-        absent = (likely @ self.kinds.T).tocoo()  # log-probability that none of the kinds is there
-        rows, columns = absent.coords
-        # Where only kinds are likely, the concept's own small probability counts too.
-        own = odds[rows, columns]
-        alone = np.where(own < _LIKELY_ODDS, np.log1p(-sigmoid(own)), 0)
-        absent.data = -np.expm1(absent.data + alone)
-        probable: csr_array = absent.tocsr()
+        likely.data = np.maximum(np.log1p(-(sigmoid(likely.data) ** POWER)), _SUREST)
+        probable: csr_array = likely @ self._counts_for
+        probable.data = (-np.expm1(probable.data)) ** (1 / POWER)
         return probable
 
     @cached_property
     def _offset(self) -> Matrix:
         """What is added to the activation of each concept (c,)."""
-        offset: Matrix = (self.log_frequency + SHIFT).astype(np.float32)
+        offset: Matrix = (WEIGHT * self.log_frequency + SHIFT).astype(np.float32)
         return offset
+
+    @cached_property
+    def _counts_for(self) -> csr_array:
+        """What each concept counts for (c, c): itself and what it is a kind of."""
+        return self.kinds.T.tocsr()
 
     def _said(self, concepts: NDArray[np.integer], probabilities: Matrix) -> Shown:
         """The most probable concepts, each thing by its most frequent name."""

@@ -9,7 +9,7 @@ from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.dictionary.word_frequency import WordFrequency
 from splicedex.splice.errors import UserError
 from splicedex.splice.presence.activation import Activations
-from splicedex.splice.presence.shows import COMMON, LIKELY, MOST, SAID, SHIFT, Shows
+from splicedex.splice.presence.shows import COMMON, LIKELY, MOST, POWER, SAID, SHIFT, WEIGHT, Shows
 
 NAMES = ("dog", "collie", "poodle", "canine", "couch", "sofa", "tree", "hammer", "car", "nosebag")
 SHARES = {"dog": 0.1, "collie": 0.02, "poodle": 0.02, "couch": 0.05, "sofa": 0.01, "tree": 0.1,
@@ -35,15 +35,15 @@ def images(count, seed=0):
 def reference(space, shares, embeddings):
     """Every probability, straight from the definition."""
     share = WordFrequency("test", shares).of(space.concepts)
-    own = 1 / (1 + np.exp(-(Activations.of_words(space).of(embeddings) + np.log(share) + SHIFT)))
-    kinds, shown = kinds_of(space).toarray(), own.copy()
+    odds = Activations.of_words(space).of(embeddings) + WEIGHT * np.log(share) + SHIFT
+    own = 1 / (1 + np.exp(-odds))
+    kinds, absent = kinds_of(space).toarray(), np.ones(own.shape)
     for broader in range(len(share)):
         for kind in range(len(share)):
-            counts = kinds[broader, kind] and share[broader] >= COMMON and kind != broader
-            if counts:
+            if kind == broader or (kinds[broader, kind] and share[broader] >= COMMON):
                 likely = np.where(own[:, kind] >= LIKELY, own[:, kind], 0)
-                shown[:, broader] = 1 - (1 - shown[:, broader]) * (1 - likely)
-    return shown
+                absent[:, broader] *= 1 - likely**POWER
+    return (1 - absent) ** (1 / POWER)
 
 
 def test_as_defined(space, shows):
