@@ -109,7 +109,7 @@ class Shows:
         return said
 
     def _probable(self, embeddings: Matrix) -> csr_array:
-        """Probabilities (n, c) of concepts in images (n, d); 0 where they and kinds are unlikely."""
+        """Probabilities (n, c) of concepts in images (n, d); 0 for all that is unlikely."""
         from scipy.sparse import csr_array
 
         odds = self.activations.of(embeddings)
