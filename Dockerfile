@@ -1,6 +1,6 @@
-# The API and the command line, without a compiler, and not as root.
+# The API and the command line; no compiler in the image, not run as root.
 FROM python:3.11.11-slim-bookworm AS build
-# Without a GPU, name the index of PyTorch's CPU wheels here: they are a tenth of the size.
+# Without a GPU, set this to the index of PyTorch's CPU wheels: they are a tenth of the size.
 ARG PIP_EXTRA_INDEX_URL=
 WORKDIR /src
 RUN python -m venv /opt/splicedex

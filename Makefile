@@ -1,13 +1,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PHOTOS ?=
+# In which order tests run: "fixed" or "random".
+ORDER ?= fixed
+PYTEST := $(BIN)/python -m pytest $(if $(filter random,$(ORDER)),-p randomly)
 
-.PHONY: help setup demo test nightly lint lock format bench screenshot clean
+.PHONY: help setup demo test nightly lint lock format bench screenshot wheel clean
 
-help:  ## What there is to make
+help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/ready  ## A virtual environment with everything in it
+setup: .venv/ready  ## Create .venv with everything a developer needs
 
 .venv/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
@@ -16,30 +19,30 @@ setup: .venv/ready  ## A virtual environment with everything in it
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
-demo: setup  ## Index photos and search them, offline
+demo: setup  ## Index sample photos, or PHOTOS=FOLDER, and search them, offline
 	$(BIN)/python tools/demo.py $(PHOTOS)
 
-test: setup  ## Run the tests, but for the slow ones
-	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
+test: setup  ## Run the tests except the slow ones; ORDER=random shuffles them
+	$(PYTEST) -m "not slow" --numprocesses auto --dist loadfile
 
 nightly: setup  ## Run all tests
-	$(BIN)/python -m pytest
+	$(PYTEST) --timeout 7200
 
 lint: setup  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lock: setup  ## Pin what the setup installs, as of today
+format: setup  ## Fix style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: setup  ## Renew requirements.lock with today's releases
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements.lock
 
-format: setup  ## Put the code in shape
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
-
-bench: setup  ## Short forms of the benchmarks
+bench: setup  ## Run short forms of the benchmarks
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m benchmarks.solver --short
 	$(BIN)/python -m benchmarks.recomposition
@@ -52,8 +55,11 @@ bench: setup  ## Short forms of the benchmarks
 	$(BIN)/python -m benchmarks.memory --short
 	$(BIN)/python -m benchmarks.load --short
 
-screenshot: setup  ## The README's picture of the page
+screenshot: setup  ## Renew the pictures of the page in docs/
 	$(BIN)/python -m tools.screenshot
 
-clean:  ## Remove what make made
-	rm -rf .venv build dist artifacts demo-index .mypy_cache .ruff_cache .pytest_cache .hypothesis
+wheel: setup  ## Build the wheel and the sdist into dist/
+	$(BIN)/python -m hatchling build --directory dist
+
+clean:  ## Remove everything that make created
+	rm -rf .venv build dist artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis

@@ -1,10 +1,10 @@
-"""Brute force over CLIP vectors behind HTTP, as rclip searches: the peer of `benchmarks.load`.
+"""Brute-force search over CLIP vectors behind HTTP, as rclip does: the peer in `benchmarks.load`.
 
     python -m benchmarks.brute_force --embeddings x.npy --space SPACE --port 8766
 
-Every query is one product of all embeddings with a vector, wanted words less unwanted ones, and a
-sort; the vectors stay in memory. Words are looked up among a space's text embeddings, so no time
-goes into encoding them.
+A query is the sum of the embeddings of its words, minus those after NOT. It is answered by one
+product with all image embeddings, which stay in memory, and a sort. The words are looked up among
+the text embeddings of a concept space, so that encoding them takes no time.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ WORD = re.compile(r'(NOT )?(?:"([^"]+)"|(\w+))')
 
 
 def make_app(embeddings: Path, folder: Path) -> FastAPI:
-    """An application that answers `/search?q=...&limit=...`.
+    """Make an application that answers `/search?q=...&limit=...`.
 
     Args:
-        embeddings: .npy file (n, d).
-        folder: Concept space whose text embeddings words are looked up in.
+        embeddings: A .npy file of image embeddings (n, d).
+        folder: A concept space folder, for the text embeddings of words.
     """
     space = ConceptSpace.load(folder)
     images = unit(np.load(embeddings).astype(np.float32))
@@ -49,8 +49,8 @@ def make_app(embeddings: Path, folder: Path) -> FastAPI:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--embeddings", type=Path, required=True)
-    parser.add_argument("--space", type=Path, required=True)
+    parser.add_argument("--embeddings", type=Path, required=True, help="a .npy file (n, d)")
+    parser.add_argument("--space", type=Path, required=True, help="a concept space folder")
     parser.add_argument("--port", type=int, default=8766)
     options = parser.parse_args()
     app = make_app(options.embeddings, options.space)

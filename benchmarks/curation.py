@@ -1,14 +1,17 @@
-"""Curation on real photos: shortcuts found and taken out, classes read back, time at scale.
+"""Curation on real photos: spurious concepts, concepts of classes, zero-shot accuracy, and time.
 
     python -m benchmarks.curation [--index FOLDER] [--json PATH]
 
-Photos of `spurious_pacs` go through the nano model: in train the label goes with the domain 95% of
-the time, in test not at all. The probe is the paper's table 1: trained on all concepts, or without
-those that `spurious` finds; it looks at one half of test, and the probe is tested on the other.
-CIFAR-10 photos by their real CLIP embeddings: what speaks for each class, and zero-shot accuracy of
-dense and recomposed embeddings (the paper's figure 3). `--index` adds how long `concepts`,
-`compare` and `duplicates` take on an index of any size with a column `label`; whole commands begin
-with none of its files in the system's memory.
+The photos of `spurious_pacs` are embedded by nano. In the split train, label and domain agree for
+95% of the photos; in test they are independent. The probe repeats table 1 of the paper: it is
+trained on all concepts, or without those that `spurious` finds. `spurious` uses one half of test,
+and the probe is tested on the other half.
+
+The CIFAR-10 photos use their real CLIP embeddings: the typical concepts of each class, and the
+zero-shot accuracy of dense and recomposed embeddings (figure 3 of the paper).
+
+`--index` also measures how long `concepts`, `compare` and `duplicates` take on an index with a
+column `label`. Whole commands start with none of its files in the page cache.
 """
 
 from __future__ import annotations
@@ -40,11 +43,11 @@ from splicedex.search.curation.compare import compare
 from splicedex.search.curation.distribution import distribution
 from splicedex.search.curation.duplicates import COMPARED, Duplicates, duplicates
 from splicedex.search.curation.probe import Probe, probe
+from splicedex.search.curation.reports.suspicion import Suspect
 from splicedex.search.curation.sample import sample
 from splicedex.search.curation.spurious import spurious
 from splicedex.search.curation.statistics.association import phi
 from splicedex.search.curation.subsets.subset import subset, values_of
-from splicedex.search.curation.subsets.suspects import Suspect
 from splicedex.search.curation.tagging import write_tag
 from splicedex.search.opening import open_searcher
 from splicedex.search.searcher import Searcher
@@ -56,23 +59,28 @@ NAMES = (
     "airplane", "automobile=car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
 PENALTY = 0.15
-"""λ for the probe: some 35 concepts a photo."""
+"""Penalty λ for the probe: about 35 concepts per photo."""
 L0 = (5, 10, 20, 35)
-TIMES = 3
+"""Maximum numbers of concepts per photo for zero-shot accuracy."""
+REPEATS = 3
 MEDIA = ("painting", "poster", "statue", "camera")
 """The words of nano's vocabulary that name a medium."""
+MIN_DOMAIN_PHI = 0.127
+"""Correlation with the domain that is significant at q = .05 with 240 photos."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--index", type=Path, help="time concepts and compare on this index too")
-    parser.add_argument("--json", type=Path, help="save the figures there")
+    parser.add_argument(
+        "--index", type=Path, help="also measure the time of commands on this index"
+    )
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the results as JSON")
     options = parser.parse_args(arguments)
     if not DATA.is_dir():
-        parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
+        parser.exit(0, "skipped: ../shared/data does not exist\n")
     tables: dict[str, list[dict[str, Any]]] = {}
     with photos() as searcher:
-        tables |= shortcuts(searcher)
+        tables |= spurious_concepts(searcher)
     tables["CIFAR-10 classes by lift, and by mean weight"] = classes()
     tables["CIFAR-10 zero-shot, 500 photos"] = zero_shot()
     if options.index is not None:
@@ -81,13 +89,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     publish("Curation", about, tables, options.json)
 
 
-def shortcuts(searcher: Searcher) -> dict[str, list[dict[str, Any]]]:
-    """What goes with the labels in train and not in test, and a probe with and without it."""
+def spurious_concepts(searcher: Searcher) -> dict[str, list[dict[str, Any]]]:
+    """Concepts that correlate with labels in train but not in test, and a probe without them."""
     found = spurious(searcher, "label", "split", limit=100, shown=0)
     domain = by_domain(searcher)
     suspects = [suspect_row(searcher, one, domain) for one in found.suspects[:12]]
     named = [
-        {"looked at": part, **suspect_row(searcher, one, domain)}
+        {"split": part, **suspect_row(searcher, one, domain)}
         for part in ("train", "test")
         for one in spurious(
             searcher, "label", "split", part, limit=100, shown=0, concepts=MEDIA
@@ -97,52 +105,55 @@ def shortcuts(searcher: Searcher) -> dict[str, list[dict[str, Any]]]:
     probed, rows = cross_fitted(searcher)
     summary = [
         {
-            "looked at": f"{each.part} against the rest",
+            "split": f"{each.part} against the rest",
             "pairs tested": each.tested,
             "suspects": len(each.suspects),
-            "of those, more in one domain": sum(
-                goes_with(searcher, one, domain) for one in each.suspects
+            "of these, typical of the domain": sum(
+                is_of_domain(searcher, one, domain) for one in each.suspects
             ),
-            "a medium by name": ", ".join(
+            "of these, names of a medium": ", ".join(
                 f"{one.concept} for {one.label}" for one in each.suspects if one.concept in MEDIA
             ),
         }
         for each in (found, reverse)
     ]
-    speak = [
+    coefficients = [
         {
             "probe": words.method,
             "class": words.label,
-            "what speaks for it": ", ".join(f"{n} {w:.2f}" for n, w in words.concepts[:8]),
+            "largest coefficients": ", ".join(f"{n} {w:.2f}" for n, w in words.concepts[:8]),
         }
         for words in probed.words
     ]
     return {
         "Suspects of each split": summary,
-        "Foremost in train": suspects,
-        f"Asked for by name: {', '.join(MEDIA)}": named,
+        "First suspects in train": suspects,
+        f"Names of a medium: {', '.join(MEDIA)}": named,
         f"Probe, accuracy on test (λ {PENALTY})": rows,
-        "Coefficients, suspects found with the first half of test": speak,
+        "Coefficients, suspects found with the first half of test": coefficients,
     }
 
 
 def cross_fitted(searcher: Searcher) -> tuple[Probe, list[dict[str, Any]]]:
-    """Probes tested on each half of test, without the suspects that the other half gave away.
+    """Test probes on each half of test, without the suspects found with the other half.
 
-    What is left out must not be chosen on the photos it is tested on.
+    So the concepts to leave out are never chosen on the photos of the test.
+
+    Returns:
+        The probe of the first half, and the accuracies of both halves together by group.
     """
     half = sample(searcher, "split:test", searcher.index.engine.count() // 4)
     write_tag(searcher, [image.id for image in half.chosen], "half", "first")
     right: dict[tuple[str, str], float] = defaultdict(float)
     images: dict[str, int] = defaultdict(int)
-    for seen, held in (
+    for seen, held_out in (
         ("half:first", "split:test NOT half:first"),
         ("NOT half:first", "half:first"),
     ):
         known = f"split:train OR (split:test {seen})"
         found = spurious(searcher, "label", "split", query=known, limit=100, shown=0)
         without = [one.concept for one in found.suspects]
-        tested = f"split:train OR ({held})"
+        tested = f"split:train OR ({held_out})"
         probed = probe(searcher, "label", "split", by="group", query=tested, without=without)
         for one in probed.accuracies:
             method = "all concepts" if one.method == probed.methods[0] else "without suspects"
@@ -162,50 +173,50 @@ def cross_fitted(searcher: Searcher) -> tuple[Probe, list[dict[str, Any]]]:
 
 
 def by_domain(searcher: Searcher) -> np.ndarray:
-    """Correlation (c,) of each concept with painting rather than photo, in test."""
+    """Correlation (c,) of each concept with the domain painting (against photo) in test."""
     sides = [subset(searcher, f"split:test domain:{name}") for name in ("art_painting", "photo")]
     paintings, photos_ = (searcher.index.counts.of(side.filter) for side in sides)
     return phi(paintings, sides[0].images, photos_, sides[1].images)
 
 
-def goes_with(searcher: Searcher, one: Suspect, domain: np.ndarray) -> bool:
-    """Whether a suspect is of the domain that its label comes with in train, by the test split."""
-    strength = domain[searcher.index.space.ids[one.concept.casefold()]]
-    return bool(strength > 0.127 if one.label == "horse" else strength < -0.127)  # q .05 at n 240
+def is_of_domain(searcher: Searcher, one: Suspect, domain: np.ndarray) -> bool:
+    """Whether a suspect correlates, in test, with the domain that its label has in train."""
+    correlation = domain[searcher.index.space.ids[one.concept.casefold()]]
+    return bool((correlation if one.label == "horse" else -correlation) > MIN_DOMAIN_PHI)
 
 
 def suspect_row(searcher: Searcher, one: Suspect, domain: np.ndarray) -> dict[str, Any]:
-    strengths = {each.split: each.phi.value for each in one.strengths}
+    correlations = {each.split: each.phi.value for each in one.strengths}
     return {
         "label": one.label,
         "concept": one.concept,
         "excess": one.excess.value,
-        "φ train": strengths["train"],
-        "φ test": strengths["test"],
+        "φ train": correlations["train"],
+        "φ test": correlations["test"],
         "q": one.q,
         "φ with painting": float(domain[searcher.index.space.ids[one.concept.casefold()]]),
     }
 
 
 def classes() -> list[dict[str, Any]]:
-    """Concepts of each CIFAR-10 class."""
+    """The typical concepts of each CIFAR-10 class."""
     rows = []
     with cifar(Sparsity()) as searcher:
         for value, images in sorted(values_of(searcher, "label", subset(searcher, CIFAR))):
             query = f"{CIFAR} label:{value}"
-            told = {
+            concepts = {
                 order: ", ".join(
                     one.concept
                     for one in distribution(searcher, query, 5, order).concepts  # type: ignore[arg-type]
                 )
                 for order in ("lift", "weight")
             }
-            rows.append({"class": value, "photos": images, **told})
+            rows.append({"class": value, "photos": images, **concepts})
     return rows
 
 
 def zero_shot() -> list[dict[str, Any]]:
-    """Accuracy by how many concepts an embedding is recomposed from."""
+    """Zero-shot accuracy by the number of concepts that an embedding is recomposed from."""
     rows: list[dict[str, Any]] = []
     for l0 in L0:
         with cifar(Sparsity(l0=l0)) as searcher:
@@ -234,14 +245,14 @@ def _row(name: str, cosine: float | None, accuracy: Any) -> dict[str, Any]:
 
 
 def timed(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """Seconds that `concepts` and `compare` take, the first time and after."""
+    """Seconds that `concepts`, `compare` and `duplicates` take."""
     rows = []
     with open_searcher(folder) as searcher:
         images = searcher.index.engine.count()
         [(one, _), (two, _), *_] = values_of(searcher, "label", subset(searcher, ""))
         labels = f"label:{one}", f"label:{two}"
         word = searcher.index.space.concepts[int(searcher.index.counts.of().argmax())]
-        asks: dict[str, Callable[[], object]] = {
+        calls: dict[str, Callable[[], object]] = {
             "concepts --in ''": lambda: distribution(searcher, ""),
             f"concepts --in {labels[0]}": lambda: distribution(searcher, labels[0]),
             f"concepts --in {word}": lambda: distribution(searcher, f'"{word}"'),
@@ -249,13 +260,13 @@ def timed(folder: Path) -> dict[str, list[dict[str, Any]]]:
             f"compare {labels[0]}": lambda: compare(searcher, labels[0]),
             f"compare {word}": lambda: compare(searcher, f'"{word}"'),
         }
-        for name, ask in asks.items():
+        for name, call in calls.items():
             seconds = []
-            for _ in range(TIMES):
+            for _ in range(REPEATS):
                 start = time.perf_counter()
-                ask()
+                call()
                 seconds.append(time.perf_counter() - start)
-            rows.append({"asked": name, "first s": seconds[0], "median s": median(seconds)})
+            rows.append({"call": name, "first s": seconds[0], "median s": median(seconds)})
     commands = [
         ("search", f'"{word}"'),
         ("concepts", "--in", labels[0]),
@@ -265,17 +276,19 @@ def timed(folder: Path) -> dict[str, list[dict[str, Any]]]:
         ("compare", f'"{word}"'),
     ]
     return {
-        f"Seconds of whole commands at {images:,} images": [whole(folder, one) for one in commands],
+        f"Seconds of whole commands at {images:,} images": [
+            command_time(folder, one) for one in commands
+        ],
         f"Seconds in one process at {images:,} images": rows,
-        f"Duplicates among {images:,} images": doubles(folder),
+        f"Duplicates among {images:,} images": duplicates_time(folder),
     }
 
 
-def whole(folder: Path, command: Sequence[str]) -> dict[str, Any]:
-    """Seconds from the call of a command to its end, with none of the index in memory."""
+def command_time(folder: Path, command: Sequence[str]) -> dict[str, Any]:
+    """Seconds that a command takes, with none of the index in the page cache."""
     seconds = []
-    for _ in range(TIMES):
-        out_of_memory(folder)
+    for _ in range(REPEATS):
+        drop_from_page_cache(folder)
         start = time.perf_counter()
         subprocess.run(
             [sys.executable, "-m", "splicedex.api.cli.main", *command, "--index", folder, "--json"],
@@ -286,16 +299,16 @@ def whole(folder: Path, command: Sequence[str]) -> dict[str, Any]:
     return {"command": " ".join(command), "median s": median(seconds), "longest s": max(seconds)}
 
 
-def out_of_memory(folder: Path) -> None:
-    """Have the system forget the files of a folder, as the engine does when it closes them."""
+def drop_from_page_cache(folder: Path) -> None:
+    """Remove the files of a folder from the page cache, as the engine does when it closes them."""
     for file in folder.rglob("*"):
         if file.is_file():
             with file.open("rb") as opened:
                 os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def doubles(folder: Path) -> list[dict[str, Any]]:
-    """`duplicates` by the graph and, of a set not too large, by every pair."""
+def duplicates_time(folder: Path) -> list[dict[str, Any]]:
+    """Seconds of `duplicates` with the graph and, if the index is small enough, with all pairs."""
     rows, found = [], list[Duplicates]()
     with open_searcher(folder) as searcher:
         images = searcher.index.engine.count()
@@ -312,12 +325,13 @@ def doubles(folder: Path) -> list[dict[str, Any]]:
             ]
             rows.append(
                 {
-                    "by": "every pair" if exact else "graph",
+                    "by": "all pairs" if exact else "graph",
                     "s": seconds,
-                    "ms an image": 1000 * seconds / images,
+                    "ms per image": 1000 * seconds / images,
                     "groups": len(found[-1].groups),
-                    "superfluous": found[-1].superfluous,
-                    "groups of the first row found": len(sets[0] & sets[1]) / max(len(sets[0]), 1),
+                    "surplus images": found[-1].superfluous,
+                    "share of the first row's groups": len(sets[0] & sets[1])
+                    / max(len(sets[0]), 1),
                 }
             )
     return rows
@@ -325,34 +339,34 @@ def doubles(folder: Path) -> list[dict[str, Any]]:
 
 @contextmanager
 def photos() -> Iterator[Searcher]:
-    """`spurious_pacs` through nano."""
+    """An index of `spurious_pacs` by nano, deleted afterwards."""
     folder = DATA / "spurious_pacs"
     with tempfile.TemporaryDirectory() as made:
         index = Path(made) / "index"
         listing = list_table(folder / "labels.csv", folder / "images")
         settings = Settings(model="nano", sparsity=Sparsity(PENALTY))
-        recipe = resolve(index, settings, listing)
-        assert recipe.encoder is not None
-        create_index(index, recipe.manifest, recipe.space)
+        resolved = resolve(index, settings, listing)
+        assert resolved.encoder is not None
+        create_index(index, resolved.manifest, resolved.space)
         with open_index(index) as opened:
-            build(opened, PhotoSource(listing, recipe.encoder))
+            build(opened, PhotoSource(listing, resolved.encoder))
         with open_searcher(index) as searcher:
             yield searcher
 
 
 @contextmanager
 def cifar(sparsity: Sparsity) -> Iterator[Searcher]:
-    """`clip_vitb32` at a sparsity."""
+    """An index of `clip_vitb32` with the given sparsity, deleted afterwards."""
     folder = DATA / "clip_vitb32"
     with tempfile.TemporaryDirectory() as made:
         index = Path(made) / "index"
         settings = Settings(model=str(folder / "space"), sparsity=sparsity)
-        recipe = resolve(index, settings, photos=None)
-        create_index(index, recipe.manifest, recipe.space)
+        resolved = resolve(index, settings, photos=None)
+        create_index(index, resolved.manifest, resolved.space)
         files = folder / "images.csv"
         with open_index(index) as opened:
             embeddings = folder / "image_embeddings.npy"
-            build(opened, array_source(embeddings, files=files, root=None, dim=recipe.space.dim))
+            build(opened, array_source(embeddings, files=files, root=None, dim=resolved.space.dim))
         with open_searcher(index) as searcher:
             yield searcher
 

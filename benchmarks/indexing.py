@@ -1,11 +1,11 @@
-"""Images indexed a second: embeddings and photos, beside what nobody can avoid.
+"""Indexing speed in images per second, compared with the unavoidable part of the work.
 
     python -m benchmarks.indexing [--images N] [--photos N] [--short] [--json PATH]
 
-Embeddings: a whole run, from an empty index to a closed and calibrated one, beside Qdrant Edge
-given the same points with nothing left to compute. Photos: a whole run with ViT-B/32 and random
-weights beside that encoder alone on pixels that lie decoded in memory. And the cost of concepts
-alone as the images, the vocabulary and the penalty grow.
+Embeddings: a complete run, from an empty index to a closed and calibrated one, against Qdrant Edge
+given the same points ready to write. Photos: a complete run with ViT-B/32 and random weights,
+against the encoder alone on pixels decoded in advance. Then the cost of decomposition and presence
+by the size of the vocabulary and the penalty.
 """
 
 from __future__ import annotations
@@ -46,31 +46,32 @@ MODEL = "ViT-B-32"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--images", type=int, default=100_000)
-    parser.add_argument("--photos", type=int, default=1024)
+    parser.add_argument("--images", type=int, default=100_000, help="number of embeddings")
+    parser.add_argument("--photos", type=int, default=1024, help="number of photos")
     parser.add_argument("--short", action="store_true", help="10,000 images, 128 photos")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="save the figures there")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the results as JSON")
     options = parser.parse_args()
     if not DATA.is_dir():
-        parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
+        parser.exit(0, "skipped: ../shared/data does not exist\n")
     if options.short:
         options.images, options.photos = 10_000, 128
     with tempfile.TemporaryDirectory() as folder:
         tables = {
             "Embeddings": of_embeddings(Path(folder) / "embeddings", options.images),
             "Photos": of_photos(Path(folder) / "photos", options.photos),
-            "Concepts alone, as things grow": growth(1024 if options.short else 4096),
+            "Decomposition and presence alone": concepts_time(1024 if options.short else 4096),
         }
     about = machine(("numpy", "scipy", "qdrant-edge-py", "torch", "open_clip_torch"))
     publish("Indexing", about, tables, options.json)
 
 
 def of_embeddings(folder: Path, images: int) -> list[dict[str, Any]]:
+    """Time of indexing embeddings, and of writing the same points."""
     rows, table = write_large(folder, images)
-    recipe = resolve(folder / "index", Settings(model=str(DATA / "space")), photos=None)
-    create_index(folder / "index", recipe.manifest, recipe.space)
+    resolved = resolve(folder / "index", Settings(model=str(DATA / "space")), photos=None)
+    create_index(folder / "index", resolved.manifest, resolved.space)
     started = time.perf_counter()
-    source = array_source(rows, files=table, root=None, dim=recipe.space.dim)
+    source = array_source(rows, files=table, root=None, dim=resolved.space.dim)
     listed = time.perf_counter()
     with open_index(folder / "index") as index:
         opened = time.perf_counter()
@@ -80,17 +81,17 @@ def of_embeddings(folder: Path, images: int) -> list[dict[str, Any]]:
         bare = upserting(index, folder / "bare")
     return [
         {"what": what, "images": images, "seconds": took, "images/s": images / took,
-         "times the peer": took / bare}
+         "ratio to the peer": took / bare}
         for what, took in {
             "splicedex, indexing": ours["indexing"],
-            "splicedex, with reading and checking the files": sum(ours.values()),
+            "splicedex, including reading and checking the files": sum(ours.values()),
             "peer: Edge, the same points": bare,
         }.items()
     ]  # fmt: skip
 
 
 def upserting(index: Index, folder: Path) -> float:
-    """Seconds for the points of an index to be written to a new collection, as ready batches."""
+    """Seconds to write the points of an index to a new collection, in batches made in advance."""
     took = 0.0
     with EdgeEngine.create(folder, index.space.dim) as engine:
         for name, kind in {**OWN_FIELDS, **index.manifest.columns}.items():
@@ -105,40 +106,41 @@ def upserting(index: Index, folder: Path) -> float:
 
 
 def of_photos(folder: Path, count: int) -> list[dict[str, Any]]:
+    """Time of indexing photos, and of the encoder alone."""
     encoder = random_encoder(folder)
     space = ConceptSpace.load(DATA / "space")
-    recipe = resolve(folder / "index", Settings(model=str(DATA / "space")), photos=None)
+    resolved = resolve(folder / "index", Settings(model=str(DATA / "space")), photos=None)
     listing = list_paths([str(PHOTOS)])
     listing = type(listing)(listing.photos[:count], listing.names[:count])
     read = read_photos(listing.photos, encoder.preprocess())
     pixels = np.stack([photo.pixels for photo in read if isinstance(photo, Photo)])
     encoder.encode_images(pixels[:64])
     rows = []
-    for turn in range(2):  # encoder, pipeline, encoder, pipeline: the machine may not be steady
+    for turn in range(2):  # alternate, because the load of the machine may change
         started = time.perf_counter()
         for start in range(0, len(pixels), 256):
             encoder.encode_images(pixels[start : start + 256])
         alone = time.perf_counter() - started
         made = folder / f"index{turn}"
-        create_index(made, recipe.manifest, space)
+        create_index(made, resolved.manifest, space)
         with open_index(made) as index:
             started = time.perf_counter()
             build(index, PhotoSource(listing, encoder))
-            whole = time.perf_counter() - started
-        rows += [(alone, whole)]
-    alone, whole = (min(times) for times in zip(*rows, strict=True))
+            complete = time.perf_counter() - started
+        rows += [(alone, complete)]
+    alone, complete = (min(times) for times in zip(*rows, strict=True))
     return [
         {"what": what, "photos": len(pixels), "seconds": took, "photos/s": len(pixels) / took,
-         "times the peer": took / alone}
+         "ratio to the peer": took / alone}
         for what, took in {
-            "splicedex: decode, encode, decompose, write": whole,
+            "splicedex: decode, encode, decompose, write": complete,
             f"peer: {MODEL} alone on decoded batches": alone,
         }.items()
     ]  # fmt: skip
 
 
 def random_encoder(folder: Path) -> Any:
-    """ViT-B/32 with random weights."""
+    """Load ViT-B/32 with random weights."""
     import open_clip
     import torch
 
@@ -151,8 +153,8 @@ def random_encoder(folder: Path) -> Any:
     return load_encoder(f"{MODEL}/{folder / 'random.pt'}")
 
 
-def growth(images: int) -> list[dict[str, Any]]:
-    """Milliseconds an image for decomposing and for presence."""
+def concepts_time(images: int) -> list[dict[str, Any]]:
+    """Milliseconds per image of decomposition and of presence, by vocabulary and penalty."""
     cases = [(words, 0.25) for words in (1_000, 2_282, 5_000, 10_000)]
     cases += [(10_000, penalty) for penalty in (0.15, 0.2, 0.35)]
     rows = []
@@ -160,24 +162,22 @@ def growth(images: int) -> list[dict[str, Any]]:
         made = embeddings(images, words)
         names = tuple(map(str, range(words)))
         space = ConceptSpace(names, made.dictionary, np.zeros(made.images.shape[1], np.float32))
-        strengths, calibration = (
-            PresenceEncoder(all_near_synonyms(space)),
-            calibrate(space, made.images[:1024]),
-        )
+        encoder = PresenceEncoder(all_near_synonyms(space))
+        calibration = calibrate(space, made.images[:1024])
         started = time.perf_counter()
         weights = decompose(space, made.images, Sparsity(penalty))
         decomposed = time.perf_counter()
         for start in range(0, images, BLOCK):
-            strengths.payloads(calibration.probability(made.images[start : start + BLOCK]))
+            encoder.payloads(calibration.probability(made.images[start : start + BLOCK]))
         done = time.perf_counter()
         rows.append(
             {
                 "images": images,
                 "words": words,
                 "λ": penalty,
-                "concepts an image": weights.nnz / images,
-                "decompose, ms an image": 1e3 * (decomposed - started) / images,
-                "presence, ms an image": 1e3 * (done - decomposed) / images,
+                "concepts per image": weights.nnz / images,
+                "decomposition, ms per image": 1e3 * (decomposed - started) / images,
+                "presence, ms per image": 1e3 * (done - decomposed) / images,
             }
         )
     return rows

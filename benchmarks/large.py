@@ -1,11 +1,11 @@
-"""Large sets of embeddings with names and columns, written block by block for any size.
+"""Large synthetic embeddings with file names and columns, written block by block.
 
     python -m benchmarks.large FOLDER --images 1000000
 
-The rows are made ones of `benchmarks.datasets`: a real row plus a share of the difference between
-two others, so that none is there twice. What is written is what
-`splicedex index --embeddings FOLDER/x.npy --files FOLDER/files.csv` takes: unit rows, and a name, a
-`label` (ten values), a `split` (two) and a `year` for each.
+The rows are synthetic ones of `benchmarks.datasets`: a real row plus a fraction of the difference
+of two others, so no row occurs twice. The files are input for `splicedex index --embeddings
+FOLDER/x.npy --files FOLDER/files.csv`: unit vectors, and for each a file name, a `label` (ten
+values), a `split` (two values) and a `year`.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ LABELS = ("airplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", 
 SPLITS = ("train", "test")
 FIRST_YEAR, YEARS = 2005, 20
 ROWS = 8192
-"""Made and written at once; each block has a seed of its own, so a prefix is a smaller set."""
+"""Rows per block. Each block has its own seed, so a smaller dataset is a prefix of a larger one."""
 
 
 def write_large(folder: Path, images: int, seed: int = 0) -> tuple[Path, Path]:
-    """Write so many embeddings and the table that names them, unless they are there already.
+    """Write embeddings and the table of their file names and columns, unless they exist.
 
     Args:
-        folder: Made if missing.
-        images: n.
-        seed: Of everything random; the same files for the same seed.
+        folder: The folder to write to; created if needed.
+        images: Number of images n.
+        seed: Seed; the same seed gives the same files.
 
     Returns:
-        The .npy file (n, 512) and the CSV.
+        The .npy file (n, 512) and the CSV file.
 
     Raises:
-        FileNotFoundError: The real data are not there.
+        FileNotFoundError: The real data do not exist.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows, table = folder / "x.npy", folder / "files.csv"
@@ -66,8 +66,8 @@ def write_large(folder: Path, images: int, seed: int = 0) -> tuple[Path, Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--images", type=int, default=1_000_000)
+    parser.add_argument("folder", type=Path, help="the folder to write to")
+    parser.add_argument("--images", type=int, default=1_000_000, help="number of images")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rows, table = write_large(options.folder, options.images, options.seed)

@@ -1,11 +1,11 @@
-"""Requests a second and their times under load, beside brute force over the same vectors.
+"""Requests per second and response times under load, against brute force over the same vectors.
 
     python -m benchmarks.load [--short] [--images 10000,100000] [--clients 1,8,64] [--seconds 20]
 
-Starts the real `splicedex serve` over an index of made embeddings (`benchmarks.large`) and asks it
-concept queries, each client one after the other without a pause; then the same of
-`benchmarks.brute_force`. Clients are threads of this process on the same machine, so they take a
-share of its cores. `splicedex` explains every hit and counts all matches; brute force does neither.
+Starts `splicedex serve` on an index of synthetic embeddings (`benchmarks.large`) and sends concept
+queries; each client sends its next query when the last one is answered. Then it does the same with
+`benchmarks.brute_force`. Clients are threads of this process on the same machine, so they use part
+of its cores. splicedex explains every hit and counts all matches; brute force does neither.
 """
 
 from __future__ import annotations
@@ -42,12 +42,16 @@ LIMIT = 20
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--images", type=_numbers, default=[10_000, 100_000])
-    parser.add_argument("--clients", type=_numbers, default=[1, 8, 64])
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="For the indexes; kept.")
-    parser.add_argument("--short", action="store_true", help="10,000 images, 3 s a row.")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument(
+        "--images", type=_numbers, default=[10_000, 100_000], help="numbers of images, with commas"
+    )
+    parser.add_argument(
+        "--clients", type=_numbers, default=[1, 8, 64], help="numbers of clients, with commas"
+    )
+    parser.add_argument("--seconds", type=float, default=20, help="duration of each measurement")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="folder of the indexes")
+    parser.add_argument("--short", action="store_true", help="10,000 images, 3 s per measurement")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the results as JSON")
     options = parser.parse_args()
     if options.short:
         options.images, options.seconds = [10_000], 3
@@ -56,13 +60,13 @@ def main() -> None:
         rows, _, index = prepare(options.folder, images)
         measured = []
         with splicedex(index) as port:
-            asked = queries(port)
+            texts = queries(port)
             for clients in options.clients:
-                found = load(port, "/v1/search", asked, clients, options.seconds)
+                found = load(port, "/v1/search", texts, clients, options.seconds)
                 measured.append({"server": "splicedex", "clients": clients, **found})
         with brute_force(rows) as port:
             for clients in options.clients:
-                found = load(port, "/search", asked, clients, options.seconds)
+                found = load(port, "/search", texts, clients, options.seconds)
                 measured.append({"server": "brute force", "clients": clients, **found})
         tables[f"{images:,} images"] = measured
     packages = ("qdrant-edge-py", "numpy", "fastapi", "uvicorn")
@@ -70,7 +74,7 @@ def main() -> None:
 
 
 def prepare(folder: Path, images: int) -> tuple[Path, Path, Path]:
-    """Embeddings, their table and an index of them, made unless they are there."""
+    """Make embeddings, their table and an index of them, unless they exist."""
     here = folder / str(images)
     rows, table = write_large(here, images)
     index = here / "index"
@@ -80,43 +84,50 @@ def prepare(folder: Path, images: int) -> tuple[Path, Path, Path]:
 
 
 def queries(port: int) -> list[str]:
-    """Queries of one concept, of two, and of one without another, over what is frequent."""
-    told = _get(port, "/v1/concepts", limit=100)
-    names = [f'"{one["concept"]}"' for one in told["concepts"]]
+    """Make queries for one, for two, and for one without another of the most frequent concepts."""
+    answer = _get(port, "/v1/concepts", limit=100)
+    names = [f'"{one["concept"]}"' for one in answer["concepts"]]
     random = np.random.default_rng(0)
-    made = []
+    found = []
     for kind in np.arange(QUERIES) % 3:
         first, second = random.choice(names, 2, replace=False)
-        made.append((first, f"{first} AND {second}", f"{first} NOT {second}")[kind])
-    return made
+        found.append((first, f"{first} AND {second}", f"{first} NOT {second}")[kind])
+    return found
 
 
 def load(
-    port: int, path: str, asked: Sequence[str], clients: int, seconds: float
+    port: int, path: str, texts: Sequence[str], clients: int, seconds: float
 ) -> dict[str, float]:
-    """Ask for some seconds from so many clients at once.
+    """Send requests from several clients at a time.
+
+    Args:
+        port: Port of the server.
+        path: Path of the URL.
+        texts: The queries; each client chooses at random.
+        clients: Number of clients.
+        seconds: Duration.
 
     Returns:
-        Requests a second, and the 50th and 99th percentile of their times in milliseconds.
+        Requests per second, and percentiles 50 and 99 of the response times in milliseconds.
 
     Raises:
-        RuntimeError: An answer was no 200.
+        RuntimeError: A response had another status than 200.
     """
     times: list[list[float]] = [[] for _ in range(clients)]
-    refused: list[int] = []
+    failed: list[int] = []
     end = time.perf_counter() + seconds
 
     def ask(client: int) -> None:
         random = np.random.default_rng(client)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         while (start := time.perf_counter()) < end:
-            asking = urlencode({"q": random.choice(asked), "limit": LIMIT})
-            connection.request("GET", f"{path}?{asking}")
+            parameters = urlencode({"q": random.choice(texts), "limit": LIMIT})
+            connection.request("GET", f"{path}?{parameters}")
             answer = connection.getresponse()
             answer.read()
             times[client].append(time.perf_counter() - start)
             if answer.status != 200:
-                refused.append(answer.status)
+                failed.append(answer.status)
         connection.close()
 
     threads = [threading.Thread(target=ask, args=(client,)) for client in range(clients)]
@@ -124,26 +135,26 @@ def load(
         thread.start()
     for thread in threads:
         thread.join()
-    if refused:
-        raise RuntimeError(f"{len(refused)} answers were refused, the first with {refused[0]}")
-    took = 1000 * np.sort(np.concatenate(times))
+    if failed:
+        raise RuntimeError(f"{len(failed)} requests failed, the first with status {failed[0]}")
+    times_ms = 1000 * np.sort(np.concatenate(times))
     return {
-        "requests/s": len(took) / seconds,
-        "p50 ms": float(np.percentile(took, 50)),
-        "p99 ms": float(np.percentile(took, 99)),
+        "requests/s": len(times_ms) / seconds,
+        "p50 ms": float(np.percentile(times_ms, 50)),
+        "p99 ms": float(np.percentile(times_ms, 99)),
     }
 
 
 @contextmanager
 def splicedex(index: Path) -> Iterator[int]:
-    """The real server over an index; gives its port."""
+    """Run `splicedex serve` on an index; yields the port."""
     with _running(SPLICEDEX, "serve", "--index", str(index), "--port") as port:
         yield port
 
 
 @contextmanager
 def brute_force(rows: Path) -> Iterator[int]:
-    """Brute force over the same embeddings."""
+    """Run `benchmarks.brute_force` on embeddings; yields the port."""
     words = ("-m", "benchmarks.brute_force", "--embeddings", str(rows), "--space", str(SPACE))
     with _running(sys.executable, *words, "--port") as port:
         yield port
@@ -174,9 +185,9 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
             time.sleep(0.1)
 
 
-def _get(port: int, path: str, **asked: Any) -> Any:
+def _get(port: int, path: str, **parameters: Any) -> Any:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    connection.request("GET", f"{path}?{urlencode(asked)}")
+    connection.request("GET", f"{path}?{urlencode(parameters)}")
     return json.loads(connection.getresponse().read())
 
 

@@ -1,4 +1,4 @@
-"""What a benchmark ran on: figures mean nothing without it."""
+"""The machine that a benchmark ran on, to print with its results."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from threadpoolctl import ThreadpoolController
 
 
 def machine(packages: Sequence[str] = ("numpy", "scipy")) -> dict[str, Any]:
-    """Processor, cores, memory, load and versions.
+    """Describe the machine: processor, cores, memory, load and versions.
 
     Args:
-        packages: Distributions whose versions matter; those not installed are left out.
+        packages: Packages whose versions to include; those not installed are left out.
     """
     return {
         "processor": _processor(),
@@ -31,7 +31,7 @@ def machine(packages: Sequence[str] = ("numpy", "scipy")) -> dict[str, Any]:
 
 
 def cores() -> int:
-    """Cores this process may use."""
+    """Number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -52,11 +52,11 @@ def _memory_gib() -> float:
 
 
 def _blas() -> str:
-    """Libraries and the kernels they use, which may differ by a factor of two; and who chose."""
+    """BLAS libraries and the kernels that they use; kernels may differ by a factor of two."""
     libraries = ThreadpoolController().select(user_api="blas").info()
     used = {f"{lib['internal_api']} {lib.get('architecture', '')}".strip() for lib in libraries}
-    told = os.environ.get("OPENBLAS_CORETYPE")
-    return " and ".join(sorted(used)) + (f" (OPENBLAS_CORETYPE is set to {told})" if told else "")
+    forced = os.environ.get("OPENBLAS_CORETYPE")
+    return " and ".join(sorted(used)) + (f" (OPENBLAS_CORETYPE is {forced})" if forced else "")
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:

@@ -1,14 +1,15 @@
-"""How near nano comes to CLIP ViT-B/32, on photos that it was not trained on.
+"""How close nano is to CLIP ViT-B/32, on photos that it was not trained on.
 
     pip install "splicedex[train]"
     nice python -m benchmarks.nano [--json PATH] [--cache DIR]
 
-Cross-validated in five folds by nano's own training (`tools/nano`): every photo is embedded by a
-tower that saw neither it nor a copy of it. Concepts and captions are CLIP's own embeddings. Folds
-that were not trained yet are trained first (minutes each on two idle cores) and kept.
+Five-fold cross-validation with nano's own training (`tools/nano`): every photo is embedded by a
+tower that was trained on neither the photo nor a copy. Concepts and captions have CLIP's own
+embeddings. Folds that are not in the cache are trained first, which takes minutes each on two idle
+cores.
 
-A second table tells what the teacher reaches with fewer real embeddings to learn from: what each
-doubling brings tells what more of them would.
+A second table shows how the teacher improves with the number of real embeddings that it is fitted
+to. This indicates what more embeddings would bring.
 """
 
 from __future__ import annotations
@@ -31,18 +32,18 @@ from tools.nano.folds import FOLDS
 from tools.nano.pipeline import SEED, Pipeline
 from tools.nano.teacher import ridge, teach
 
-ASKED = {"cosine": 0.85, "of CLIP's": 0.80, "recall@5": 0.55}
+TARGETS = {"cosine": 0.85, "of CLIP's": 0.80, "recall@5": 0.55}
 SOURCES = ("flickr30k2k", "cifar500", "mixed130", "unsplash125")
 SHARES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
-"""Of the photos of four folds, for the teacher to learn from."""
+"""Shares of the photos of four folds that the teacher is fitted to."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--json", type=Path, help="where to save the figures")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the results as JSON")
     parser.add_argument("--data", type=Path, default=DATA, help="the data folder")
-    parser.add_argument("--cache", type=Path, default=CACHE, help="where folds are kept")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--cache", type=Path, default=CACHE, help="the cache folder")
+    parser.add_argument("--threads", type=int, default=2, help="threads of torch")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     pipeline = Pipeline(args.data, args.cache)
@@ -60,16 +61,23 @@ def main() -> None:
             ("CLIP ViT-B/32", corpus.images),
         )
     ]
-    asked = dict.fromkeys(rows[0]) | {"image embeddings": "asked of nano"} | ASKED
+    targets = dict.fromkeys(rows[0]) | {"image embeddings": "target of nano"} | TARGETS
     tables = {
-        "Photos held out": [*rows, asked],
-        "The teacher, by how many real embeddings it learns from": learning_curve(pipeline),
+        "Held-out photos": [*rows, targets],
+        "The teacher, by number of real embeddings": learning_curve(pipeline),
     }
-    publish("nano beside CLIP", machine(), tables, args.json)
+    publish("nano and CLIP", machine(), tables, args.json)
 
 
 def figures(rows: Matrix, corpus: Corpus, truth: Truth, clip: float) -> dict[str, float]:
-    """All that is measured of embeddings (n, d); `clip` is CLIP's own average precision."""
+    """All measures of image embeddings.
+
+    Args:
+        rows: Unit embeddings (n, d) of the corpus's first n photos.
+        corpus: The corpus.
+        truth: Which captioned photos show which concepts.
+        clip: Average precision of CLIP's own embeddings.
+    """
     cosines, found = (rows * corpus.images).sum(1), precision(rows, corpus, truth)
     return {
         "cosine": float(cosines.mean()),
@@ -81,10 +89,10 @@ def figures(rows: Matrix, corpus: Corpus, truth: Truth, clip: float) -> dict[str
 
 
 def precision(rows: Matrix, corpus: Corpus, truth: Truth) -> float:
-    """Mean average precision of the concepts, by `z·c` with centred concepts."""
+    """Mean average precision of concepts by the score `z·c` with centred concepts c."""
     atoms = centre(corpus.concept_embeddings, corpus.concept_embeddings.mean(0))
-    places = [corpus.concepts.index(concept) for concept in truth.concepts]
-    scores = rows[truth.rows] @ atoms[places].T
+    columns = [corpus.concepts.index(concept) for concept in truth.concepts]
+    scores = rows[truth.rows] @ atoms[columns].T
     return float(
         np.mean(
             [
@@ -96,19 +104,19 @@ def precision(rows: Matrix, corpus: Corpus, truth: Truth) -> float:
 
 
 def recall(rows: Matrix, corpus: Corpus, k: int) -> float:
-    """Share of captions that find their photo among the k best of all photographs, by `z·t`.
+    """Share of captions t whose photo z is among the k best by the score `z·t`.
 
-    The gallery is all but CIFAR's thumbnails: 1,961 photos.
+    The ranked photos are all 1,961 except the thumbnails of CIFAR-10.
     """
     scores = corpus.caption_embeddings @ rows[corpus.sources != "cifar500"].T
     own = (corpus.caption_embeddings * rows[corpus.caption_photos]).sum(1)
-    return float(((scores > own[:, None] - 1e-6).sum(1) <= k).mean())  # ties count against it
+    return float(((scores > own[:, None] - 1e-6).sum(1) <= k).mean())  # ties count as better
 
 
 def _by_fold(
     pipeline: Pipeline, predict: Callable[[Pipeline, NDArray[np.int64]], Matrix]
 ) -> Matrix:
-    """Embeddings (n, d) of each photo from the other folds."""
+    """Cross-validated embeddings (n, d): each photo is predicted from the other folds."""
     images = pipeline.corpus.images
     folds, rows = pipeline.folds[: len(images)], np.empty_like(images)
     for fold in range(FOLDS):
@@ -118,12 +126,12 @@ def _by_fold(
 
 
 def mean_vector(pipeline: Pipeline, training: NDArray[np.int64]) -> Matrix:
-    """What one says who has not looked: the mean of the training photos."""
+    """The mean of the training photos' embeddings for every photo, as a lower bound."""
     return np.tile(unit(pipeline.corpus.images[training].mean(0)), (len(pipeline.folds), 1))
 
 
 def learning_curve(pipeline: Pipeline) -> list[Row]:
-    """Cosine of the teacher on held-out photos, had it fewer of the others to learn from."""
+    """Mean cosine of the teacher on held-out photos, by number of real embeddings."""
     images = pipeline.corpus.images
 
     def cosine(share: float) -> float:
@@ -134,8 +142,8 @@ def learning_curve(pipeline: Pipeline) -> list[Row]:
 
         return float((_by_fold(pipeline, predict) * images).sum(1).mean())
 
-    learnt = len(images) * (FOLDS - 1) / FOLDS
-    return [{"embeddings": round(learnt * share), "cosine": cosine(share)} for share in SHARES]
+    most = len(images) * (FOLDS - 1) / FOLDS
+    return [{"embeddings": round(most * share), "cosine": cosine(share)} for share in SHARES]
 
 
 def ridge_of(pipeline: Pipeline, training: NDArray[np.int64]) -> Matrix:

@@ -1,12 +1,11 @@
-"""Photos indexed a second, memory, and where the time goes.
+"""Speed of indexing photos, memory, and time by part of the work.
 
     python -m benchmarks.photos [--model nano] [--photos DIR] [--limit N] [--json PATH]
 
-The whole of `splicedex index` but for loading the model and listing the folder: from opening an
-empty index to closing it with presence calibrated. The parts are times of the main process, whose
-stages overlap, so that they may add up to more than the whole: "decode" is how long the encoder
-waited for pixels, not the work of the decoders beside it, and "presence" is what becomes of
-activations, calibration and its rewriting included.
+Measures `splicedex index` without loading the model and listing the folder: from opening an empty
+index to closing it, with presence calibrated. The parts are times of the main process. Its stages
+overlap, so their sum may exceed the total. "decode" is the time that the encoder waits for pixels,
+not the work of the decoding processes. "presence" includes calibration and writing its result.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from benchmarks.machine import cores, machine
 from benchmarks.report import publish
 from splicedex.indexer.engines.edge.engine import EdgeEngine
 from splicedex.indexer.pipeline import build as build_module
-from splicedex.indexer.pipeline import decompose as derive
+from splicedex.indexer.pipeline import decompose as decompose_module
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.settings import Settings, resolve
 from splicedex.indexer.sources.photos import PhotoSource, list_paths
@@ -36,42 +35,44 @@ from splicedex.indexer.store.presence_payload import PresenceEncoder
 from splicedex.splice.presence.calibration import Calibration
 
 PHOTOS = Path(__file__).parents[1].parent / "shared" / "data" / "photos"
-ASKED = 0.10
-"""Of the whole, for decomposing and writing together."""
+LIMIT = 0.10
+"""Maximum share of the total time for decomposition, presence and writing together."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--model", default="nano")
+    parser.add_argument("--model", default="nano", help="an encoder")
     parser.add_argument("--photos", type=Path, default=PHOTOS, help="a folder of photos")
-    parser.add_argument("--limit", type=int, help="index the first N only")
-    parser.add_argument("--workers", type=int, help="decoding processes [default: one a core]")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="save the figures there")
+    parser.add_argument("--limit", type=int, help="number of photos; all by default")
+    parser.add_argument("--workers", type=int, help="decoding processes [default: one per core]")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the results as JSON")
     options = parser.parse_args()
     if not options.photos.is_dir():
-        parser.exit(0, f"skipped: needs a folder of photos; {options.photos} is none\n")
+        parser.exit(0, f"skipped: {options.photos} is not a folder\n")
     listing = list_paths([str(options.photos)])
     end = options.limit or len(listing.photos)
     listing = type(listing)(listing.photos[:end], listing.names[:end])
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index"
-        recipe = resolve(index, Settings(model=options.model), listing, workers=options.workers)
-        assert recipe.encoder is not None
-        create_index(index, recipe.manifest, recipe.space)
-        source = PhotoSource(listing, recipe.encoder, workers=options.workers)
+        resolved = resolve(index, Settings(model=options.model), listing, workers=options.workers)
+        assert resolved.encoder is not None
+        create_index(index, resolved.manifest, resolved.space)
+        source = PhotoSource(listing, resolved.encoder, workers=options.workers)
         clock, memory = Clock(), Memory()
         before = memory.now()
-        with memory, clock.watching(recipe.encoder):
+        with memory, clock.watching(resolved.encoder):
             started = time.perf_counter()
             with open_index(index) as opened:
                 report = build(opened, source)
             took = time.perf_counter() - started
     done = report.added
     rows = [
-        {"part": part, "seconds": seconds, "ms a photo": 1e3 * seconds / done, "share": share}
+        {"part": part, "seconds": seconds, "ms per photo": 1e3 * seconds / done, "share": share}
         for part, seconds, share in shares(clock.seconds, took)
     ]
-    ours = sum(row["share"] for row in rows if row["part"] in {"decompose", "presence", "write"})
+    measured = sum(
+        row["share"] for row in rows if row["part"] in {"decompose", "presence", "write"}
+    )
     summary = {
         "model": options.model,
         "photos": done,
@@ -79,24 +80,24 @@ def main() -> None:
         "photos/s": done / took,
         "seconds": took,
         "peak MiB": memory.peak / 2**20,
-        "of it before": before / 2**20,
-        "decompose + presence + write": ours,
-        "asked, at most": ASKED,
+        "MiB before indexing": before / 2**20,
+        "decompose + presence + write": measured,
+        "limit": LIMIT,
     }
     about = machine(("torch", "open_clip_torch", "timm", "pillow", "numpy", "qdrant-edge-py"))
     workers = cores() if options.workers is None else options.workers
-    heading = f"Where the main process's time goes ({workers} decoding processes beside it)"
+    heading = f"Time of the main process by part ({workers} decoding processes)"
     publish("Indexing photos", about, {"Summary": [summary], heading: rows}, options.json)
 
 
 def shares(seconds: dict[str, float], took: float) -> Iterator[tuple[str, float, float]]:
-    """Parts with their seconds and what that is of the whole."""
+    """Yield each part with its seconds and its share of the total."""
     for part in ("decode", "encode", "decompose", "presence", "write"):
         yield part, seconds[part], seconds[part] / took
 
 
 class Clock:
-    """Seconds by part, each counted once: a part inside another is taken off that one."""
+    """Seconds by part; the time of a part inside another one is subtracted from the outer part."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
@@ -104,7 +105,7 @@ class Clock:
 
     @property
     def _inner(self) -> list[float]:
-        """Seconds of the parts inside those that are open in this thread, outermost first."""
+        """Seconds of inner parts for each open part of this thread, outermost first."""
         if not hasattr(self._threads, "inner"):
             self._threads.inner = [0.0]
         inner: list[float] = self._threads.inner
@@ -112,7 +113,7 @@ class Clock:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Count what happens inside as this part."""
+        """Context manager that counts its time as this part."""
         self._inner.append(0.0)
         started = time.perf_counter()
         try:
@@ -123,7 +124,7 @@ class Clock:
             self._inner[-1] += took
 
     def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A function whose time counts as this part."""
+        """Wrap a function so that its time counts as this part."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
             with self.part(name):
@@ -133,13 +134,13 @@ class Clock:
 
     @contextmanager
     def watching(self, encoder: Any) -> Iterator[None]:
-        """Time the parts of an indexing run where the product calls them."""
+        """Context manager that measures the parts of an indexing run, by patching functions."""
         embed = PhotoSource.embed
 
         def waited(source: PhotoSource, items: Any) -> Iterator[Any]:
             made = embed(source, items)
             while True:
-                with self.part("decode"):  # less the encoding inside
+                with self.part("decode"):  # without the encoding inside
                     block = next(made, None)
                 if block is None:
                     return
@@ -148,8 +149,8 @@ class Clock:
         with (
             patch.object(PhotoSource, "embed", waited),
             patch.object(encoder, "encode_images", self.timed("encode", encoder.encode_images)),
-            self._patched(derive, "decompose", "decompose"),
-            self._patched(derive, "reconstruction_cosine", "decompose"),
+            self._patched(decompose_module, "decompose", "decompose"),
+            self._patched(decompose_module, "reconstruction_cosine", "decompose"),
             self._patched(build_module, "recalibrate", "presence"),
             self._patched(Index, "strengths", "presence"),
             self._patched(Calibration, "probability", "presence"),
@@ -164,7 +165,7 @@ class Clock:
 
 
 class Memory:
-    """Peak of the memory of this process and its children together, sampled (Linux only)."""
+    """Peak memory of this process and its children, sampled five times per second (Linux only)."""
 
     def __init__(self) -> None:
         self.peak = 0
@@ -179,7 +180,7 @@ class Memory:
         self._watcher.join()
 
     def now(self) -> int:
-        """Bytes held now; what processes share is divided among them."""
+        """Bytes in use; memory shared by several processes is divided among them."""
         children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
         pids = [os.getpid(), *(int(pid) for file in children for pid in file.read_text().split())]
         return sum(map(_held, pids))
@@ -192,7 +193,7 @@ class Memory:
 def _held(pid: int) -> int:
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:  # it has ended
+    except OSError:  # the process has ended
         return 0
     return next((int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:")), 0)
 

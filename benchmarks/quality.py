@@ -1,11 +1,11 @@
-"""Search quality on real CLIP embeddings, by what the search itself returns.
+"""Search quality on real CLIP embeddings, measured on the results of the search.
 
     python -m benchmarks.quality [--json PATH] [--wear] [--block N]
 
-Ranks the 305 captioned photos of the data folder inside an index of all 2,461, with the queries
-`dog`, `dog AND ball`, `dog AND NOT man` and near misses allowed, so that every photo has a place.
-Truth comes from the captions (`benchmarks/truth.py`). Beside it, on the same photos and truth:
-dense CLIP (`z·t`), the centred concept (`z·c`) and the plain SpLiCE weight.
+Ranks the 305 captioned photos of the data folder in an index of all 2,461, with queries of the
+kinds `dog`, `dog AND ball` and `dog AND NOT man`. Near misses are included, so that every photo has
+a rank. The truth comes from the captions (`benchmarks/truth.py`). Peers on the same photos are
+dense CLIP (`z·t`), the centred concept (`z·c`) and the SpLiCE weight.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import machine
 from benchmarks.report import publish
-from benchmarks.truth import Truth, average_precision, f1, load_families, load_truth
+from benchmarks.truth import Truth, average_precision, f1, load_phrases, load_truth
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.settings import Settings, resolve
 from splicedex.indexer.sources.embeddings import array_source
@@ -37,15 +37,22 @@ EDITS = (
     ("dog", ""), ("person", ""), ("person", "bicycle"), ("car", "boat"), ("horse", "boat"),
     ("guitar", "dog"), ("bicycle", "dog"), ("dog", "ball"),
 )  # fmt: skip
-"""What is suppressed in a query image, and what added."""
+"""Concepts to suppress and to add in query images."""
 EDITED = 30
+"""Number of query images per edit."""
 DATA = Path(__file__).parents[2] / "shared" / "data" / "clip_vitb32"
 Score = Callable[[str], NDArray[np.floating]]
 """Scores (n,) of all photos for a concept."""
 
 
 class Photos:
-    """The photos of the data folder, indexed as a user would."""
+    """The captioned photos of an index of the data folder.
+
+    Args:
+        index: The index.
+        searcher: A searcher of the index.
+        truth: Which captioned photos show which concepts.
+    """
 
     def __init__(self, index: Index, searcher: Searcher, truth: Truth) -> None:
         self.index, self.searcher, self.truth = index, searcher, truth
@@ -53,36 +60,42 @@ class Photos:
         self.worst_split = 0.0
 
     def search(self, query: str, *, near: bool) -> Results:
-        """Everything a query returns; notes how exactly each score is split."""
+        """All results of a query; records the largest error of the explanations' scores."""
         results = self.searcher.search(query, Options(limit=5_000, near=near))
         for hit in results.hits:
             self.worst_split = max(self.worst_split, abs(hit.explanation.score - hit.score))
         return results
 
     def order(self, query: str) -> NDArray[np.int64]:
-        """The captioned photos as a query ranks them, near misses after matches."""
-        places = {hit.path: place for place, hit in enumerate(self.search(query, near=True).hits)}
-        return np.argsort([places[file] for file in self.truth.files], kind="stable")
+        """Rows (n,) of the captioned photos in the order of a query, matches before near misses."""
+        ranks = {hit.path: rank for rank, hit in enumerate(self.search(query, near=True).hits)}
+        return np.argsort([ranks[file] for file in self.truth.files], kind="stable")
 
     def found(self, query: str) -> NDArray[np.bool_]:
-        """Which captioned photos a query matches."""
+        """Whether (n,) each captioned photo matches a query."""
         paths = {hit.path for hit in self.search(query, near=False).hits}
         return np.array([file in paths for file in self.truth.files])
 
 
 @contextmanager
 def indexed(embeddings: Path, files: Path) -> Iterator[Index]:
-    """An index of embeddings (.npy) with their file names and columns (.csv), gone afterwards."""
+    """An index of embeddings, deleted afterwards.
+
+    Args:
+        embeddings: A .npy file (n, d).
+        files: A CSV file with file names and columns.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "index"
-        recipe = resolve(path, Settings(model=str(DATA / "space")), photos=None)
-        create_index(path, recipe.manifest, recipe.space)
+        resolved = resolve(path, Settings(model=str(DATA / "space")), photos=None)
+        create_index(path, resolved.manifest, resolved.space)
         with open_index(path) as index:
             build(index, array_source(embeddings, files=files, root=None, dim=512))
             yield index
 
 
 def ours(photos: Photos) -> dict[str, float]:
+    """Average precision and F1 of the search, means over concepts or pairs."""
     truth = photos.truth
 
     def ap(query: str, relevant: NDArray[np.bool_]) -> float:
@@ -101,7 +114,14 @@ def ours(photos: Photos) -> dict[str, float]:
 
 
 def peer(truth: Truth, score: Score, present: Score | None = None) -> dict[str, float]:
-    """The same figures by a score per concept, summed for AND and subtracted for NOT."""
+    """The same measures for a score per concept, added for AND and subtracted for NOT.
+
+    Args:
+        truth: Which captioned photos show which concepts.
+        score: Scores of a concept.
+        present: Scores that are above 0 where a concept is present; by default, F1 uses the best
+            threshold on `score`, chosen with knowledge of the truth.
+    """
 
     def ap(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) -> float:
         return average_precision(relevant[np.argsort(-scores, kind="stable")])
@@ -122,18 +142,18 @@ def peer(truth: Truth, score: Score, present: Score | None = None) -> dict[str, 
 
 
 def caption_recall(photos: Photos) -> dict[str, dict[str, float]]:
-    """Recall of a caption's own photo among the Flickr30k photos, `text:` through the index."""
+    """Recall of each caption's photo among those of Flickr30k, by `text:` queries and by peers."""
     with (DATA / "captions.csv").open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
     vectors = unit(np.load(DATA / "caption_embeddings.npy"))
     lookup = {row["caption"]: vector for row, vector in zip(rows, vectors, strict=True)}
     searcher = Searcher(photos.index, encode=lookup.__getitem__)
-    places = []
+    ranks = []
     for row in rows:
         quoted = row["caption"].replace("\\", "\\\\").replace('"', '\\"')
         hits = searcher.search(f'text:"{quoted}" source:flickr30k2k', Options(limit=10)).hits
         paths = [hit.path for hit in hits]
-        places.append(paths.index(row["file"]) if row["file"] in paths else 10)
+        ranks.append(paths.index(row["file"]) if row["file"] in paths else 10)
     space = photos.index.space
     everything = unit(np.load(DATA / "image_embeddings.npy"))
     with (DATA / "images.csv").open(newline="", encoding="utf-8") as lines:
@@ -144,37 +164,38 @@ def caption_recall(photos: Photos) -> dict[str, dict[str, float]]:
     images = everything[flickr]
     aligned = space.align_images(images) @ unit(vectors - space.text_mean).T
     return {
-        "ours": _recall(np.array(places)),
-        "dense z·t": _recall(_places(images @ vectors.T, own)),
-        "aligned z'·t'": _recall(_places(aligned, own)),
+        "ours": _recall(np.array(ranks)),
+        "dense z·t": _recall(_ranks(images @ vectors.T, own)),
+        "aligned z'·t'": _recall(_ranks(aligned, own)),
     }
 
 
 def edits(photos: Photos) -> list[dict[str, Any]]:
-    """What `like:PHOTO -a +b` finds, by how present a and b are among the ten best, on average.
+    """Mean presence of a and b in the ten best results of `like:PHOTO -a +b`.
 
-    Asked of the photos that show a most surely; "all" is over all images.
+    The query photos are those with the highest presence of a. The column "all" is the mean presence
+    of a in all images.
     """
     index = photos.index
     hits = {hit.payload["path"]: hit.dense for hit in index.engine.scroll(with_dense=True)}
     presence = index.presence(np.array(list(hits.values()), np.float32))
-    row = {path: place for place, path in enumerate(hits)}
+    row = {path: i for i, path in enumerate(hits)}
 
     def ten(path: str, edit: str) -> list[int]:
         hits = photos.searcher.search(f"like:{path}{edit}", Options(limit=11)).hits
         return [row[hit.path] for hit in hits if hit.path != path][:10]
 
     found = []
-    for less, more in EDITS:
-        shown = presence[:, index.space.ids[less]]
-        asked = [path for path in hits if shown[row[path]] >= np.sort(shown)[-EDITED]][:EDITED]
-        edit = f"-{less} +{more}" if more else f"-{less}"
+    for suppressed, added in EDITS:
+        shown = presence[:, index.space.ids[suppressed]]
+        queries = [path for path in hits if shown[row[path]] >= np.sort(shown)[-EDITED]][:EDITED]
+        edit = f"-{suppressed} +{added}" if added else f"-{suppressed}"
         tens = {
-            query: [near for path in asked for near in ten(path, query)]
+            query: [near for path in queries for near in ten(path, query)]
             for query in ("", f" {edit}")
         }
         figures: dict[str, Any] = {"edit": edit}
-        for name, concept in (("suppressed", less), ("added", more)):
+        for name, concept in (("suppressed", suppressed), ("added", added)):
             for when, query in (("before", ""), ("after", f" {edit}")):
                 figures[f"{name}, {when}"] = concept and float(
                     presence[tens[query], index.space.ids[concept]].mean()
@@ -183,17 +204,17 @@ def edits(photos: Photos) -> list[dict[str, Any]]:
     return found
 
 
-def _places(scores: NDArray[np.floating], own: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Place (from 0) of each caption's own photo; scores are (photos, captions)."""
+def _ranks(scores: NDArray[np.floating], own: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rank (m,), from 0, of each caption's own photo by scores (n, m) of photos and captions."""
     return np.asarray((scores > scores[own, np.arange(len(own))]).sum(axis=0))
 
 
-def _recall(places: NDArray[np.int64]) -> dict[str, float]:
-    return {f"caption recall@{k}": float((places < k).mean()) for k in (1, 5, 10)}
+def _recall(ranks: NDArray[np.int64]) -> dict[str, float]:
+    return {f"caption recall@{k}": float((ranks < k).mean()) for k in (1, 5, 10)}
 
 
 def _oracle(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) -> float:
-    """The best F1 that any threshold on the scores gives: it knows the answers."""
+    """The best F1 of any threshold on scores (n,), chosen with knowledge of the truth (n,)."""
     hits = np.cumsum(relevant[np.argsort(-scores, kind="stable")])
     kept = np.arange(1, len(scores) + 1)
     return float((2 * hits / (kept + relevant.sum())).max())
@@ -205,14 +226,14 @@ def _mean(values: Any) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--json", type=Path, help="save the figures there")
-    parser.add_argument("--wear", action="store_true", help="count everyday wear too")
-    parser.add_argument("--block", type=int, help="put hits in order in blocks of this many")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the results as JSON")
+    parser.add_argument("--wear", action="store_true", help="include everyday wear")
+    parser.add_argument("--block", type=int, help="number of hits that are ranked at a time")
     options = parser.parse_args(arguments)
     if not DATA.is_dir():
-        parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
+        parser.exit(0, "skipped: ../shared/data does not exist\n")
     groups = ("things", "everyday wear") if options.wear else ("things",)
-    truth = load_truth(DATA, load_families(*groups))
+    truth = load_truth(DATA, load_phrases(*groups))
     with indexed(DATA / "image_embeddings.npy", DATA / "images.csv") as index:
         photos = Photos(index, Searcher(index, block=options.block), truth)
         rows = _rows(photos)
@@ -230,7 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         {
             "Mean over concepts or pairs": rows,
             "Whole captions among 1,706 photos": recalls,
-            f"Edits of {EDITED} photos: presence among the ten best": edited,
+            f"Edits of {EDITED} photos: presence in the ten best": edited,
             "Explanations": [{"largest |contributions + rest - score|": split}],
         },
         options.json,

@@ -1,14 +1,15 @@
-"""How long queries take, warm, and what starting a search costs.
+"""Latency of queries, and the time that a cold process takes.
 
     python -m benchmarks.query [--images N ...] [--index DIR] [--short] [--json PATH]
 
-Indexes are made by the real command from made embeddings (`benchmarks.large`) and kept in
-artifacts/; each query is asked many times in turn with others, as a person would not repeat it,
-and all answers are explained, as if nothing were remembered of the last time; "again" it is.
-"Counted" answers also say how many images match in all.
-Beside ours stand the bare engine call (a filter, ten ids, no order and no reason) and exact scans
-of all vectors, by the engine and by NumPy. Recall is of the 20 best by an exact scan; "score" is
-how much more ours score than those, on average: belief knows many equals, and recall does not.
+The command makes indexes of synthetic embeddings (`benchmarks.large`) in artifacts/. Queries take
+turns, because users do not repeat a query. Every hit is explained. Caches are emptied before each
+query, except in the column "again". "counted" queries also count all matching images.
+
+The peers are the engine alone (a filter, ten ids, without ranking or explanation) and exact scans
+of all vectors, by the engine and by NumPy. Recall is that of the 20 best images of an exact scan.
+"score" is the mean difference of the scores from those images': images with equal scores are
+common, and finding another one of them lowers recall but not the score.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from splicedex.search.searcher import Options, Searcher
 from splicedex.search.threads import one_blas_thread
 from splicedex.splice.align import unit
 
-KEPT = Path("artifacts") / "large"
+FOLDER = Path("artifacts") / "large"
 COMMAND = str(Path(sys.executable).with_name("splicedex"))
 TOP = 20
 WORDS = ("dog", "car", "tree", "bird", "ball", "guitar", "hat", "boat", "horse", "bicycle")
@@ -46,27 +47,29 @@ WORDS = ("dog", "car", "tree", "bird", "ball", "guitar", "hat", "boat", "horse",
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--images", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--index", type=Path, help="measure this index alone")
-    parser.add_argument("--rounds", type=int, default=20, help="times each query is asked")
+    parser.add_argument(
+        "--images", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes of the indexes"
+    )
+    parser.add_argument("--index", type=Path, help="measure this index only")
+    parser.add_argument("--rounds", type=int, default=20, help="number of times per query")
     parser.add_argument("--short", action="store_true", help="20,000 images, 5 rounds")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="save the figures there")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the results as JSON")
     options = parser.parse_args()
     if not DATA.is_dir():
-        parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
+        parser.exit(0, "skipped: ../shared/data does not exist\n")
     if options.short:
         options.images, options.rounds = [20_000], 5
     one_blas_thread()
     folders = [options.index] if options.index else [make(images) for images in options.images]
     rows = [row for folder in folders for row in latencies(folder, options.rounds)]
     cold = start_up(make(10_000), 3 if options.short else 7)
-    tables = {"Warm, milliseconds": rows, "A cold process, 10,000 images, seconds": cold}
+    tables = {"Warm queries, milliseconds": rows, "Cold processes, 10,000 images, seconds": cold}
     publish("Queries", machine(("numpy", "qdrant-edge-py")), tables, options.json)
 
 
 def make(images: int) -> Path:
-    """An index of made images, as the command makes it; kept from run to run."""
-    folder = KEPT / str(images)
+    """Make an index of synthetic embeddings with the command, unless it exists."""
+    folder = FOLDER / str(images)
     rows, table = write_large(folder, images)
     words = ("index", "--index", folder / "index", "--model", DATA / "space")
     words += ("--embeddings", rows, "--files", table)
@@ -75,25 +78,28 @@ def make(images: int) -> Path:
 
 
 def latencies(folder: Path, rounds: int) -> Iterator[dict[str, Any]]:
+    """Yield the latency and recall of each kind of query on an index, then those of the peers."""
     texts = unit(np.load(DATA / "caption_embeddings.npy"))
     with open_index(folder) as index:
         images = index.engine.count()
         searcher = Searcher(index, encode=lambda text: texts[int(text)])
         names = [hit.payload["path"] for hit in index.engine.query(Query(limit=len(WORDS)))]
-        for kind, queries in kinds(names).items():
-            times = timed([lambda q=q: fresh(searcher, q, count=False) for q in queries], rounds)
+        for kind, queries in queries_by_kind(names).items():
+            times = timed(
+                [lambda q=q: ask_uncached(searcher, q, count=False) for q in queries], rounds
+            )
             again = timed([lambda q=q: ask(searcher, q, count=False) for q in queries], 4)
-            counted = timed([lambda q=q: fresh(searcher, q, count=True) for q in queries], 2)
+            counted = timed([lambda q=q: ask_uncached(searcher, q, count=True) for q in queries], 2)
             row = {"images": images, "query": kind} | times
             row |= {"p50, again": again["p50"], "p50, counted": counted["p50"]}
-            yield row | beside_exact(searcher, queries)
+            yield row | compare_with_exact(searcher, queries)
         for peer, calls in peers(index, texts).items():
             row = {"images": images, "query": peer} | timed(calls, rounds)
             yield row | dict.fromkeys(("p50, again", "p50, counted", f"recall@{TOP}", "score"))
 
 
-def kinds(names: Sequence[str]) -> dict[str, list[str]]:
-    """Queries by kind; `text:N` stands for caption N."""
+def queries_by_kind(names: Sequence[str]) -> dict[str, list[str]]:
+    """Queries by kind; `text:N` means caption number N."""
     pairs = list(itertools.combinations(WORDS, 2))[::3]
     return {
         "one concept": list(WORDS),
@@ -111,19 +117,20 @@ def kinds(names: Sequence[str]) -> dict[str, list[str]]:
     }
 
 
-def fresh(searcher: Searcher, query: str, *, count: bool) -> None:
-    """Answer a query as if nothing were remembered of the last time."""
+def ask_uncached(searcher: Searcher, query: str, *, count: bool) -> None:
+    """Answer a query after emptying the caches."""
     vars(searcher.index.engine)["_counts"] = {}
     vars(searcher)["_images"] = EmbeddingCache(searcher.index)
     ask(searcher, query, count=count)
 
 
 def ask(searcher: Searcher, query: str, *, count: bool) -> None:
+    """Answer a query; `count` counts all matching images."""
     searcher.search(query, Options(count=count))
 
 
 def timed(calls: Sequence[Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """Percentiles over all calls, in turn, after each was made once."""
+    """Percentiles of the milliseconds of all calls, after one warm-up call each."""
     for call in calls:
         call()
     times = []
@@ -134,8 +141,8 @@ def timed(calls: Sequence[Callable[[], Any]], rounds: int) -> dict[str, float]:
     return {"p50": float(np.percentile(times, 50)), "p99": float(np.percentile(times, 99))}
 
 
-def beside_exact(searcher: Searcher, queries: Sequence[str]) -> dict[str, float]:
-    """Share of the best by exact scans among what searches find, and what these score more."""
+def compare_with_exact(searcher: Searcher, queries: Sequence[str]) -> dict[str, float]:
+    """Recall of the best images of exact scans, and the mean difference of the scores."""
 
     def best() -> list[dict[str, float]]:
         answers = (searcher.search(query, Options(limit=TOP, count=False)) for query in queries)
@@ -155,6 +162,7 @@ def beside_exact(searcher: Searcher, queries: Sequence[str]) -> dict[str, float]
 
 
 def peers(index: Index, texts: np.ndarray[Any, Any]) -> dict[str, list[Callable[[], Any]]]:
+    """Calls of each peer, for an index and text embeddings (n, d)."""
     ids, engine = index.space.ids, index.engine
     pairs = list(itertools.combinations(WORDS, 2))[::3]
 
@@ -178,7 +186,7 @@ def peers(index: Index, texts: np.ndarray[Any, Any]) -> dict[str, list[Callable[
 
 
 def start_up(index: Path, rounds: int) -> list[dict[str, Any]]:
-    """Seconds that processes take from start to end, side by side."""
+    """Seconds that processes take from start to end; the commands take turns."""
     commands = {
         'splicedex search "dog AND ball"': [COMMAND, "search", "dog AND ball", "--index", index],
         "splicedex --help": [COMMAND, "--help"],

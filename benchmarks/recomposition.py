@@ -1,9 +1,9 @@
-"""What a decomposition keeps: text recall of recomposed embeddings, beside the dense ones.
+"""Text-to-image recall of recomposed embeddings, compared with the dense ones.
 
     python -m benchmarks.recomposition [--json PATH]
 
-250 captions look for their photos among the 1,706 of Flickr30k, by real CLIP embeddings; the photos
-are as they are, or recomposed from their concepts (paper, section 5.2).
+250 captions are searched among the 1,706 photos of Flickr30k, with real CLIP embeddings. The
+photos' embeddings are dense, or recomposed from their concepts (paper, section 5.2).
 """
 
 from __future__ import annotations
@@ -31,18 +31,24 @@ PENALTIES = (0.15, 0.2, 0.25, 0.3)
 def recall(
     images: NDArray[np.floating], captions: NDArray[np.floating], own: NDArray[np.int64]
 ) -> dict[str, float]:
-    """Recall of each caption's own photo among images (n, d)."""
+    """Recall of each caption's own photo.
+
+    Args:
+        images: Image embeddings (n, d), unit length.
+        captions: Text embeddings (m, d), unit length.
+        own: Row (m,) of each caption's photo.
+    """
     scores = images @ captions.T
-    places = (scores > scores[own, np.arange(len(own))]).sum(axis=0)
-    return {f"recall@{k}": float((places < k).mean()) for k in (1, 5, 10)}
+    ranks = (scores > scores[own, np.arange(len(own))]).sum(axis=0)
+    return {f"recall@{k}": float((ranks < k).mean()) for k in (1, 5, 10)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--json", type=Path, help="save the figures there")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the results as JSON")
     options = parser.parse_args(arguments)
     if not DATA.is_dir():
-        parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
+        parser.exit(0, "skipped: ../shared/data does not exist\n")
     space = ConceptSpace.load(DATA / "space")
     listed, asked = _read("images.csv"), _read("captions.csv")
     flickr = [i for i, row in enumerate(listed) if row["source"] == "flickr30k2k"]

@@ -1,4 +1,4 @@
-"""Printing a benchmark's figures as a Markdown table, and keeping them as JSON."""
+"""Printing the results of a benchmark as Markdown tables, and saving them as JSON."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Row = Mapping[str, Any]
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """A table with the first row's keys as columns; floats to three significant figures.
+    """Format rows as a table; floats have three significant digits.
 
     Args:
-        rows: Mappings with the same keys in the same order.
+        rows: Mappings with the same keys, which are the columns, in the same order.
     """
     names = list(rows[0])
     numeric = [all(isinstance(row[name], int | float | None) for row in rows) for name in names]
@@ -26,13 +26,13 @@ def markdown(rows: Sequence[Row]) -> str:
 def publish(
     title: str, machine: Row, tables: Mapping[str, Sequence[Row]], json_path: Path | None
 ) -> None:
-    """Print tables under a heading that states the machine, and save the same as JSON.
+    """Print the machine and the tables, and save them as JSON.
 
     Args:
         title: What was measured.
-        machine: As `machine.machine` gives it.
-        tables: Rows by the tables' headings.
-        json_path: Where to save, if anywhere.
+        machine: The description of the machine, from `machine.machine`.
+        tables: The rows of each table by its heading.
+        json_path: The JSON file to write; None writes none.
     """
     print(f"## {title}\n\n" + ", ".join(f"{key} {value}" for key, value in machine.items()))
     for heading, rows in tables.items():

@@ -1,9 +1,10 @@
-"""Whether presence holds in small collections, where there is little to learn from.
+"""Quality of presence in small collections, where there is little data to calibrate it.
 
     python -m benchmarks.small_collections [--draws N] [--json PATH]
 
-Draws some of the 305 captioned photos of the data folder at random, indexes them alone, asks for
-each concept of `benchmarks.quality`, and pools the draws. Truth comes from the captions.
+Draws photos at random from the 305 captioned ones of the data folder, indexes them alone, and
+searches for each concept of `benchmarks.quality`. Results are pooled over all draws. The truth
+comes from the captions.
 """
 
 from __future__ import annotations
@@ -32,27 +33,27 @@ SIZES = (10, 20, 50, 100, 200)
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--draws", type=int, default=20, help="collections of each size")
-    parser.add_argument("--json", type=Path, help="save the figures there")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="save the results as JSON")
     options = parser.parse_args(arguments)
     if not DATA.is_dir():
-        parser.exit(0, "skipped: needs ../shared/data beside the checkout\n")
+        parser.exit(0, "skipped: ../shared/data does not exist\n")
     truth = load_truth(DATA)
     rows = [pooled(truth, size, options.draws) for size in SIZES]
     publish(
         f"Presence in small collections: {len(truth.concepts)} concepts, {options.draws} draws",
         machine(),
-        {"By the number of photos in the index": rows},
+        {"By number of photos in the index": rows},
         options.json,
     )
 
 
 def pooled(truth: Truth, size: int, draws: int) -> dict[str, Any]:
-    """Precision and recall over all answers, F1 by concept, and the concepts found in an image."""
+    """Precision and recall over all results, mean F1 of the concepts, and concepts per image."""
     random = np.random.default_rng(size)
-    found, shown, counted = [], [], 0
+    found, shown, total = [], [], 0
     for _ in range(draws):
         some = np.sort(random.choice(len(truth.files), size, replace=False))
-        here, listed = answers(
+        answers, count = search_all(
             replace(
                 truth,
                 rows=truth.rows[some],
@@ -60,23 +61,31 @@ def pooled(truth: Truth, size: int, draws: int) -> dict[str, Any]:
                 present=truth.present[some],
             )
         )
-        found.append(here)
+        found.append(answers)
         shown.append(truth.present[some])
-        counted += listed
+        total += count
     answered, true = np.concatenate(found), np.concatenate(shown)
     right = (answered & true).sum(axis=0)
-    wanted, given = true.sum(axis=0), answered.sum(axis=0)
+    relevant, retrieved = true.sum(axis=0), answered.sum(axis=0)
     return {
         "photos": size,
-        "precision": float(right.sum() / given.sum()),
-        "recall": float(right.sum() / wanted.sum()),
-        "F1": float((2 * right / np.maximum(wanted + given, 1)).mean()),
-        "concepts an image": counted / len(true),
+        "precision": float(right.sum() / retrieved.sum()),
+        "recall": float(right.sum() / relevant.sum()),
+        "F1": float((2 * right / np.maximum(relevant + retrieved, 1)).mean()),
+        "concepts per image": total / len(true),
     }
 
 
-def answers(truth: Truth) -> tuple[NDArray[np.bool_], int]:
-    """Which concepts an index of these photos alone finds in each, (n, c), and how many of all."""
+def search_all(truth: Truth) -> tuple[NDArray[np.bool_], int]:
+    """Index photos and search for each concept.
+
+    Args:
+        truth: The n photos and c concepts.
+
+    Returns:
+        Whether (n, c) each photo is found, and the number of concepts present in all photos, out of
+        the whole vocabulary.
+    """
     with tempfile.TemporaryDirectory() as folder:
         embeddings, files = Path(folder) / "embeddings.npy", Path(folder) / "files.csv"
         np.save(embeddings, np.load(DATA / "image_embeddings.npy")[truth.rows])

@@ -1,11 +1,11 @@
-"""What is in a photo, according to the people who described it.
+"""The truth of benchmarks: which concepts a photo shows, according to its captions.
 
-A concept is present where any of its five captions names it, by a word of the concept's family
-(`word_families.json`: inflections and kinds of the thing, written down before anything was tuned).
-Where one family's phrase contains another's word, the longest wins: a life jacket is no jacket.
+A concept is present if one of the photo's five captions contains one of the concept's phrases
+(`concept_phrases.json`: inflections, kinds and other names, written before anything was tuned). If
+a phrase is part of a longer one, only the longer one counts: a life jacket is not a jacket.
 
-Everyday wear (shirts, shoes, ...) is kept apart: it is in most photos of people and in few
-captions, so what a caption leaves out is not absent. It is measured only when asked for.
+Everyday wear (shirts, shoes, ...) is a separate group: it is in most photos of people but in few
+captions, so a concept that no caption names may still be present. It is measured on request only.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-FAMILIES = Path(__file__).with_name("word_families.json")
+PHRASES = Path(__file__).with_name("concept_phrases.json")
 MINIMUM = 6
-"""Fewest positives, and fewest negatives, of anything we average over."""
+"""Minimum number of positive and of negative photos of a concept or pair."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Truth:
     """Which captioned photos show which concepts.
 
     Attributes:
-        rows: Line numbers of the n captioned photos in `images.csv` (and rows of the embeddings).
+        rows: Row (n,) of each captioned photo in `images.csv` and in the embeddings.
         files: Their file names.
-        concepts: The c concepts with enough positives and negatives.
-        present: (n, c) booleans.
-        both: Pairs (a, b) to ask for `a AND b`.
-        without: Pairs (a, b) to ask for `a AND NOT b`.
+        concepts: The c concepts with enough positive and negative photos.
+        present: Whether (n, c) each photo shows each concept.
+        both: Pairs (a, b) for queries `a AND b`.
+        without: Pairs (a, b) for queries `a AND NOT b`.
     """
 
     rows: NDArray[np.int64]
@@ -47,37 +47,39 @@ class Truth:
     without: tuple[tuple[str, str], ...]
 
     def of(self, concept: str) -> NDArray[np.bool_]:
-        """The photos (n,) that show a concept."""
+        """Whether (n,) each photo shows a concept."""
         return self.present[:, self.concepts.index(concept)]
 
 
-def load_families(*groups: str) -> dict[str, list[str]]:
-    """Concept -> the words and phrases that name it.
+def load_phrases(*groups: str) -> dict[str, list[str]]:
+    """Load the words and phrases that name each concept.
 
     Args:
-        groups: Which of `things` and `everyday wear`; `things` by default.
+        groups: `things`, `everyday wear` or both; `things` by default.
+
+    Returns:
+        Phrases by concept.
     """
-    table: dict[str, dict[str, list[str]]] = json.loads(FAMILIES.read_text(encoding="utf-8"))
-    return {c: words for group in groups or ("things",) for c, words in table[group].items()}
+    table: dict[str, dict[str, list[str]]] = json.loads(PHRASES.read_text(encoding="utf-8"))
+    return {c: names for group in groups or ("things",) for c, names in table[group].items()}
 
 
 def load_truth(
-    folder: Path, families: Mapping[str, Sequence[str]] | None = None, minimum: int = MINIMUM
+    folder: Path, phrases: Mapping[str, Sequence[str]] | None = None, minimum: int = MINIMUM
 ) -> Truth:
-    """Read the truth from a folder with `images.csv` and `space/concepts.txt`.
+    """Compute the truth of the captioned photos in a folder.
 
     Args:
-        folder: The photos with their embeddings (`shared/data/clip_vitb32`).
-        families: Concept -> words; the things of `word_families.json` by default. Concepts
-            outside the folder's vocabulary are left out.
-        minimum: Fewest positives and negatives of a concept or pair.
+        folder: A folder with `images.csv` and `space/concepts.txt` (`shared/data/clip_vitb32`).
+        phrases: Phrases by concept; the things of `concept_phrases.json` by default. Concepts that
+            are not in the folder's vocabulary are left out.
+        minimum: Minimum number of positive and of negative photos of a concept or pair.
 
     Returns:
-        The truth. `a AND b` is asked of concepts whose families share no word (a puppy and a dog
-        would be one question asked twice), `a AND NOT b` where in addition at least `minimum`
-        photos show both, so that the NOT matters.
+        The truth. Pairs have no phrase in common (a puppy is also a dog). For `a AND NOT b`, at
+        least `minimum` photos show both, so that the NOT makes a difference.
     """
-    families = load_families() if families is None else families
+    phrases = load_phrases() if phrases is None else phrases
     vocabulary = set((folder / "space" / "concepts.txt").read_text(encoding="utf-8").splitlines())
     with (folder / "images.csv").open(encoding="utf-8", newline="") as lines:
         table = [
@@ -85,15 +87,15 @@ def load_truth(
             for row, record in enumerate(csv.DictReader(lines))
         ]
     captioned = [(row, file, captions) for row, file, captions in table if captions]
-    known = {concept: words for concept, words in families.items() if concept in vocabulary}
+    known = {concept: names for concept, names in phrases.items() if concept in vocabulary}
     shown = present(known, [captions for _, _, captions in captioned])
 
-    kept = [i for i in range(len(known)) if _enough(shown[:, i], minimum)]
-    concepts = tuple(np.array(list(known))[kept].tolist())
-    shown = shown[:, kept]
+    enough = [i for i in range(len(known)) if _enough(shown[:, i], minimum)]
+    concepts = tuple(np.array(list(known))[enough].tolist())
+    shown = shown[:, enough]
     column = dict(zip(concepts, shown.T, strict=True))
 
-    def apart(a: str, b: str) -> bool:
+    def disjoint(a: str, b: str) -> bool:
         return not set(known[a]) & set(known[b])
 
     return Truth(
@@ -104,12 +106,12 @@ def load_truth(
         both=tuple(
             (a, b)
             for a, b in combinations(concepts, 2)
-            if apart(a, b) and _enough(column[a] & column[b], minimum)
+            if disjoint(a, b) and _enough(column[a] & column[b], minimum)
         ),
         without=tuple(
             (a, b)
             for a, b in permutations(concepts, 2)
-            if apart(a, b)
+            if disjoint(a, b)
             and (column[a] & column[b]).sum() >= minimum
             and _enough(column[a] & ~column[b], minimum)
         ),
@@ -117,31 +119,39 @@ def load_truth(
 
 
 def present(
-    families: Mapping[str, Sequence[str]], captions: Iterable[Sequence[str]]
+    phrases: Mapping[str, Sequence[str]], captions: Iterable[Sequence[str]]
 ) -> NDArray[np.bool_]:
-    """Which photos' captions name which concepts: (photos, families)."""
-    phrases = sorted({w for words in families.values() for w in words}, key=len, reverse=True)
-    named = re.compile(r"\b(?:" + "|".join(map(re.escape, phrases)) + r")\b")
-    words = [set(family) for family in families.values()]
+    """Find the concepts that captions name.
+
+    Args:
+        phrases: Phrases of each of c concepts.
+        captions: The captions of each of n photos.
+
+    Returns:
+        Whether (n, c) a caption of each photo names each concept.
+    """
+    longest_first = sorted({p for names in phrases.values() for p in names}, key=len, reverse=True)
+    named = re.compile(r"\b(?:" + "|".join(map(re.escape, longest_first)) + r")\b")
+    names = [set(concept) for concept in phrases.values()]
     found = [set(named.findall(" . ".join(texts).lower().replace("-", " "))) for texts in captions]
-    return np.array([[bool(family & seen) for family in words] for seen in found], dtype=np.bool_)
+    return np.array([[bool(concept & seen) for concept in names] for seen in found], dtype=np.bool_)
 
 
 def average_precision(relevant: NDArray[np.bool_]) -> float:
-    """Mean of the precision at each relevant photo, over a whole ranking.
+    """Compute the mean of the precision at each relevant photo.
 
     Args:
-        relevant: (n,) the truth of every photo in the order it was ranked, best first.
+        relevant: Whether (n,) each photo is relevant, in the order of the ranking, best first.
 
     Returns:
-        Between 0 and 1; 0 where nothing is relevant.
+        Average precision, 0 to 1; 0 if no photo is relevant.
     """
     ranks = np.flatnonzero(relevant) + 1
     return float(np.mean(np.arange(1, len(ranks) + 1) / ranks)) if len(ranks) else 0.0
 
 
 def f1(predicted: NDArray[np.bool_], relevant: NDArray[np.bool_]) -> float:
-    """Harmonic mean of the precision and recall of a filter; both (n,)."""
+    """Harmonic mean of precision and recall of predictions (n,) against the truth (n,)."""
     total = int(predicted.sum() + relevant.sum())
     return 2.0 * float((predicted & relevant).sum()) / total if total else 0.0
 

@@ -1,72 +1,85 @@
-"""The encoder of an index, loaded when a query first needs it: most do not."""
+"""Embeds what a query is made of: one text or one image at a time."""
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from splicedex.indexer.pipeline.lazy_encoder import lazy_encoder
 from splicedex.indexer.store.index import Index
 from splicedex.splice.align import Matrix
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
     from splicedex.indexer.sources.decode import Preprocess
-    from splicedex.splice.encoders.base import Encoder
     from splicedex.splice.encoders.preprocess import Pixels
 
 
-class LazyEncoder:
-    """Embeds what queries are made of with the model an index was made with; safe among threads.
+class QueryEncoder:
+    """Embeds single texts and images with the encoder of an index. Several threads may use it.
+
+    The encoder is loaded on first use; most queries do not need it.
 
     Args:
-        index: Open index, made with an encoder.
+        index: Open index that was made with an encoder.
+
+    Raises:
+        UserError: The index was made from embeddings, without an encoder.
     """
 
     def __init__(self, index: Index) -> None:
-        self._index = index
-        self._lock = threading.Lock()
-        self._loaded: Encoder | None = None
-
-    def _encoder(self) -> Encoder:
-        from splicedex.indexer.pipeline.settings import same_encoder
-
-        with self._lock:  # loading takes seconds and hundreds of megabytes: once is enough
-            if self._loaded is None:
-                self._loaded = same_encoder(self._index.manifest, str(self._index.folder))
-            return self._loaded
+        self._encoder = lazy_encoder(index.manifest, str(index.folder))
 
     def preprocess(self) -> Preprocess:
-        """What turns an image into the pixels that `pixels` takes; picklable.
+        """The function that turns an image into the input of `pixels`. It is picklable.
 
         Raises:
-            UserError: The model cannot be had, or its weights have changed.
+            UserError: The model cannot be loaded, or its weights have changed.
         """
-        return self._encoder().preprocess()
+        return self._encoder.preprocess()
 
     def text(self, text: str) -> Matrix:
-        """The unit embedding (d,) of a text.
+        """Embed a text.
+
+        Args:
+            text: The text.
+
+        Returns:
+            The embedding (d,), unit length.
 
         Raises:
-            UserError: The model cannot be had, or its weights have changed.
+            UserError: The model cannot be loaded, or its weights have changed.
         """
-        embedding: Matrix = self._encoder().encode_texts([text])[0]
+        embedding: Matrix = self._encoder.encode_texts([text])[0]
         return embedding
 
     def pixels(self, pixels: Pixels) -> Matrix:
-        """The unit embedding (d,) of an image's pixels (3, h, w).
+        """Embed an image.
+
+        Args:
+            pixels: Pixels (3, h, w), as `preprocess` makes them.
+
+        Returns:
+            The embedding (d,), unit length.
 
         Raises:
-            UserError: Likewise.
+            UserError: The model cannot be loaded, or its weights have changed.
         """
-        embedding: Matrix = self._encoder().encode_images(pixels[None])[0]
+        embedding: Matrix = self._encoder.encode_images(pixels[None])[0]
         return embedding
 
     def file(self, path: Path) -> Matrix:
-        """The unit embedding (d,) of an image file.
+        """Embed an image file.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The embedding (d,), unit length.
 
         Raises:
-            UserError: Likewise, or the file cannot be read.
+            UserError: The file cannot be read, the model cannot be loaded, or its weights have
+                changed.
         """
         from splicedex.indexer.sources.decode import Skipped, decode
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from splicedex.indexer.store.address import Address
 from splicedex.indexer.store.index import Index, open_index
-from splicedex.search.encoding import LazyEncoder
+from splicedex.search.encoding import QueryEncoder
 from splicedex.search.query.external_images import files
 from splicedex.search.searcher import Searcher
 from splicedex.search.threads import one_blas_thread
@@ -52,5 +52,5 @@ def open_searcher(address: Address | Path) -> Iterator[Searcher]:
         if index.manifest.encoder is None:
             yield Searcher(index)
         else:
-            encoder = LazyEncoder(index)
+            encoder = QueryEncoder(index)
             yield Searcher(index, encoder.text, files(encoder.file))

@@ -1,6 +1,6 @@
-"""Linear algebra in one thread: for many small products, and where the last bits shall not vary.
+"""Linear algebra in one thread, for many small products and for reproducible results.
 
-How BLAS parts a product among its threads shows in the last bits of the result.
+How BLAS splits a product among threads changes the last bits of the result.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from threadpoolctl import ThreadpoolController
 
 
 class _OneBlasThread:
-    """Context in which BLAS keeps to one thread; callers in several threads may overlap."""
+    """Context manager that limits BLAS to one thread; several threads may enter it at a time."""
 
     def __init__(self) -> None:
         self._lock, self._users = Lock(), 0
@@ -37,5 +37,5 @@ one_blas_thread = _OneBlasThread()
 
 @cache
 def _blas() -> Any:
-    """Control of the BLAS libraries that NumPy has loaded."""
+    """Controller of the loaded BLAS libraries."""
     return ThreadpoolController().select(user_api="blas")

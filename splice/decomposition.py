@@ -1,4 +1,4 @@
-"""Decomposition of images into concepts, and the way back (paper, sections 4.3 and 5.4)."""
+"""Decomposition of images into concepts, and recomposition (paper, sections 4.3 and 5.4)."""
 
 from __future__ import annotations
 
@@ -13,29 +13,46 @@ from splicedex.splice.solver import at_most, nonnegative_lasso
 from splicedex.splice.sparsity import Sparsity
 
 
-def decompose(space: ConceptSpace, embeddings: Matrix, sparsity: Sparsity) -> csr_array:
+def decompose(
+    space: ConceptSpace,
+    embeddings: Matrix,
+    sparsity: Sparsity,
+    penalties: Matrix | None = None,
+) -> csr_array:
     """Write image embeddings as sparse non-negative sums of concepts.
 
+    With relative penalties p (c,), concept k has the penalty λ·p_k: a concept with a high penalty
+    is used only if it explains an image better than others do. With `l0`, concepts are chosen by
+    their correlation divided by p_k. By convention the smallest p_k is 1, so that λ is the penalty
+    of the concept that is preferred most, whatever other concepts the vocabulary has. Then the same
+    number of concepts per image takes a smaller λ than without penalties.
+
     Args:
-        space: The concepts.
-        embeddings: Image embeddings (n, d), of any length but zero.
-        sparsity: λ or the count of concepts.
+        space: The concept space (c concepts, dimension d).
+        embeddings: Image embeddings (n, d), not zero; their length does not matter.
+        sparsity: The penalty λ, or the number of concepts.
+        penalties: Relative penalties p (c,), above 0; all 1 by default, as in the paper.
 
     Returns:
-        Weights (n, c).
+        Weights (n, c), without explicit zeros.
+
+    Raises:
+        UserError: An embedding holds NaN or infinity, or has another dimension than the space; or
+            there is not one penalty above 0 per concept.
     """
     aligned = space.align_images(embeddings)
     if sparsity.l0 is not None:
-        return at_most(space.atoms, aligned, sparsity.l0)
-    return nonnegative_lasso(space.atoms, aligned, sparsity.l1_penalty)
+        return at_most(space.atoms, aligned, sparsity.l0, penalties)
+    relative = 1.0 if penalties is None else np.asarray(penalties, np.float64)
+    return nonnegative_lasso(space.atoms, aligned, sparsity.l1_penalty * relative)
 
 
 def recompose(space: ConceptSpace, weights: csr_array) -> Matrix:
-    """Embeddings that the concepts alone stand for: `unit(unit(C^T w) + mean_img)`.
+    """Rebuild dense embeddings from concept weights: `unit(unit(C^T w) + mean_img)`.
 
     Args:
-        space: The concepts.
-        weights: (n, c).
+        space: The concept space (c concepts, dimension d).
+        weights: Concept weights (n, c).
 
     Returns:
         Unit embeddings (n, d) in CLIP's image cone.
@@ -44,7 +61,16 @@ def recompose(space: ConceptSpace, weights: csr_array) -> Matrix:
 
 
 def reconstruction_cosine(space: ConceptSpace, embeddings: Matrix, weights: csr_array) -> Matrix:
-    """Cosine (n,) of each aligned embedding to its reconstruction `C^T w`; 0 where w = 0."""
+    """Measure how much of each embedding its decomposition explains.
+
+    Args:
+        space: The concept space (c concepts, dimension d).
+        embeddings: Image embeddings (n, d), not zero.
+        weights: Their concept weights (n, c).
+
+    Returns:
+        Cosine (n,) of each aligned embedding with its reconstruction `C^T w`; 0 where w = 0.
+    """
     aligned = space.align_images(embeddings)
     cosine: Matrix = np.einsum("ij,ij->i", aligned, unit(weights @ space.atoms))
     return cosine
@@ -53,12 +79,12 @@ def reconstruction_cosine(space: ConceptSpace, embeddings: Matrix, weights: csr_
 def intervene(
     weights: csr_array, *, suppress: Iterable[int] = (), set_to: Mapping[int, float] | None = None
 ) -> csr_array:
-    """Edit decompositions before recomposing (paper, section 6.2).
+    """Edit decompositions before they are recomposed (paper, section 6.2).
 
     Args:
-        weights: (n, c); left as they are.
-        suppress: Concept ids whose weight becomes 0.
-        set_to: Weight by concept id, ≥ 0, set in every row.
+        weights: Concept weights (n, c); not modified.
+        suppress: Ids of concepts whose weight becomes 0.
+        set_to: New weight (≥ 0) by concept id, set in every row.
 
     Returns:
         Edited weights (n, c), without explicit zeros.

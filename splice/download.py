@@ -1,4 +1,4 @@
-"""Small data files from the web: fetched once, checked, kept."""
+"""Small data files from the web: downloaded once, verified, and cached."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pathlib import Path
 from splicedex.splice.errors import UserError
 
 TIMEOUT = 30.0
-"""Seconds a server may stay silent."""
+"""Seconds to wait for a response from the server."""
 
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A file somebody published.
+    """A file that is published on the web.
 
     Args:
-        name: What it is called in the cache.
-        url: Where it lies.
-        sha256: What its bytes must hash to, as hexadecimal digits.
+        name: Its path inside the cache folder.
+        url: The URL to download it from.
+        sha256: The SHA-256 of its content, as hexadecimal digits.
     """
 
     name: str
@@ -31,7 +31,7 @@ class PublishedFile:
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: `SPLICEDEX_CACHE`, else the user's cache folder."""
+    """The folder for cached files: `SPLICEDEX_CACHE` if set, else the user's cache folder."""
     if chosen := os.environ.get("SPLICEDEX_CACHE"):
         return Path(chosen).expanduser()
     if sys.platform == "win32":
@@ -44,10 +44,16 @@ def cache_folder() -> Path:
 
 
 def fetch(file: PublishedFile) -> Path:
-    """The file's path in the cache, after downloading it if it is not there yet.
+    """Download a file unless the cache already holds it.
+
+    Args:
+        file: The file to download.
+
+    Returns:
+        Its path in the cache.
 
     Raises:
-        UserError: It cannot be downloaded or written, or is not what was published.
+        UserError: The file cannot be downloaded or written, or its SHA-256 is wrong.
     """
     target = cache_folder() / file.name
     if target.is_file() and _sha256(target.read_bytes()) == file.sha256:
@@ -58,10 +64,10 @@ def fetch(file: PublishedFile) -> Path:
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             part = Path(folder) / target.name
             part.write_bytes(content)
-            part.replace(target)  # so that nobody ever sees half a file
+            part.replace(target)  # atomic: no process ever reads a partial file
     except OSError as error:
         raise UserError(
-            f"cannot keep {file.name} in {target.parent} ({error.strerror})",
+            f"cannot save {file.name} in {target.parent} ({error.strerror})",
             "set SPLICEDEX_CACHE to a folder you can write to",
         ) from error
     return target
@@ -83,8 +89,8 @@ def _download(file: PublishedFile, target: Path) -> bytes:
         ) from error
     if (found := _sha256(content)) != file.sha256:
         raise UserError(
-            f"{file.url} is not the file we know (SHA-256 {found[:12]}, not {file.sha256[:12]})",
-            f"try again, or put the right file at {target}",
+            f"{file.url} has changed (SHA-256 {found[:12]}, expected {file.sha256[:12]})",
+            f"try again, or put the original file at {target}",
         )
     return content
 

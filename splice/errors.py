@@ -1,16 +1,16 @@
-"""The one error users see: what was wrong, where, and what to do about it."""
+"""The errors that users see: what is wrong, where, and what to do about it."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """A mistake in what the user gave us, not in the program.
+    """An error in the user's input or environment, not in the program.
 
-    Every face shows it as one line and exits with code 2 (or a 4xx problem).
+    The command line prints it as one line and exits with code 2; HTTP answers with a 4xx status.
 
     Args:
-        cause: What was wrong, and where.
-        hint: What to do about it; an imperative, without a full stop.
+        cause: What is wrong, and where.
+        hint: What the user can do about it: an imperative, without a full stop.
     """
 
     def __init__(self, cause: str, hint: str) -> None:
@@ -19,9 +19,9 @@ class UserError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[type[UserError], tuple[str, str]]:
-        """As an exception is pickled: it travels between processes."""
+        """Pickle both arguments, so that the error can be sent between processes."""
         return type(self), (self.cause, self.hint)
 
 
 class UnavailableError(UserError):
-    """Something we depend on fails: a server, a disk. The same may be possible later (a 503)."""
+    """A server or a disk fails. The same request may succeed later (HTTP status 503)."""

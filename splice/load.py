@@ -1,4 +1,4 @@
-"""Models as users name them: a concept space folder, or an encoder with a vocabulary."""
+"""Loading what users name as a model: a concept space folder, or an encoder and a vocabulary."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from splicedex.splice.encoders.load import load_encoder
 from splicedex.splice.errors import UserError
 
 MeanOf: TypeAlias = Callable[[Encoder], ImageMean]
-"""Finds the image mean of an encoder: published, from a file, or estimated from photos."""
+"""Returns the image mean of an encoder: published, read from a file, or estimated from photos."""
 OWN = "the model's own"
-"""Name of the vocabulary that lies in a model's folder, wherever that is."""
+"""Name of the vocabulary that a model folder brings; it does not depend on the folder's path."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """What images are read with.
+    """A concept space, with the encoder it belongs to.
 
     Args:
-        name: As the user named it; an encoder by its own name.
-        vocabulary: Where the words of `space` came from.
-        image_mean: Where the image mean came from.
-        space: The concepts.
+        name: The concept space folder as the user wrote it, or the encoder's name.
+        vocabulary: Where the words of `space` come from.
+        image_mean: Where the image mean comes from.
+        space: The concept space.
         encoder: Embeds images and texts; None for a concept space folder.
     """
 
@@ -43,21 +43,22 @@ class Model:
 def load_model(
     name: str, mean_of: MeanOf, *, vocabulary: str | None = None, load: Load = load_encoder
 ) -> Model:
-    """Load what a user names as a model.
+    """Load a model by the name that a user gives.
 
     Args:
         name: A concept space folder, or an encoder's name (see `splice.encoders.load`).
-        mean_of: Finds the image mean of an encoder.
-        vocabulary: See `load_vocabulary`; by default the encoder's own, or CLIP's word list.
-        load: Loads the encoder.
+        mean_of: Returns the image mean of an encoder.
+        vocabulary: A vocabulary as `load_vocabulary` takes it; by default the encoder's own, else
+            CLIP's word list.
+        load: Loads an encoder by name.
 
     Raises:
-        UserError: Unknown or unreachable model, or parts that do not fit together.
+        UserError: The model is unknown or cannot be downloaded, or its parts do not fit together.
     """
     folder = Path(name).expanduser()
     if (folder / CONCEPTS).is_file():
         if vocabulary is not None:
-            raise UserError(f"{name} brings its own vocabulary", "leave --vocabulary out")
+            raise UserError(f"{name} has its own vocabulary", "leave out --vocabulary")
         return Model(name, CONCEPTS, "its own", ConceptSpace.load(folder), None)
     encoder = load(name)
     words = vocabulary or encoder.vocabulary or CLIP

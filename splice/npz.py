@@ -1,4 +1,4 @@
-"""What reading a damaged .npz file may raise."""
+"""The errors that reading a damaged .npz file may raise."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ import zlib
 from zipfile import BadZipFile
 
 DAMAGE = (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile, zlib.error)
-"""By a flipped bit it may also say of itself that it is encrypted, or compressed."""
+"""More than I/O errors: a flipped bit can mark an entry as encrypted or as compressed."""

@@ -1,4 +1,4 @@
-"""How sparse a decomposition is to be; apart from the solver, which takes long to import."""
+"""The sparsity of a decomposition, in a module that is quick to import (the solver is not)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from splicedex.splice.errors import UserError
 
 DEFAULT_PENALTY = 0.25
-"""λ: 5 to 35 concepts an image between .15 and .35."""
+"""Penalty λ; values from 0.15 to 0.35 give 35 to 5 concepts per image."""
 
 
 @dataclass(frozen=True)
 class Sparsity:
-    """How sparse a decomposition is: by penalty, or by an exact bound on the count.
+    """How sparse a decomposition is: set by a penalty, or by a maximum number of concepts.
 
     Args:
-        l1_penalty: λ of the lasso, > 0; unused where `l0` is given.
-        l0: At most this many concepts an image.
+        l1_penalty: Penalty λ > 0 of the lasso (paper, section 4.3); not used where `l0` is given.
+        l0: Maximum number of concepts per image.
 
     Raises:
-        UserError: λ ≤ 0 or not a number, l0 < 1.
+        UserError: λ is not a positive number, or `l0` is below 1.
     """
 
     l1_penalty: float = DEFAULT_PENALTY

@@ -1,16 +1,24 @@
-"""What tests share: the measured data beside the checkout, and small made-up spaces."""
+"""What all tests share: measured data, a small space, a summary of what did not run."""
 
 from __future__ import annotations
 
 import signal
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from tests.paths import DATA
+
+# No example fails or is given up because the machine is slow.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,7 +31,7 @@ def interruptible() -> None:
 def data() -> Path:
     """The folder of real embeddings and photos; tests that need it are skipped without it."""
     if not DATA.is_dir():
-        pytest.skip("needs the data folder ../shared/data beside the checkout")
+        pytest.skip("needs the data folder ../shared/data next to the checkout")
     return DATA
 
 
@@ -48,3 +56,55 @@ def space() -> ConceptSpace:
     texts = unit(random.normal(size=(12, 16)).astype(np.float32) + 0.5)
     mean = (0.3 * unit(random.normal(size=16).astype(np.float32))).astype(np.float32)
     return ConceptSpace(tuple(names), texts, mean)
+
+
+HOW_TO_RUN = {
+    "Chromium": "sudo apt-get install chromium",
+    "playwright": "make setup",
+    "extra": "make setup",
+    "could not import": "make setup",
+    "QDRANT_URL": "docker run --detach --publish 6333:6333 qdrant/qdrant:v1.18.0, "
+    "then QDRANT_URL=http://127.0.0.1:6333 make test",
+    "mount": "run as root on a machine that may mount loop devices",
+    "setpriv": "sudo apt-get install util-linux",
+}
+"""How to run skipped tests, by a word of the reason."""
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Count the tests that `-m` leaves out; each xdist worker sees all of them."""
+    if items:
+        config = items[0].config
+        config.stash[DESELECTED] = config.stash.get(DESELECTED, 0) + len(items)
+        if hasattr(config, "workeroutput"):
+            config.workeroutput["deselected"] = config.stash[DESELECTED]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over the count of a worker."""
+    node.config.stash[DESELECTED] = getattr(node, "workeroutput", {}).get("deselected", 0)
+
+
+DESELECTED = pytest.StashKey[int]()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say which tests did not run, and how to run them."""
+    lines = [*_skipped(terminalreporter.stats.get("skipped", ()))]
+    if left_out := config.stash.get(DESELECTED, 0):
+        lines.append(f"{left_out} not selected by the options (slow tests: make nightly)")
+    if lines:
+        terminalreporter.section("not run")
+        for line in lines:
+            terminalreporter.write_line(line)
+    if config.pluginmanager.hasplugin("randomly"):
+        seed = config.getoption("randomly_seed", None)
+        terminalreporter.write_line(f"random order: -p randomly --randomly-seed={seed}")
+
+
+def _skipped(reports: list[Any]) -> Iterator[str]:
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in reports)
+    for reason, count in reasons.most_common():
+        how = next((how for word, how in HOW_TO_RUN.items() if word in reason), None)
+        yield f"{count} skipped: {reason}" + (f" ({how})" if how else "")

@@ -1,4 +1,4 @@
-"""The gRPC port of a stand-in for a Qdrant server, as far as we use it: vectors on their way."""
+"""The part of a fake Qdrant server's gRPC API that we use: writing and reading vectors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.fake_qdrant import FakeQdrant
 
 
 class FakeGrpc(PointsServicer, CollectionsServicer):
-    """Answers for a server's data.
+    """The gRPC service of a fake server.
 
     Args:
         fake: The server.
@@ -46,7 +46,7 @@ class FakeGrpc(PointsServicer, CollectionsServicer):
         self._server.start()
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._server.stop(None).wait()
 
     def _begin(self, name: str, context: Any) -> None:

@@ -1,4 +1,4 @@
-"""A stand-in for a Qdrant server: its REST, as far as we use it, over a client's own memory.
+"""A fake Qdrant server: the part of the REST API that we use, on the memory mode of the client.
 
 The data outlive a stop, as a server's do; faults are put in between for the tests that need them.
 Unlike the client's memory, and like a server, it leaves unit vectors as they are.
@@ -25,11 +25,11 @@ from splicedex.indexer.engines.query import DENSE
 VERSION = "1.18.0"
 
 Fault = Literal["busy", "ill", "deaf", "mute", None]
-"""To a request: 429 with Retry-After, 500, no answer before it is done, or none after."""
+"""Faults: 429 with Retry-After, 500, no response before or after doing the request."""
 
 
 class FakeQdrant:
-    """A server on a port of this machine.
+    """A server at a port of this machine.
 
     Args:
         api_key: Asked for, if given.
@@ -52,7 +52,7 @@ class FakeQdrant:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> FakeQdrant:
-        """Listen."""
+        """Start listening."""
         fake = self
 
         class Server(ThreadingHTTPServer):
@@ -97,14 +97,14 @@ class FakeQdrant:
         return self
 
     def stop(self) -> None:
-        """Listen no more, answer nothing that is asked already."""
+        """Stop listening, and do not answer running requests."""
         server, self._server = self._server, None
         if server is not None:
             server.shutdown()
             server.server_close()
 
     def answer(self, method: str, path: str, body: bytes, key: str | None) -> tuple[int, Any]:
-        """Status and answer to a request; status 0 for none."""
+        """Status and body of the response to a request; status 0 for no response."""
         path = path.partition("?")[0]
         if key != self.api_key:
             return 401, {"status": {"error": "Must provide an API key"}}
@@ -139,14 +139,12 @@ class FakeQdrant:
         return 404, {"status": {"error": f"no {method} {path}"}}
 
     def ids(self, name: str) -> list[str]:
-        """Ids of a collection's points."""
+        """Ids of the points of a collection."""
         return sorted(str(one.id) for one in self.client.scroll(name, limit=10**6)[0])
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 60) -> None:
-        """Wait until something is so."""
-        until = time.monotonic() + seconds
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition holds."""
         while not condition():
-            assert time.monotonic() < until, "waited in vain"
             time.sleep(0.005)
 
 
@@ -275,7 +273,7 @@ _ROUTES: list[tuple[str, str, Any]] = [
 
 
 def _scale(request: Any) -> None:
-    """Give the dense vectors of a query length 1."""
+    """Normalise the dense vectors of a query."""
     for part in request.prefetch or []:
         _scale(part)
     nearest = getattr(request.query, "nearest", request.query)
@@ -284,7 +282,7 @@ def _scale(request: Any) -> None:
 
 
 def _unit(vector: list[float]) -> list[float]:
-    """As a server stores it: at length 1, and untouched if it is so already."""
+    """As a server stores it: normalised, or unchanged if it already has length 1."""
     row = np.array(vector, np.float32)
     length = float(np.linalg.norm(row))
     if abs(length - 1) < 1e-6 or length == 0:

@@ -1,4 +1,4 @@
-"""Where the checkout is, and the measured data beside it."""
+"""Paths of the checkout and of the data next to it."""
 
 from pathlib import Path
 

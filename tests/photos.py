@@ -1,4 +1,4 @@
-"""A made-up concept space with families, and small indexes of photos in it, on either engine."""
+"""An artificial concept space with near-synonyms, and small indexes of its photos."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from splicedex.indexer.engines.server.engine import ServerEngine
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.store.index import Index, create_index
-from splicedex.indexer.store.local_files import Files
+from splicedex.indexer.store.local_files import LocalFiles
 from splicedex.indexer.store.manifest import Manifest
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.space import ConceptSpace
@@ -23,7 +23,7 @@ WORDS = (
     "dog", "cat", "car", "tree", "hot dog", "guitar", "hat", "person", "beach", "snow",
     "water bottle", "water ski", "ball", "boat", "horse",
 )  # fmt: skip
-KIN = {"puppy": "dog", "hound": "dog", "kitten": "cat", "truck": "car", "man": "person"}
+NEAR_SYNONYMS = {"puppy": "dog", "hound": "dog", "kitten": "cat", "truck": "car", "man": "person"}
 FILLERS = tuple(f"thing {i}" for i in range(60))
 DIM = 32
 
@@ -32,8 +32,8 @@ def make_space():
     """Eighty concepts in 32 dimensions, some of them near-synonyms of others."""
     random = np.random.default_rng(7)
     base = dict(zip((*WORDS, *FILLERS), random.normal(size=(75, DIM)), strict=True))
-    for word, kin in KIN.items():
-        base[word] = base[kin] + 0.5 * random.normal(size=DIM)
+    for word, meaning in NEAR_SYNONYMS.items():
+        base[word] = base[meaning] + 0.5 * random.normal(size=DIM)
     mean = 0.4 * unit(random.normal(size=DIM))
     texts = unit(np.array(list(base.values())) / np.sqrt(DIM) + unit(random.normal(size=DIM)))
     return ConceptSpace(tuple(base), texts.astype(np.float32), mean.astype(np.float32))
@@ -43,7 +43,7 @@ def make_embeddings(space, count):
     """Unit embeddings (count, d) of photos of one to three things each."""
     random = np.random.default_rng(5)
     rows = np.zeros((count, space.dim), np.float32)
-    things = [space.ids[word] for word in (*WORDS, *KIN)]
+    things = [space.ids[word] for word in (*WORDS, *NEAR_SYNONYMS)]
     for row in rows:
         some = random.choice(things, random.integers(1, 4), replace=False)
         row += (random.random(len(some)) + 0.5) @ space.atoms[some]
@@ -62,7 +62,7 @@ def make_index(folder: Path, engine: str, space, embeddings) -> Index:
         points = EdgeEngine.open(folder / "index" / "points")
     else:
         points = ServerEngine.create(Connection(QdrantClient(":memory:")), "photos", space.dim)
-    index = Index(Files(folder / "index"), manifest, points)
+    index = Index(LocalFiles(folder / "index"), manifest, points)
     if len(embeddings):
         np.save(folder / "x.npy", embeddings)
         with (folder / "files.csv").open("w", newline="") as lines:

@@ -1,4 +1,4 @@
-"""A small data set with a planted shortcut: in train dogs are on beaches and horses in snow."""
+"""A small data set with a planted correlation: in train, dogs are on beaches, horses in snow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from splicedex.indexer.engines.server.engine import ServerEngine
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.store.index import Index, create_index
-from splicedex.indexer.store.local_files import Files
+from splicedex.indexer.store.local_files import LocalFiles
 from splicedex.indexer.store.manifest import Manifest
 from splicedex.splice.align import unit
 from tests.photos import DIM, make_space
@@ -23,7 +23,7 @@ SPACE = make_space()
 TRAIN, TEST = 160, 80
 COUNT = TRAIN + TEST
 COPIES = {3: 7, 11: 7, 20: 21}
-"""Rows that are copies of another, all but."""
+"""Rows that are near-copies of another."""
 
 
 def write_planted(folder: Path) -> None:
@@ -59,7 +59,7 @@ def write_planted(folder: Path) -> None:
 
 
 def name(row: int) -> str:
-    """What an image is called; names repeat between the two folders."""
+    """Name of an image; names repeat in the two folders."""
     return f"{'ab'[row % 2]}/{row // 2:03}.jpg"
 
 
@@ -75,6 +75,6 @@ def make_planted(folder: Path, engine: str) -> Index:
         points = EdgeEngine.open(folder / "index" / "points")
     else:
         points = ServerEngine.create(Connection(QdrantClient(":memory:")), "photos", DIM)
-    index = Index(Files(folder / "index"), manifest, points)
+    index = Index(LocalFiles(folder / "index"), manifest, points)
     build(index, array_source(folder / "x.npy", files=folder / "files.csv", root=folder, dim=DIM))
     return index

@@ -1,4 +1,4 @@
-"""The real server, in a process of its own."""
+"""Starts the real server in a separate process."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ COMMAND = str(Path(sys.executable).with_name("splicedex"))
 
 @dataclass
 class Server:
-    """A server that is up.
+    """A running server.
 
     Args:
-        url: Where.
+        url: Its URL.
         process: Its process.
-        client: Asks it; keeps cookies.
+        client: A client that keeps cookies.
     """
 
     url: str
@@ -37,7 +37,7 @@ class Server:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What the command sees: a cache of its own, no hub, one thread at a time."""
+    """Environment of the command: separate cache, no hub, one BLAS thread."""
     return os.environ | {
         "SPLICEDEX_CACHE": str(folder / "cache"),
         "HF_HUB_OFFLINE": "1",
@@ -51,13 +51,13 @@ def environment(folder: Path) -> dict[str, str]:
 def serving(
     index: Path, folder: Path, *words: str, headers: Sequence[tuple[str, str]] = ()
 ) -> Iterator[Server]:
-    """Serve an index at a free port; ends by SIGTERM, and must end well.
+    """Serve an index at a free port; stops it by SIGTERM and checks its exit code.
 
     Args:
         index: Index folder.
-        folder: For the cache.
-        words: More of the command line.
-        headers: Sent with every request.
+        folder: Folder for the cache.
+        words: Further options.
+        headers: Headers of every request.
     """
     process = subprocess.Popen(
         [COMMAND, "serve", "--index", str(index), "--port", "0", *words],
@@ -77,15 +77,15 @@ def serving(
 
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&.png"
-"""A photo's name that is script wherever it is not escaped."""
+"""A file name that runs a script if it is not escaped."""
 SAMPLES = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "horse.png", "rocket.jpg")
 
 
 def index_photos(folder: Path) -> Path:
-    """An index, made with the bundled model, of some real photos that scikit-image brings.
+    """An index of sample photos of scikit-image, made with the bundled model.
 
-    Beside the samples, in `folder/photos`: a TIFF, one of a hostile name, one on its side by its
-    EXIF, and one that has gone since.
+    Besides the samples, `folder/photos` has a TIFF, a photo with a hostile name and one rotated by
+    EXIF. One indexed photo is deleted afterwards.
     """
     from PIL import Image
     from skimage import data

@@ -1,8 +1,8 @@
-"""The demo: index photos with the bundled model and search them, offline, as a user would.
+"""The demo: indexes photos with the bundled model and searches them, offline.
 
     python tools/demo.py [FOLDER]
 
-Without a folder it takes sample photos that come with scikit-image and scikit-learn.
+Without a folder, it uses the sample photos of scikit-image and scikit-learn.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def samples() -> Path:
-    """Copy the photos that installed packages bring to one folder."""
+    """Copy the sample photos of installed packages to one folder; returns the folder."""
     folder = BUILD / "samples"
     folder.mkdir(parents=True, exist_ok=True)
     for package, inside in SAMPLES.items():
@@ -49,12 +49,12 @@ def samples() -> Path:
 
 
 def splicedex(*words: str) -> None:
-    """Run the command, and show it as typed."""
+    """Print a command and run it; exits if it fails."""
     print(f"\n$ splicedex {shlex.join(words)}", flush=True)
     command = Path(sys.executable).with_name("splicedex")
     done = subprocess.run([command, *words], env=os.environ | {"HF_HUB_OFFLINE": "1"})
     if done.returncode:
-        sys.exit(done.returncode)  # it has said why
+        sys.exit(done.returncode)  # it has printed the reason
 
 
 if __name__ == "__main__":

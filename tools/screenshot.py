@@ -1,8 +1,8 @@
-"""Pictures of the page for the documentation, over photos of the demo.
+"""Takes the screenshots of the web page for the documentation, with the photos of the demo.
 
     python -m tools.screenshot
 
-Needs Chromium, and playwright from the dev extras.
+Needs Chromium, and playwright from the dev extra.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def main() -> None:
 def shoot(
     browser: Browser, url: str, name: str, context: dict[str, Any], *, open_first: bool = False
 ) -> None:
-    """Take a picture of the page once its photos are there."""
+    """Save a screenshot of the page once its photos are loaded."""
     page = browser.new_page(**context)
     page.goto(url)
     page.wait_for_selector(".tile img")
@@ -70,17 +70,17 @@ def shoot(
 
 @contextmanager
 def served(index: Path, *options: str, environment: dict[str, str] | None = None) -> Iterator[str]:
-    """The address of a server of an index, which ends after."""
+    """Serve an index; yields the URL, and stops the server at the end."""
     command = Path(sys.executable).with_name("splicedex")
     words = [command, "serve", "--index", index, "--port", "0", *options]
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "COLUMNS": "160"} | (environment or {})
     with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            said = process.stdout.readline()
-            found = re.search(r"http://\S+", said)
+            line = process.stdout.readline()
+            found = re.search(r"http://\S+", line)
             if found is None:
-                raise RuntimeError(f"the server did not start: {said}")
+                raise RuntimeError(f"the server did not start: {line}")
             yield found.group()
         finally:
             process.send_signal(signal.SIGTERM)
@@ -89,18 +89,18 @@ def served(index: Path, *options: str, environment: dict[str, str] | None = None
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser, headless.
+    """A headless browser.
 
     Raises:
-        FileNotFoundError: Neither Chromium nor playwright is installed.
+        FileNotFoundError: Chromium or playwright is not installed.
     """
     installed = next(filter(None, map(shutil.which, BROWSERS)), None)
     if installed is None:
-        raise FileNotFoundError("Chromium is not installed")
+        raise FileNotFoundError("needs Chromium")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
-        raise FileNotFoundError("playwright is not installed") from error
+        raise FileNotFoundError("needs playwright") from error
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed)

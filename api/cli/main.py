@@ -1,4 +1,4 @@
-"""The command line: `splicedex`. Commands import what they need when they run."""
+"""The command line `splicedex`. Each command imports what it needs only when it runs."""
 
 from __future__ import annotations
 
@@ -30,17 +30,19 @@ from splicedex.splice.errors import UserError
 
 app = typer.Typer(
     name="splicedex",
-    help="Image search that can say why: every photo as a handful of weighted concepts.",
+    help="Search photos by the concepts in them, and see why each photo matches.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("index", epilog=index.EXAMPLES)(index.run)
-app.command("search", epilog=search.EXAMPLES)(search.run)
-app.command("similar", epilog=similar.EXAMPLES)(similar.run)
-app.command("explain", epilog=explain.EXAMPLES)(explain.run)
-app.command("concepts", epilog=concepts.EXAMPLES)(concepts.run)
+SEARCHING = {
+    "search": search,
+    "similar": similar,
+    "explain": explain,
+    "concepts": concepts,
+    "serve": serve,
+}
 CURATION = {
     "compare": compare,
     "spurious": spurious,
@@ -54,13 +56,23 @@ CURATION = {
     "classify": classify,
     "probe": probe,
 }
-for name, curation in CURATION.items():
-    app.command(name, epilog=curation.EXAMPLES, rich_help_panel="Curation")(curation.run)
-app.command("serve", epilog=serve.EXAMPLES)(serve.run)
-app.command("info")(info.run)
-app.command("copy", epilog=copy.EXAMPLES)(copy.run)
-app.command("verify", epilog=verify.EXAMPLES)(verify.run)
-app.command("repair", epilog=repair.EXAMPLES)(repair.run)
+INDEXING = {
+    "index": index,
+    "info": info,
+    "verify": verify,
+    "repair": repair,
+    "copy": copy,
+}
+PANELS = {
+    "Indexes": INDEXING,
+    "Search": SEARCHING,
+    "Curation of data sets": CURATION,
+}
+"""The groups of commands in `splicedex --help`."""
+for panel, commands in PANELS.items():
+    for name, command in commands.items():
+        examples = getattr(command, "EXAMPLES", None)
+        app.command(name, epilog=examples, rich_help_panel=panel)(command.run)
 for registered in app.registered_commands:
     assert registered.callback
     registered.callback = with_address(registered.callback)
@@ -77,7 +89,10 @@ def _version(show: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     pass
@@ -88,23 +103,23 @@ def _warn(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line on stderr and exit code 2."""
+    """Run the command line. A user's mistake prints one line on stderr and exits with code 2."""
     warnings.showwarning = _warn
-    faulthandler.enable(all_threads=False)  # where the engine dies of a full disk, it says so
+    faulthandler.enable(all_threads=False)  # prints where the engine crashed, as on a full disk
     try:
         app()
     except UserError as error:
-        _refuse(error)
+        _exit_with(error)
     except OSError as error:
         from splicedex.indexer.engines.edge.os_errors import refusal
 
-        told = refusal(error)
-        if told is None:
+        explained = refusal(error)
+        if explained is None:
             raise
-        _refuse(told)
+        _exit_with(explained)
 
 
-def _refuse(error: UserError) -> NoReturn:
+def _exit_with(error: UserError) -> NoReturn:
     typer.secho(f"error: {error}", fg="red", err=True)
     sys.exit(2)
 

@@ -14,37 +14,51 @@ from splicedex.indexer.store.address import Address, Collection, parse_address
 from splicedex.splice.errors import UserError
 
 IndexAddress: TypeAlias = Annotated[Address, "named by --index, --url and --api-key"]
-"""Where the index is that a command works on; `with_address` adds the options that say it."""
-Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Limit: TypeAlias = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most this many.")]
+"""The address of the index; `with_address` adds the options that name it."""
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Limit: TypeAlias = Annotated[
+    int, typer.Option("--limit", "-n", min=1, help="At most this many results.")
+]
 ApiKey: TypeAlias = Annotated[
     str | None,
-    typer.Option(envvar="SPLICEDEX_API_KEY", help="Key of a server that asks for one."),
+    typer.Option(envvar="SPLICEDEX_API_KEY", help="API key of the Qdrant server, if it needs one."),
 ]
 Shards: TypeAlias = Annotated[
     int | None,
-    typer.Option(min=1, help="Parts that a new collection of a server is cut into."),
+    typer.Option(min=1, help="Number of shards of a new collection on a server."),
 ]
 Replicas: TypeAlias = Annotated[
     int | None,
-    typer.Option(min=1, help="Nodes of a server that each part of a new collection lies on."),
+    typer.Option(
+        min=1, help="Number of copies of each shard of a new collection, on different nodes."
+    ),
 ]
 _Index: TypeAlias = Annotated[
     str | None,
-    typer.Option(envvar="SPLICEDEX_INDEX", help="Index folder, or name of a server's collection."),
+    typer.Option(
+        envvar="SPLICEDEX_INDEX",
+        help="Index folder; with --url, the name of a collection on that server.",
+    ),
 ]
 _Url: TypeAlias = Annotated[
     str | None,
-    typer.Option(envvar="SPLICEDEX_URL", help="Qdrant server, as http://qdrant:6333."),
+    typer.Option(
+        envvar="SPLICEDEX_URL", help="Address of a Qdrant server, such as http://qdrant:6333."
+    ),
 ]
 _OPTIONS = {"index": _Index, "url": _Url, "api_key": ApiKey}
 
 
 def sharded(address: Address, shards: int | None, replicas: int | None) -> Address:
-    """A place as --shards and --replicas have it.
+    """An address with the numbers of --shards and --replicas.
+
+    Args:
+        address: The address of the index.
+        shards: Number of shards; None for the server's default.
+        replicas: Number of copies of each shard; None for the server's default.
 
     Raises:
-        UserError: They are given for a folder.
+        UserError: One of them is given for a folder.
     """
     if isinstance(address, Collection):
         return replace(address, shards=shards, replicas=replicas)
@@ -54,12 +68,16 @@ def sharded(address: Address, shards: int | None, replicas: int | None) -> Addre
 
 
 def sibling(address: Address, text: str) -> Address:
-    """A second place that a command names in one word, with the key of the first."""
+    """The address of a second index, on the command line one word; it uses the key of the first."""
     return parse_address(text, api_key=address.api_key if isinstance(address, Collection) else None)
 
 
 def with_address(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A command whose `IndexAddress`, if it has one, is said by --index, --url and --api-key."""
+    """Give a command the options --index, --url and --api-key for its `IndexAddress` parameter.
+
+    Args:
+        command: The command; one without such a parameter is returned as it is.
+    """
     signature = inspect.signature(command, eval_str=True)
     parameters = signature.parameters.values()
     address = next((one.name for one in parameters if one.annotation == IndexAddress), None)

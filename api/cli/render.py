@@ -1,34 +1,73 @@
-"""What people see: tables on a terminal."""
+"""What people see on a terminal: tables, bars and lines of text."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-console = Console(emoji=False)  # label:cat: is no picture of one
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Result = TypeVar("Result", bound="DataclassInstance")
+
+console = Console(emoji=False)  # a query such as label:cat: is text, not an emoji
 errors = Console(stderr=True, emoji=False)
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on standard output, for scripts."""
+    """Print one JSON value on standard output, for scripts."""
     console.out(json.dumps(value, ensure_ascii=False), highlight=False)
 
 
+def print_result(found: Result, show: Callable[[Result], None], *, as_json: bool) -> None:
+    """Print a result as JSON, or show it to people."""
+    if as_json:
+        print_json(asdict(found))
+    else:
+        show(found)
+
+
+def print_line(text: str, style: str | None = None) -> None:
+    """Print a line of plain text, as it is."""
+    console.print(text, style=style, highlight=False, markup=False)
+
+
+def print_title(text: str) -> None:
+    """Print a line that says what follows."""
+    print_line(text, "bold")
+
+
+def print_summary(text: str) -> None:
+    """Print a line that sums up what was shown."""
+    print_line(text, "dim")
+
+
 def print_notes(notes: Iterable[str]) -> None:
-    """What words were taken to mean, on standard error."""
+    """Print how words of a query were understood, on standard error."""
     for note in notes:
         errors.print(note, style="yellow", highlight=False)
 
 
+def print_path(path: str) -> None:
+    """Print the path of an image on a line of its own, however long it is."""
+    console.print(short_path(path), highlight=False, markup=False, soft_wrap=True)
+
+
 def table(*columns: str, right: Iterable[str] = ()) -> Table:
-    """An airy table; columns named in `right` hold numbers."""
+    """A table without lines.
+
+    Args:
+        columns: The headers.
+        right: The headers of columns that hold numbers.
+    """
     made = Table(box=None, pad_edge=False, header_style="dim")
     numbers = set(right)
     for column in columns:
@@ -37,12 +76,29 @@ def table(*columns: str, right: Iterable[str] = ()) -> Table:
 
 
 def short_path(path: str) -> str:
-    """A path as one would type it here: relative, if the file lies below this folder."""
+    """A path as a person would type it here: relative, if it is below the current folder."""
     return path.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
 def bar(value: float, largest: float, width: int = 12) -> Text:
-    """A horizontal bar in eighths of a character."""
+    """A horizontal bar of block characters.
+
+    Args:
+        value: The value to show.
+        largest: The value that fills the whole width.
+        width: The width in characters.
+    """
     eighths = round(8 * width * max(value, 0) / largest) if largest > 0 else 0
     full, part = divmod(eighths, 8)
     return Text("█" * full + (" ▏▎▍▌▋▊▉"[part] if part else ""), style="cyan")
+
+
+def with_synonyms(concept: str, names: Sequence[str]) -> str:
+    """A concept with its other names in brackets.
+
+    Args:
+        concept: The name to show first.
+        names: All names of the concept.
+    """
+    others = [name for name in names if name != concept]
+    return f"{concept} ({', '.join(others)})" if others else concept

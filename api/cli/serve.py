@@ -1,4 +1,4 @@
-"""`splicedex serve`: the HTTP API and the page."""
+"""`splicedex serve`: the HTTP API and the web page."""
 
 from __future__ import annotations
 
@@ -23,36 +23,44 @@ splicedex serve --url http://qdrant:6333 --host 0.0.0.0 --allow-host photos.exam
 
 def run(
     index: IndexAddress,
-    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8765,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 for all interfaces.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free port.")
+    ] = 8765,
     token: Annotated[
         str | None,
         typer.Option(
-            envvar="SPLICEDEX_TOKEN", help="What callers must know; in a browser, /?token=TOKEN."
+            envvar="SPLICEDEX_TOKEN",
+            help="Token that every request has to send; in a browser, open /?token=TOKEN once.",
         ),
     ] = None,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(
-            help="Name this server may be asked by, beside localhost and IP addresses; * for any."
+            help="Host name under which the server can be reached, in addition to localhost and IP "
+            "addresses; * for any. Can be given several times."
         ),
     ] = None,
-    max_upload_mb: Annotated[int, typer.Option(min=1, help="Largest upload, in MiB.")] = 20,
+    max_upload_mb: Annotated[
+        int, typer.Option(min=1, help="Largest upload to accept, in MiB.")
+    ] = 20,
     max_pixels: Annotated[
-        int, typer.Option(min=1, help="Largest image decoded, in megapixels.")
+        int, typer.Option(min=1, help="Largest image to decode, in megapixels.")
     ] = 100,
     patience: Annotated[
-        float, typer.Option(min=0.1, help="Seconds a client has to send a request.")
+        float, typer.Option(min=0.1, help="Seconds a client has to send its request.")
     ] = 30.0,
 ) -> None:
-    """Serve search over HTTP, with a page for browsers, until Ctrl-C."""
+    """Serve a web page and an HTTP API for search, until Ctrl-C."""
     from splicedex.api.http.config import MEBI, Settings
     from splicedex.api.http.run import bind, serve, url_of
     from splicedex.indexer.store.index import open_index
     from splicedex.search.opening import kept_fresh
 
     if token is not None and not token.strip():
-        raise UserError("the token is empty", "give one, or leave --token out")
+        raise UserError("the token is empty", "give a token, or leave --token out")
     settings = Settings(
         token=token,
         hosts=tuple(allow_host or ()),
@@ -63,7 +71,7 @@ def run(
     with open_index(index) as opened, kept_fresh(opened), bind(host, port) as listening:
         if token is None and not host.startswith("127.") and host not in {"::1", "localhost"}:
             errors.print(
-                f"anybody who reaches {host} can see these photos; --token asks for one",
+                f"anybody who can reach {host} can see these photos; --token protects them",
                 style="yellow",
             )
         images = opened.engine.count()

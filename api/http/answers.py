@@ -1,4 +1,4 @@
-"""From what the library finds to what the API says."""
+"""Converts results of the library to the models of the API."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from splicedex.api.http.models import (
     ImageRecord,
     ImageSearchAnswer,
     Part,
+    Presence,
     Probability,
     SearchAnswer,
-    Strength,
     UploadRecord,
     Weight,
 )
@@ -26,11 +26,11 @@ from splicedex.search.ranking.explain import Contribution, Fired
 from splicedex.search.searcher import Result, Results
 
 SHOWN = 8
-"""Concepts that a hit comes with."""
+"""Number of concepts in a hit."""
 
 
 def search_answer(results: Results) -> SearchAnswer:
-    """The answer to a query; looks for the photos' files."""
+    """The answer to a query; checks on disk which photos exist."""
     return SearchAnswer(
         query=results.query,
         matches=results.matches,
@@ -42,12 +42,12 @@ def search_answer(results: Results) -> SearchAnswer:
 
 
 def image_search_answer(results: Results, upload: UploadRecord) -> ImageSearchAnswer:
-    """The answer to a search by an uploaded image."""
+    """The answer to a search by an uploaded image, with the upload."""
     return ImageSearchAnswer(**dict(search_answer(results)), upload=upload)
 
 
 def hit_of(result: Result) -> Hit:
-    """A hit."""
+    """A hit, with its explanation and its heaviest concepts."""
     found = result.explanation
     return Hit(
         id=result.id,
@@ -70,13 +70,13 @@ def _part(part: Contribution) -> Part:
         query_weight=part.query_weight,
         weight=part.weight,
         contribution=part.contribution,
-        fired=strengths(part.fired),
+        fired=presences(part.fired),
     )
 
 
-def strengths(fired: Iterable[Fired]) -> list[Strength]:
-    """Members of a family with their strengths."""
-    return [Strength(concept=one.concept, strength=one.strength) for one in fired]
+def presences(fired: Iterable[Fired]) -> list[Presence]:
+    """Near-synonyms with their presence probabilities."""
+    return [Presence(concept=one.concept, strength=one.strength) for one in fired]
 
 
 def weights(concepts: Iterable[tuple[str, float]]) -> list[Weight]:
@@ -85,7 +85,7 @@ def weights(concepts: Iterable[tuple[str, float]]) -> list[Weight]:
 
 
 def image_record(record: Record) -> ImageRecord:
-    """What the index knows of an image; looks at its file."""
+    """All that the index stores of an image; checks on disk whether its file exists."""
     photo = photo_of(record.payload)
     here = f"/v1/images/{record.id}"
     columns = record.columns
@@ -93,8 +93,8 @@ def image_record(record: Record) -> ImageRecord:
         id=record.id,
         path=record.path,
         columns=columns,
-        width=_whole(columns.get("width")),
-        height=_whole(columns.get("height")),
+        width=_int_or_none(columns.get("width")),
+        height=_int_or_none(columns.get("height")),
         cosine=record.decomposition.cosine,
         concepts=weights(record.decomposition.concepts),
         present=[Probability(concept=name, probability=p) for name, p in record.present],
@@ -104,12 +104,12 @@ def image_record(record: Record) -> ImageRecord:
     )
 
 
-def _whole(value: object) -> int | None:
+def _int_or_none(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
 def upload_record(upload: Upload, uploads: Uploads) -> UploadRecord:
-    """An upload, as far as it is remembered."""
+    """What the server keeps of an upload."""
     return UploadRecord(
         id=upload.id,
         like=f"like:{upload.id}",
@@ -118,10 +118,10 @@ def upload_record(upload: Upload, uploads: Uploads) -> UploadRecord:
         cosine=upload.decomposition.cosine,
         concepts=weights(upload.decomposition.concepts),
         thumbnail=f"/v1/uploads/{upload.id}/thumbnail",
-        expires_s=round(uploads.left(upload), 1),
+        expires_s=round(uploads.seconds_left(upload), 1),
     )
 
 
 def concept_facets(found: Iterable[facets.ConceptFacet]) -> list[ConceptFacet]:
-    """Concepts among some images."""
+    """Concepts with their counts in a set of images."""
     return [ConceptFacet(**asdict(facet)) for facet in found]

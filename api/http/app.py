@@ -1,4 +1,4 @@
-"""The application: routes, checks around them, and how it starts and ends."""
+"""The ASGI application: routes, middleware, start and end."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from starlette.responses import Response
 
 from splicedex.api.http.config import Settings
 from splicedex.api.http.guard.limits import BodyLimits
-from splicedex.api.http.guard.security import Gate, SecureHeaders
-from splicedex.api.http.metrics import PATH, Measured, Metrics
-from splicedex.api.http.problems import tell_problems
+from splicedex.api.http.guard.problems import install_handlers
+from splicedex.api.http.guard.security import AccessControl, SecureHeaders
+from splicedex.api.http.metrics import PATH, Metrics, MetricsMiddleware
 from splicedex.api.http.routes import concepts, curation, images, probes, search, server, uploads
 from splicedex.api.http.service import Service
 from splicedex.api.page import STATIC
 from splicedex.indexer.store.index import Index
 
-DESCRIPTION = """Image search that can say why: every photo is a handful of weighted concepts.
+DESCRIPTION = """Image search that explains its results: every photo is a few weighted concepts.
 
 Queries are a small language: `dog AND (beach OR snow) NOT person`, `text:"a photo at dusk"`,
 `like:IMAGE -person +snow`. Errors are RFC 9457 problems with a cause and a hint."""
 
 TOKEN = Security(HTTPBearer(auto_error=False))
-"""How the token is sent, for the OpenAPI; `api.http.guard.security.Gate` has read it by then."""
+"""How clients send the token, for the OpenAPI document; `AccessControl` checks it."""
 
 
 def make_app(index: Index, settings: Settings) -> FastAPI:
-    """The application over an open index.
+    """Create the application for an open index.
 
     Args:
-        index: Open index; closed by whoever opened it, after the application has ended.
-        settings: How to serve.
+        index: Open index. The caller closes it after the application has ended.
+        settings: Limits and access rules.
     """
     service = Service(index, settings)
     metrics = Metrics(
@@ -55,24 +55,24 @@ def make_app(index: Index, settings: Settings) -> FastAPI:
         version=service.version,
         description=DESCRIPTION,
         lifespan=lifespan,
-        docs_url=None,  # FastAPI's pages load scripts from elsewhere
+        docs_url=None,  # FastAPI's pages load scripts from other sites
         redoc_url=None,
-        generate_unique_id_function=lambda route: route.name,  # what clients call their methods
+        generate_unique_id_function=lambda route: route.name,  # method names of clients
         middleware=[
-            Middleware(Measured, metrics),
+            Middleware(MetricsMiddleware, metrics),
             Middleware(SecureHeaders),
-            Middleware(Gate, settings.token, settings.hosts),
+            Middleware(AccessControl, settings.token, settings.hosts),
             Middleware(BodyLimits, settings.most_bytes, settings.patience),
         ],
     )
     app.state.service = service
-    tell_problems(app)
+    install_handlers(app)
     app.include_router(probes.router)
     for routes in (server, search, images, concepts, uploads, curation):
         app.include_router(routes.router, dependencies=[TOKEN] if settings.token else None)
 
     @app.get(PATH, include_in_schema=False)
-    async def measured() -> Response:
+    async def metrics_page() -> Response:
         return await service.searching.run(metrics.response)
 
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), "static")

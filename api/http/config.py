@@ -1,4 +1,4 @@
-"""What a server may be told, with bounds that suit one on a desk."""
+"""Settings of the server, with defaults for a single machine."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ MEBI = 1 << 20
 
 @dataclass(frozen=True)
 class Settings:
-    """How to serve.
+    """Limits and access rules of a server.
 
     Args:
-        token: What callers must know; None lets everybody in.
-        hosts: Names this server may be asked by, beside localhost and IP addresses; "*" for any.
-        most_bytes: Largest upload.
-        most_pixels: Largest image decoded, in pixels.
-        uploads: Uploaded images remembered at a time.
-        upload_seconds: How long each is remembered.
-        thumbnail_bytes: Room for thumbnails on disk.
-        searches: Threads that search; the engine fills about one core whatever their number.
-        waiting: Requests that may wait for a thread before others are turned away.
-        patience: Seconds a client has to send a request's headers, and then its body.
+        token: Secret that callers must send; None admits everyone.
+        hosts: Accepted `Host` names besides localhost and IP addresses; "*" accepts any.
+        most_bytes: Largest upload, in bytes.
+        most_pixels: Largest image that is decoded, in pixels.
+        uploads: Number of uploaded images kept in memory.
+        upload_seconds: Seconds that an upload is kept.
+        thumbnail_bytes: Largest size of the thumbnail cache on disk, in bytes.
+        searches: Threads that search. The engine uses about one core, however many there are.
+        waiting: Requests that may wait for a thread; more are answered 503.
+        patience: Seconds a client may take to send the headers of a request, and then its body.
     """
 
     token: str | None = None

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus: how many requests, how long they took, and what is held."""
+"""Metrics for Prometheus: number and duration of requests, images, uploads, pending calls."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class Metrics:
-    """What is counted of one application.
+    """Counters of one application.
 
     Args:
-        images: Gives how many images are in the index.
-        pending: Gives how many calls are in hand or wait.
-        uploads: Gives how many uploads are remembered.
+        images: Returns the number of images in the index.
+        pending: Returns the number of calls that run or wait.
+        uploads: Returns the number of uploads in memory.
     """
 
     def __init__(
@@ -32,34 +32,34 @@ class Metrics:
             registry=self._registry,
         )  # fmt: skip
         self._seconds = Histogram(
-            "splicedex_request_seconds", "Time from request to end of answer.", ("route",),
+            "splicedex_request_seconds", "Seconds to the end of the response.", ("route",),
             buckets=SECONDS, registry=self._registry,
         )  # fmt: skip
         gauges = (
             ("images", "Images in the index.", images),
-            ("pending", "Calls in hand or waiting for a thread.", pending),
-            ("uploads", "Uploads remembered.", uploads),
+            ("pending", "Calls that run or wait for a thread.", pending),
+            ("uploads", "Uploads in memory.", uploads),
         )
-        for name, told, value in gauges:
-            gauge = Gauge(f"splicedex_{name}", told, registry=self._registry)
+        for name, description, value in gauges:
+            gauge = Gauge(f"splicedex_{name}", description, registry=self._registry)
             gauge.set_function(value)
 
-    def saw(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request."""
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request and its duration."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def response(self) -> Response:
-        """All of it, as Prometheus reads it."""
+        """All metrics in the text format of Prometheus."""
         return Response(generate_latest(self._registry), media_type=MEDIA_TYPE)
 
 
-class Measured:
-    """Counts and times what passes through.
+class MetricsMiddleware:
+    """Counts and times requests.
 
     Args:
-        app: What comes next.
-        metrics: What counts.
+        app: The next application.
+        metrics: Where to count.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -67,26 +67,26 @@ class Measured:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and count it."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         start = time.perf_counter()
         status = 500
 
-        async def noting(message: Message) -> None:
+        async def send_and_record(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_and_record)
         finally:
-            # The route's pattern, not the path: a label must not take any value a stranger likes.
+            # The route's pattern, not the path: clients must not be able to create labels.
             route = getattr(scope.get("route"), "path", None) or "other"
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._metrics.saw(method, route, status, time.perf_counter() - start)
+            self._metrics.observe(method, route, status, time.perf_counter() - start)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -1,4 +1,4 @@
-"""What goes in and out, in words, units and examples: the OpenAPI is made of it."""
+"""Requests and responses, with descriptions, units and examples for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Query: TypeAlias = Annotated[
     str,
     Field(
         max_length=LONGEST,
-        description="A query, as docs/query-language.md has it; empty for every image.",
+        description="A query, see docs/query-language.md; empty for every image.",
         examples=["dog AND (beach OR snow) NOT person"],
     ),
 ]
 Limit: TypeAlias = Annotated[
-    int, Field(ge=1, le=MOST_HITS, description="At most this many.", examples=[20])
+    int, Field(ge=1, le=MOST_HITS, description="Largest number of results.", examples=[20])
 ]
 Rank: TypeAlias = Literal["auto", "concept", "dense", "rrf"]
 ImageId: TypeAlias = Annotated[
@@ -31,65 +31,67 @@ ImageId: TypeAlias = Annotated[
 
 
 class Answer(BaseModel):
-    """What all answers have in common: nothing but what is told here."""
+    """Base of all responses: no fields but the declared ones."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Weight(Answer):
-    """A concept of an image, with its SpLiCE weight."""
+    """A concept of an image with its SpLiCE weight."""
 
-    concept: str = Field(description="Its name.", examples=["dog"])
-    weight: float = Field(description="Weight in the sum, above 0.", examples=[0.21])
+    concept: str = Field(description="Name of the concept.", examples=["dog"])
+    weight: float = Field(description="Weight in the sparse sum, above 0.", examples=[0.21])
 
 
 class Probability(Answer):
-    """A concept that is likely enough to be in an image."""
+    """A concept that is probably in an image."""
 
     concept: str = Field(examples=["dog"])
-    probability: float = Field(description="0 to 1.", examples=[0.83])
+    probability: float = Field(description="Presence probability, 0 to 1.", examples=[0.83])
 
 
-class Strength(Answer):
-    """A member of a concept's family and how strongly it is in an image."""
+class Presence(Answer):
+    """A near-synonym of a concept with its presence probability in an image."""
 
     concept: str = Field(examples=["puppy"])
-    strength: float = Field(description="Probability, 0 to 1.", examples=[0.6])
+    strength: float = Field(description="Presence probability, 0 to 1.", examples=[0.6])
 
 
 class Part(Answer):
-    """What one part of a query adds to a score."""
+    """What one part of a query contributes to a score."""
 
     concept: str = Field(description="The concept, or the part of the query.", examples=["dog"])
-    query_weight: float = Field(description="How much the query asks for it.", examples=[1.0])
+    query_weight: float = Field(description="Weight of the concept in the query.", examples=[1.0])
     weight: float = Field(
-        description="How much of it is in the image: a probability for a query of concepts, a "
-        "SpLiCE weight for text: and like:, a rank where rankings are fused.",
+        description="How much of it is in the image: a presence probability for a query of "
+        "concepts, a SpLiCE weight for text: and like:, a rank where rankings are fused.",
         examples=[0.83],
     )
     contribution: float = Field(description="What it adds to the score.", examples=[1.9])
-    fired: list[Strength] = Field(description="Members of its family, strongest first.")
+    fired: list[Presence] = Field(
+        description="Near-synonyms of the concept that are in the image, most probable first."
+    )
 
 
 class Explanation(Answer):
-    """A score as a sum: base + rest + the contributions."""
+    """A score as a sum: base + rest + all contributions."""
 
-    base: float = Field(description="The share of what all images have in common.")
-    rest: float = Field(description="What the parts do not explain.")
+    base: float = Field(description="The part that all images have in common.")
+    rest: float = Field(description="The part that no concept explains.")
     parts: list[Part] = Field(description="Largest contribution first.")
 
 
 class Hit(Answer):
-    """An image that a query finds."""
+    """An image that a query found."""
 
     id: ImageId
-    path: str = Field(description="Its name in the index.", examples=["holiday/beach.jpg"])
-    score: float = Field(description="Higher is better; comparable within one answer.")
+    path: str = Field(description="Name of the image in the index.", examples=["holiday/beach.jpg"])
+    score: float = Field(description="Higher is better; comparable within one response.")
     match: bool = Field(description="False for a near miss.")
-    cosine: float = Field(description="How well its concepts describe it: cosine, up to 1.")
+    cosine: float = Field(description="Reconstruction cosine: how well its concepts describe it.")
     columns: dict[str, ColumnValue] = Field(description="The user's columns.")
     thumbnail: str | None = Field(
-        description="Where its thumbnail is; null if the photo is away.",
+        description="URL path of its thumbnail; null if the photo is missing.",
         examples=["/v1/images/2f1c0a52-6d7e-5a41-9b0e-1c1d4a6c9b3f/thumbnail"],
     )
     explanation: Explanation
@@ -97,20 +99,20 @@ class Hit(Answer):
 
 
 class SearchAnswer(Answer):
-    """The answer to a query."""
+    """The result of a query."""
 
-    query: str = Field(description="As asked.")
+    query: str = Field(description="The query as received.")
     matches: int | None = Field(
-        description="How many images match in all; null if that was not to be counted."
+        description="Number of all images that match; null if `count` was false."
     )
-    took_ms: float = Field(description="Time in milliseconds.")
-    cursor: str | None = Field(description="Ask with it for the next page; null after the last.")
-    notes: list[str] = Field(description="What words were taken to mean, where not obvious.")
+    took_ms: float = Field(description="Duration in milliseconds.")
+    cursor: str | None = Field(description="Send it to get the next page; null after the last.")
+    notes: list[str] = Field(description="How words were interpreted, where this is not obvious.")
     hits: list[Hit] = Field(description="Best first.")
 
 
 class SearchRequest(BaseModel):
-    """A query and how to answer it."""
+    """A query with its options."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -120,29 +122,30 @@ class SearchRequest(BaseModel):
     cursor: str | None = Field(
         None,
         max_length=100,
-        description="Of an earlier answer to the same question; takes the place of the offset.",
+        description="From the previous page of the same query; replaces `offset`.",
     )
-    near: bool = Field(False, description="Let near misses follow the matches.")
+    near: bool = Field(False, description="List near misses after the matches.")
     rank: Rank = Field(
-        "auto", description="By belief in concepts, along a vector, or fused; auto chooses."
+        "auto", description="By concept probability, by vector similarity, or fused; auto chooses."
     )
     weights: Annotated[list[Annotated[float, Field(ge=0, le=1e6)]], Field(max_length=20)] | None = (
         Field(
             None,
-            description="Of the rankings for dense and rrf: text: and like: in turn, then the "
-            "concepts; as 2 and 1.",
+            description="Weights of the rankings that dense and rrf combine: text: and like: in "
+            "their order, then the concepts; for example 2 and 1.",
         )
     )
     diversity: float = Field(
-        0.0, ge=0, le=1, description="Above 0, prefer hits unlike those before them."
+        0.0, ge=0, le=1, description="Above 0, prefer hits that differ from those before them."
     )
     count: bool = Field(
-        True, description="Say how many match; among a million that takes longer than to find them."
+        True,
+        description="Count all matches; for a million images, slower than the search.",
     )
 
 
 class SearchBody(SearchRequest):
-    """A query and how to answer it, as JSON: 1 is not true there, and "1" no number."""
+    """A query with its options, as JSON with strict types: 1 is not true, "1" is not a number."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -154,127 +157,130 @@ class SearchBody(SearchRequest):
 
 
 class UploadRecord(Answer):
-    """An uploaded image, as far as it is remembered."""
+    """What the server keeps of an uploaded image."""
 
     id: str = Field(examples=["upload-9f86d081884c7d659a2f"])
     like: str = Field(
-        description="What names it in a query.", examples=["like:upload-9f86d081884c7d659a2f"]
+        description="The term that names it in a query.",
+        examples=["like:upload-9f86d081884c7d659a2f"],
     )
     width: int = Field(description="In pixels.", examples=[1200])
     height: int = Field(description="In pixels.", examples=[800])
-    cosine: float = Field(description="How well its concepts describe it: cosine, up to 1.")
+    cosine: float = Field(description="Reconstruction cosine: how well its concepts describe it.")
     concepts: list[Weight] = Field(description="Its decomposition, heaviest first.")
     thumbnail: str = Field(examples=["/v1/uploads/upload-9f86d081884c7d659a2f/thumbnail"])
-    expires_s: float = Field(description="Seconds for which it is remembered yet.")
+    expires_s: float = Field(description="Seconds until the server forgets it.")
 
 
 class ImageSearchAnswer(SearchAnswer):
-    """The answer to a search by an uploaded image."""
+    """The result of a search by an uploaded image."""
 
     upload: UploadRecord
 
 
 class ImageRecord(Answer):
-    """What the index knows of an image."""
+    """All that the index stores of an image."""
 
     id: ImageId
-    path: str = Field(description="Its name in the index.", examples=["holiday/beach.jpg"])
+    path: str = Field(description="Name of the image in the index.", examples=["holiday/beach.jpg"])
     columns: dict[str, ColumnValue] = Field(description="The user's columns.")
     width: int | None = Field(description="In pixels, where known.")
     height: int | None = Field(description="In pixels, where known.")
-    cosine: float = Field(description="How well its concepts describe it: cosine, up to 1.")
+    cosine: float = Field(description="Reconstruction cosine: how well its concepts describe it.")
     concepts: list[Weight] = Field(description="Its decomposition, heaviest first.")
-    present: list[Probability] = Field(description="Concepts likely to be there, likeliest first.")
-    thumbnail: str | None = Field(description="Null if the photo is away.")
-    file: str | None = Field(description="The original; null if away, or unsafe to show.")
-    like: str = Field(description="What names it in a query.")
+    present: list[Probability] = Field(
+        description="Concepts that are probably in it, by probability."
+    )
+    thumbnail: str | None = Field(description="URL path; null if the photo is missing.")
+    file: str | None = Field(description="URL path of the original; null if missing or unsafe.")
+    like: str = Field(description="The term that names it in a query.")
 
 
 class ConceptCount(Answer):
-    """A concept, and how many images a query for it finds."""
+    """A concept and the number of images that a query for it finds."""
 
     concept: str = Field(examples=["dog"])
     images: int = Field(examples=[812])
 
 
 class ConceptList(Answer):
-    """Concepts that one may be about to type."""
+    """Concepts that complete what was typed."""
 
     concepts: list[ConceptCount]
 
 
-class FamilyMember(Answer):
-    """A concept that counts for another."""
+class NearSynonym(Answer):
+    """A concept that also counts as another."""
 
     concept: str = Field(examples=["puppy"])
-    weight: float = Field(description="How far it counts, above 0 up to 1.", examples=[0.4])
-    images: int = Field(description="Images that have it.", examples=[31])
+    weight: float = Field(description="How much it counts, above 0 and up to 1.", examples=[0.4])
+    images: int = Field(description="Number of images that have it.", examples=[31])
 
 
 class ConceptFacet(Answer):
-    """A concept among some images."""
+    """A concept in a set of images."""
 
     concept: str = Field(examples=["beach"])
-    images: int = Field(description="How many of them a query for it would keep.", examples=[40])
-    share: float = Field(description="The same, of all of them.", examples=[0.31])
-    lift: float = Field(description="How much larger than in the whole index.", examples=[5.2])
+    images: int = Field(description="Number of the images that have it.", examples=[40])
+    share: float = Field(description="Share of these images.", examples=[0.31])
+    lift: float = Field(description="Share divided by that of the whole index.", examples=[5.2])
 
 
 class ConceptRecord(Answer):
-    """What a concept stands for in this index."""
+    """A concept with its near-synonyms, counts and examples in this index."""
 
     concept: str = Field(examples=["dog"])
-    images: int = Field(description="Images that have it, by its whole family.", examples=[812])
-    share: float = Field(description="The same, of all images.", examples=[0.08])
-    family: list[FamilyMember] = Field(description="What counts for it, nearest first.")
+    images: int = Field(description="Images that have it or a near-synonym.", examples=[812])
+    share: float = Field(description="Share of all images.", examples=[0.08])
+    family: list[NearSynonym] = Field(description="Its near-synonyms, nearest first.")
     together: list[ConceptFacet] = Field(
-        description="Concepts its images have too, those most above their usual share first."
+        description="Concepts that its images have too, highest lift first."
     )
     examples: list[Hit] = Field(description="Images that have it, best first.")
 
 
 class ColumnFacet(Answer):
-    """A value of a column among a query's images."""
+    """A value of a column and the number of a query's images that have it."""
 
     value: Scalar = Field(examples=["cat"])
     images: int = Field(examples=[12])
 
 
 class FacetAnswer(Answer):
-    """What a query's images have."""
+    """Concepts and column values of a query's images, with counts."""
 
-    matches: int = Field(description="How many images match; text: and like: narrow nothing.")
+    matches: int = Field(description="Number of images that match; text: and like: do not filter.")
     concepts: list[ConceptFacet] = Field(description="Most frequent first.")
     columns: dict[str, list[ColumnFacet]] = Field(description="Most frequent values first.")
 
 
-class StandingPart(Answer):
-    """How a part of a query stands to an image."""
+class PartExplanation(Answer):
+    """Whether a part of a query holds for an image."""
 
     part: str = Field(examples=["NOT person"])
     holds: bool
     strength: float = Field(description="Probability that it holds, 0 to 1.")
     contribution: float = Field(description="What it adds to the score.")
-    fired: list[Strength]
+    fired: list[Presence]
 
 
 class ExplainAnswer(Answer):
     """Why a query does or does not find an image."""
 
     match: bool
-    parts: list[StandingPart]
+    parts: list[PartExplanation]
 
 
 class PlanAnswer(Answer):
-    """What a query asks of the engine."""
+    """The plan of a query: filter, ranking, meaning of its words."""
 
     query: str
-    filter: Any = Field(description="What a match satisfies.")
-    near: Any = Field(description="What a near miss satisfies too.")
+    filter: Any = Field(description="Condition that a match satisfies.")
+    near: Any = Field(description="Condition that a near miss satisfies.")
     ranking: list[str]
     refined: str
     meanings: dict[str, dict[str, float]] = Field(
-        description="The concepts that each word stands for, with their weights."
+        description="For each word, the concepts it stands for, with weights."
     )
 
 
@@ -282,8 +288,8 @@ class DecompositionAnswer(Answer):
     """An image or a text as a sparse sum of concepts."""
 
     concepts: list[Weight] = Field(description="Heaviest first.")
-    cosine: float = Field(description="Of the aligned embedding to the sum.")
-    l0: int = Field(description="How many concepts.")
+    cosine: float = Field(description="Cosine of the aligned embedding and the sum.")
+    l0: int = Field(description="Number of concepts.")
 
 
 class TextRequest(BaseModel):
@@ -297,19 +303,19 @@ class TextRequest(BaseModel):
 
 
 class Info(Answer):
-    """What is served."""
+    """The index that is served, and what the server can do with it."""
 
     name: str = Field(examples=["splicedex"])
     version: str = Field(examples=["0.1.0"])
-    images: int = Field(description="How many are in the index.")
-    model: str = Field(description="The encoder or concept space the index was made with.")
+    images: int = Field(description="Number of images in the index.")
+    model: str = Field(description="The encoder or concept space of the index.")
     encodes_text: bool = Field(description="Whether text: works.")
     encodes_images: bool = Field(description="Whether images can be uploaded.")
-    concepts: int = Field(description="How many concepts images are written in.")
-    columns: dict[str, str] = Field(description="What queries may filter on, with its kind.")
+    concepts: int = Field(description="Size of the dictionary.")
+    columns: dict[str, str] = Field(description="Columns for filters, with their types.")
 
 
 class Health(Answer):
-    """How the server is."""
+    """Status of the server."""
 
     status: Literal["ok"]

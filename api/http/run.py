@@ -1,4 +1,4 @@
-"""Running the application: the socket, the signals, the end."""
+"""Runs the application: socket, signals, shutdown."""
 
 from __future__ import annotations
 
@@ -16,19 +16,23 @@ from splicedex.indexer.store.index import Index
 from splicedex.splice.errors import UserError
 
 CONNECTIONS = 1000
-"""Open at a time; more are answered 503."""
+"""Largest number of open connections; more are answered 503."""
 HEADER_BYTES = 32 * 1024
 KEEP_ALIVE = 10
-"""Seconds an idle connection stays open."""
+"""Seconds that an idle connection stays open."""
 GRACE = 10
-"""Seconds that requests in hand get when the server is told to end."""
+"""Seconds that running requests may take after the server was told to stop."""
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take an address; port 0 takes any that is free.
+    """Listen at an address.
+
+    Args:
+        host: Host name or IP address.
+        port: Port; 0 for any that is free.
 
     Raises:
-        UserError: It is taken, or none of ours.
+        UserError: The address is in use or does not belong to this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -38,24 +42,24 @@ def bind(host: str, port: int) -> socket.socket:
         raise UserError(
             f"cannot listen at {host}, port {port} ({reason})", "choose another --host or --port"
         ) from error
-    # Connections inherit it. asyncio sets it only on sockets that name their protocol, and without
-    # it the body of every answer waits 40 ms for the client to acknowledge the headers.
+    # Connections inherit it. asyncio sets it only on sockets that name their protocol. Without it,
+    # the body of every response waits 40 ms until the client acknowledges the headers.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
 
 def url_of(listening: socket.socket) -> str:
-    """How to reach a socket."""
+    """The URL of a listening socket."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def serve(index: Index, settings: Settings, listening: socket.socket) -> None:
-    """Serve until told to end by SIGINT or SIGTERM; requests in hand are finished.
+    """Serve until SIGINT or SIGTERM; running requests are finished.
 
     Args:
         index: Open index.
-        settings: How to serve.
+        settings: Limits and access rules.
         listening: A socket from `bind`.
     """
     config = uvicorn.Config(
@@ -63,7 +67,7 @@ def serve(index: Index, settings: Settings, listening: socket.socket) -> None:
         http=patient(settings.patience),
         ws="none",
         lifespan="on",
-        log_level="error",  # strangers must not be able to fill it
+        log_level="error",  # clients must not be able to fill the log
         access_log=False,
         server_header=False,
         proxy_headers=False,
@@ -76,10 +80,10 @@ def serve(index: Index, settings: Settings, listening: socket.socket) -> None:
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
     server = uvicorn.Server(config)
-    # uvicorn handles signals once it runs, and raises them again when it has ended: what is told
-    # before counts too, and what is told after is done already.
+    # uvicorn handles signals only while it runs, and raises them again when it has stopped. This
+    # also handles those that come before and after.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
-    # Each of several searches at once would else start a thread a core for its products.
+    # Otherwise each of several concurrent searches would start one BLAS thread per core.
     with threadpool_limits(1, user_api="blas"):
         server.run(sockets=[listening])

@@ -1,4 +1,4 @@
-"""What the routes share: the open index, the threads that work on it, and what is remembered."""
+"""What the routes share: the open index, thread pools, uploads and caches."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from splicedex.api.http.images.thumbnails import Thumbnails
 from splicedex.api.http.images.uploads import Uploads
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.concept_frequency import Frequencies
-from splicedex.search.encoding import LazyEncoder
+from splicedex.search.encoding import QueryEncoder
 from splicedex.search.searcher import Searcher
 from splicedex.splice.download import cache_folder
 
 DECODERS = 2
-"""Threads that make thumbnails and read uploads."""
+"""Number of threads that make thumbnails and read uploads."""
 
 
 class Service:
-    """Everything a request may need.
+    """All that routes need to answer requests.
 
     Args:
-        index: Open index; whoever opened it closes it, after `close`.
-        settings: How to serve.
+        index: Open index. The caller closes it, after `close`.
+        settings: Limits and access rules.
     """
 
     def __init__(self, index: Index, settings: Settings) -> None:
         self.index = index
         self.settings = settings
-        self.encoder = None if index.manifest.encoder is None else LazyEncoder(index)
+        self.encoder = None if index.manifest.encoder is None else QueryEncoder(index)
         self.uploads = Uploads(
             index,
             self.encoder,
@@ -49,28 +49,28 @@ class Service:
         self.searcher = Searcher(
             index,
             self.encoder.text if self.encoder else None,
-            self.uploads.outside,
+            self.uploads.embedding_of,
             browse=True,
         )
         self.searching = Pool("search", settings.searches, settings.waiting)
         self.decoding = Pool("decode", DECODERS, settings.waiting)
-        self.curating = Pool("curate", 1, settings.waiting)  # minutes of work never hold up search
+        self.curating = Pool("curate", 1, settings.waiting)  # slow; must not delay searches
 
     @cached_property
     def version(self) -> str:
-        """Of splicedex."""
+        """Version of splicedex."""
         return version("splicedex")
 
     def warm_up(self) -> None:
-        """Load what every search needs, before the first comes."""
+        """Load what every search needs before the first request."""
         _ = self.searcher.context, self.index.calibration, self.index.space.atoms
-        # What stays for good need not be looked through for garbage: that held every request up
-        # for 60 ms every few seconds.
+        # Exclude long-lived objects from garbage collection, which otherwise delays every request
+        # by 60 ms every few seconds.
         gc.collect()
         gc.freeze()
 
     def close(self) -> None:
-        """Finish what runs and let go of everything but the index."""
+        """Finish running calls and release everything except the index."""
         self.searching.close()
         self.decoding.close()
         self.curating.close()
@@ -83,4 +83,4 @@ def _service(request: Request) -> Service:
 
 
 Served: TypeAlias = Annotated[Service, Depends(_service)]
-"""The service, as a route asks for it."""
+"""The service as a parameter of a route."""

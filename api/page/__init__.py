@@ -1,4 +1,4 @@
-"""The page: static files, served as they are."""
+"""The web page: static files, served without a build step."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""Threads and processes that work ahead."""
+"""Threads and child processes that let stages of work overlap."""

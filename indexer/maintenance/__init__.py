@@ -1,1 +1,1 @@
-"""Verifying, repairing and copying an index."""
+"""Verifies, repairs and copies an index."""

@@ -1,4 +1,4 @@
-"""Whether points are what follows from their own embeddings."""
+"""Checks that the payload and the weights of points agree with their embeddings."""
 
 from __future__ import annotations
 
@@ -16,34 +16,39 @@ from splicedex.splice.align import Matrix
 from splicedex.splice.decomposition import reconstruction_cosine
 
 LENGTH_OFF = 1e-5
-"""How far the length of a unit vector may be off; of 512 numbers it is by 2e-7."""
+"""Tolerance for the length of a unit vector. Rounding of 512 dimensions costs 2e-7."""
 COSINE_OFF = 1e-3
+"""Tolerance for the reconstruction cosine."""
 PROBABILITY_OFF = 1e-5
-_DERIVED = {"concepts": list, "cosine": float | int, **dict.fromkeys(FIELDS, list)}
+"""Tolerance for a presence probability."""
+_PAYLOAD_TYPES = {"concepts": list, "cosine": float | int, **dict.fromkeys(FIELDS, list)}
 
 
 class Fault(StrEnum):
     """What can be wrong with a point."""
 
     EMBEDDING = "the embedding is lost"
-    NAME = "the name is not that of the point"
+    NAME = "the name does not belong to the point"
     WEIGHTS = "the weights are lost"
     PAYLOAD = "the payload is lost"
     CONCEPTS = "the payload lists other concepts than the vector"
-    COSINE = "the cosine is not that of the concepts"
-    PRESENCE = "the presence of concepts is not what the calibration says"
+    COSINE = "the cosine does not agree with the concepts"
+    PRESENCE = "the presence of concepts does not agree with the calibration"
 
 
 LOSSES = frozenset({Fault.EMBEDDING, Fault.NAME})
-"""Nothing brings these points back but to index the images again."""
+"""Faults that cannot be repaired: the images have to be indexed again."""
 
 
 def faults(index: Index, hits: Sequence[Hit]) -> list[Fault | None]:
-    """What is wrong with points, None where nothing is.
+    """Find what is wrong with points.
 
     Args:
-        index: Open index; its space and calibration are taken to be right.
-        hits: Fetched with everything.
+        index: Open index with a correct space and calibration.
+        hits: n points, fetched with payload and both vectors.
+
+    Returns:
+        The first fault of each of the n points, None where there is none.
     """
     found: list[Fault | None] = [_loss(index, hit) for hit in hits]
     whole = [row for row, fault in enumerate(found) if fault is None]
@@ -64,16 +69,16 @@ def faults(index: Index, hits: Sequence[Hit]) -> list[Fault | None]:
 
 
 def _loss(index: Index, hit: Hit) -> Fault | None:
-    """What of a point is not even there."""
+    """The part of a point that is missing or unusable, if there is one."""
     payload, dense, sparse = hit.payload, hit.dense, hit.concepts
-    # A length that is not a number is off, too.
+    # Written so that a length of NaN fails, too.
     if dense is None or dense.shape != (index.space.dim,) or not _is_unit(dense):
         return Fault.EMBEDDING
     if not isinstance(payload.get("path"), str) or point_id(payload["path"]) != hit.id:
         return Fault.NAME
     if sparse is None or not _fits(sparse, len(index.space.concepts)):
         return Fault.WEIGHTS
-    if not all(isinstance(payload.get(key), kind) for key, kind in _DERIVED.items()):
+    if not all(isinstance(payload.get(key), kind) for key, kind in _PAYLOAD_TYPES.items()):
         return Fault.PAYLOAD
     return None
 
@@ -91,7 +96,11 @@ def _fits(sparse: SparseVector, concepts: int) -> bool:
 
 
 class _Presence:
-    """What may be stored of presence in images: the last bits depend on their company."""
+    """Compares the presence payload of images with the calibration.
+
+    The last bits of a probability depend on the other rows of a batch, so a probability near a
+    threshold may have been stored as either side.
+    """
 
     def __init__(self, index: Index, dense: Matrix) -> None:
         self._index = index
@@ -109,6 +118,6 @@ class _Presence:
 
 
 def _between(values: list[int], near: list[list[int]]) -> bool:
-    """Whether values are all that is in each of some lists, and what else they have is in one."""
+    """Whether values hold all that is common to some lists, and nothing that is in none of them."""
     sets = [set(one) for one in near]
     return set.intersection(*sets) <= set(values) <= set.union(*sets)

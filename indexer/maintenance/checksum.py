@@ -1,4 +1,4 @@
-"""A checksum of points that does not depend on their order, nor on the engine that holds them."""
+"""A checksum of points that depends neither on their order nor on the engine that holds them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from splicedex.indexer.engines.query import Hit
 
 _BYTES = 16
 _DIGITS = 12
-"""Of a payload's numbers: engines may cost the last bit of what they keep as text."""
+"""Digits of a payload's numbers that count. An engine that stores numbers as text may change the
+last bit."""
 
 
 @dataclass
 class Checksum:
-    """The sum of the digests of points, with their number.
+    """The sum of the digests of points, and their number.
 
     Args:
-        points: How many points went in.
+        points: Number of points added.
         total: Sum of their digests modulo 2^128.
     """
 
@@ -29,7 +30,11 @@ class Checksum:
     total: int = 0
 
     def add(self, hit: Hit) -> None:
-        """Take in a point fetched with payload and both vectors."""
+        """Add a point.
+
+        Args:
+            hit: The point, fetched with payload and both vectors.
+        """
         self.points += 1
         self.total = (self.total + digest(hit)) % 2 ** (8 * _BYTES)
 
@@ -38,7 +43,11 @@ class Checksum:
 
 
 def digest(hit: Hit) -> int:
-    """A number of 128 bits that follows from id, payload and both vectors."""
+    """Hash id, payload and both vectors of a point to a number of 128 bits.
+
+    Args:
+        hit: The point, fetched with payload and both vectors.
+    """
     hashed = blake2b(hit.id.encode(), digest_size=_BYTES)
     hashed.update(json.dumps(_plain(hit.payload), sort_keys=True).encode())
     if hit.dense is not None:

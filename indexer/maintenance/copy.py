@@ -1,37 +1,31 @@
-"""Copying an index from one place to another: streamed, continued where it stopped, verified."""
+"""Copies an index to another address. A copy that stopped can be continued, and is verified."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 from splicedex.indexer.engines.base import Engine
 from splicedex.indexer.engines.batch import batch_of
-from splicedex.indexer.engines.edge.engine import EdgeEngine
 from splicedex.indexer.maintenance.checksum import Checksum, digest
 from splicedex.indexer.sources.base import BLOCK, blocks
-from splicedex.indexer.store.address import Address, Folder
-from splicedex.indexer.store.index import OWN_FIELDS, Index, files_of, open_index
-from splicedex.indexer.store.lock import hold
-from splicedex.indexer.store.manifest import FILE, Manifest
+from splicedex.indexer.store.address import Address
+from splicedex.indexer.store.base import Store
+from splicedex.indexer.store.index import OWN_FIELDS, Index, open_index, store_of
 from splicedex.splice.errors import UserError
 
 Progress = Callable[[int, int], None]
-"""Called with how many points of how many are done."""
+"""Called with the number of points done, and the number of all points."""
 
 
 @dataclass(frozen=True)
 class Copied:
-    """What a copy came to.
+    """The result of a copy.
 
     Args:
-        images: How many images both places now hold.
-        written: How many had to be written; the others were there.
-        checksum: Of the points of either place.
+        images: Images in either index now.
+        written: Images that were written; the others were there before.
+        checksum: Checksum of the points, the same in both.
     """
 
     images: int
@@ -39,42 +33,38 @@ class Copied:
     checksum: str
 
 
-class Target(Protocol):
-    """A place that is being filled, and is an index once it is finished."""
-
-    engine: Engine
-
-    def finish(self, files: Path, names: Iterable[str]) -> None:
-        """Give it the files of a folder, which makes it an index."""
-
-
 def copy_index(
     source: Index, address: Address, *, on_progress: Progress = lambda *_: None
 ) -> Copied:
-    """Copy an index, or go on with a copy that was stopped.
+    """Copy an index, or continue a copy that stopped.
 
     Args:
         source: Open index.
-        address: Where to; there is an index once all is there and verified.
-        on_progress: Called now and then.
+        address: Destination. It becomes an index when all points are there and verified.
+        on_progress: Called after every block.
 
     Raises:
-        UserError: Something else is there, or the copy is not the same in the end.
+        UserError: The destination holds something else, or the copy differs from the source.
     """
-    if files_of(address) is not None:
-        return _already_there(source, address)
-    with _target(address, source.manifest.dim) as target:
-        _refuse_strangers(source, target.engine, address)
+    store = store_of(address)
+    if store.files() is not None:
+        return _already_there(source, store)
+    with store.fill(source.manifest.dim) as target:
+        _refuse_other_points(source, target.engine, address)
         for name, kind in {**OWN_FIELDS, **source.manifest.columns}.items():
             target.engine.create_index(name, kind)
         written, expected = _fill(source, target.engine, on_progress)
         _compare(expected, checksum(target.engine), address)
-        target.finish(source.folder, source.files.names())
+        target.finish(source.files, source.manifest.ann)
     return Copied(expected.points, written, str(expected))
 
 
 def checksum(engine: Engine) -> Checksum:
-    """Of all points of an engine."""
+    """Compute the checksum of all points of an engine.
+
+    Args:
+        engine: Open engine.
+    """
     found = Checksum()
     for hit in engine.scroll(with_dense=True, with_concepts=True):
         found.add(hit)
@@ -82,7 +72,7 @@ def checksum(engine: Engine) -> Checksum:
 
 
 def _fill(source: Index, engine: Engine, on_progress: Progress) -> tuple[int, Checksum]:
-    """Write the points that differ; says how many, with the checksum of all."""
+    """Write the points that differ. Returns their number, and the checksum of all points."""
     begun = engine.count() > 0
     total, written, expected = source.engine.count(), 0, Checksum()
     hits = source.engine.scroll(with_dense=True, with_concepts=True, page=BLOCK)
@@ -102,22 +92,22 @@ def _fill(source: Index, engine: Engine, on_progress: Progress) -> tuple[int, Ch
     return written, expected
 
 
-def _refuse_strangers(source: Index, engine: Engine, address: Address) -> None:
-    """Check that whatever is in a place is of a copy of this index."""
+def _refuse_other_points(source: Index, engine: Engine, address: Address) -> None:
+    """Check that all points at the destination belong to a copy of this index."""
     for block in blocks(engine.scroll(with_payload=False), BLOCK):
         ids = [hit.id for hit in block]
         if len(source.engine.retrieve(ids, with_payload=False)) != len(ids):
             raise UserError(
                 f"{address} holds points that {source.files.origin} does not",
-                "copy to another place",
+                "copy to another address",
             )
 
 
-def _already_there(source: Index, address: Address) -> Copied:
-    with open_index(address) as other:
+def _already_there(source: Index, store: Store) -> Copied:
+    with open_index(store) as other:
         expected = checksum(source.engine)
         if checksum(other.engine) != expected:
-            raise UserError(f"{address} holds another index", "copy to another place, or remove it")
+            raise UserError(f"{store} holds another index", "copy to another address, or remove it")
     return Copied(expected.points, 0, str(expected))
 
 
@@ -126,54 +116,5 @@ def _compare(expected: Checksum, found: Checksum, address: Address) -> None:
         raise UserError(
             f"the copy in {address} is not the same: {found.points:,} points with checksum {found},"
             f" not {expected.points:,} with {expected}",
-            "copy again: what differs is written anew",
+            "copy again: points that differ are written again",
         )
-
-
-@contextmanager
-def _target(address: Address, dim: int) -> Iterator[Target]:
-    if isinstance(address, Folder):
-        with _folder(address.path, dim) as folder:
-            yield folder
-    else:
-        from splicedex.indexer.store.server import RemoteTarget
-
-        remote = RemoteTarget(address, dim)
-        try:
-            yield remote
-        finally:
-            remote.engine.close()
-
-
-@contextmanager
-def _folder(path: Path, dim: int) -> Iterator[Target]:
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UserError(f"{path} exists and is not an index", "copy to another place")
-    partial = path.with_name(f".{path.name}.copying")
-    partial.mkdir(parents=True, exist_ok=True)
-    with hold(partial):
-        points = partial / "points"
-        begun = (points / "edge_config.json").exists()
-        engine = EdgeEngine.open(points) if begun else EdgeEngine.create(points, dim)
-        with engine:
-            yield _FolderTarget(path, partial, engine)
-
-
-class _FolderTarget:
-    """A folder filled under another name, which it leaves when it is finished."""
-
-    def __init__(self, path: Path, partial: Path, engine: EdgeEngine) -> None:
-        self.engine: Engine = engine
-        self._edge = engine
-        self._path = path
-        self._partial = partial
-
-    def finish(self, files: Path, names: Iterable[str]) -> None:
-        """Give it the files of a folder, the manifest last, once searches are fast."""
-        self._edge.optimize(Manifest.load(files).ann)
-        self._edge.close()
-        for name in sorted(names, key=lambda name: name == FILE):
-            target = self._partial / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(files / name, target)
-        self._partial.replace(self._path)

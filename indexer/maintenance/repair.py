@@ -1,18 +1,15 @@
-"""Repairing an index from the embeddings it holds, without any image being encoded again.
+"""Repairs an index from the embeddings it holds. No image is encoded again.
 
-In a folder all points that can be read are written into a fresh engine, and with them whatever
-follows from their embeddings and is not right; then the folders change places. On a server points
-that are wrong are written over. An index of an older format is brought to today's in the same way.
+In a folder, all points that can be read are copied to a new engine; what is wrong with them and can
+be computed from their embeddings is computed again. Then the new folder replaces the old one. On a
+server, wrong points are overwritten. An index of an older format is converted in the same way.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,50 +19,36 @@ import numpy as np
 
 from splicedex.indexer.engines.base import Batch, Engine
 from splicedex.indexer.engines.batch import batch_of
-from splicedex.indexer.engines.edge import integrity
-from splicedex.indexer.engines.edge.engine import CONFIG, EdgeEngine
+from splicedex.indexer.engines.edge.salvage import open_damaged
 from splicedex.indexer.engines.query import Hit
 from splicedex.indexer.maintenance.check_points import LOSSES, Fault, faults
 from splicedex.indexer.maintenance.verify import Progress, wrong_files
 from splicedex.indexer.pipeline.calibration import out_of_date, recalibrate
-from splicedex.indexer.pipeline.decompose import Derivation
+from splicedex.indexer.pipeline.decompose import Decomposer
 from splicedex.indexer.sources.base import BLOCK, blocks
 from splicedex.indexer.store.address import Address, Collection, Folder
-from splicedex.indexer.store.index import CALIBRATION, COPY, Index, write_files
-from splicedex.indexer.store.local_files import Files
+from splicedex.indexer.store.folder import create_points
+from splicedex.indexer.store.index import Index, store_of
+from splicedex.indexer.store.local_files import LocalFiles
 from splicedex.indexer.store.lock import hold
 from splicedex.indexer.store.manifest import FILE, FORMAT, Manifest
+from splicedex.indexer.store.state import CALIBRATION, COPY, write_files
 from splicedex.splice.dictionary.image_mean import ImageMean
 from splicedex.splice.dictionary.space import IMAGE_MEAN, ConceptSpace, load_matrix
 from splicedex.splice.errors import UserError
 from splicedex.splice.load import OWN, load_model
 from splicedex.splice.presence.calibration import Calibration, calibrate
 
-SHAKY = ("payload_index", "wal")
-"""Parts of an engine's folder that it can do without: what follows from the points, and what is
-not yet in its segments."""
-_TRY = """
-import sys
-from pathlib import Path
-from splicedex.indexer.engines.edge.engine import EdgeEngine
-from splicedex.splice.errors import UserError
-try:
-    with EdgeEngine.open(Path(sys.argv[1])) as engine:
-        engine.count()
-except UserError as error:
-    sys.exit(print(error.cause) or 1)
-"""
-
 
 @dataclass
 class Repaired:
-    """What a repair did, in images.
+    """What a repair did.
 
     Args:
-        kept: Were right.
-        mended: Had something wrong that follows from their embedding.
-        lost: Names or ids of those that have to be indexed again.
-        aside: Where the damaged folder was put, if anything in it was lost.
+        kept: Number of images without a fault.
+        mended: Number of images whose faults were repaired from their embedding.
+        lost: Names or ids of the images that have to be indexed again.
+        aside: The damaged folder, kept under another name; None if no image is lost.
     """
 
     kept: int = 0
@@ -75,11 +58,14 @@ class Repaired:
 
 
 def repair(address: Address, *, on_progress: Progress = lambda *_: None) -> Repaired:
-    """Make right what follows from the embeddings of an index.
+    """Compute again what is wrong in an index and follows from its embeddings.
 
     Args:
-        address: Where it is; nobody else may have it open.
+        address: Address of the index. No other process may have it open.
         on_progress: Called after every block.
+
+    Returns:
+        What was done.
 
     Raises:
         UserError: The manifest, the concept space or the engine is beyond repair.
@@ -98,12 +84,14 @@ def _repair_folder(folder: Path, on_progress: Progress) -> Repaired:
     with hold(folder), scratch as unfinished:
         made = Path(unfinished) / "index"
         made.mkdir()
-        _remake_files(folder, made, manifest)
+        _write_files_again(folder, made, manifest)
         with (
-            EdgeEngine.create(made / "points", manifest.dim) as new,
-            _opened(folder / "points", made / "points" / CONFIG) as old,
+            create_points(made / "points", manifest.dim) as new,
+            open_damaged(folder / "points", made / "points") as old,
         ):
-            repaired = _mend(Index(Files(made), Manifest.load(made), new), old, on_progress)
+            repaired = _repair_points(
+                Index(LocalFiles(made), Manifest.load(made), new), old, on_progress
+            )
             new.optimize(manifest.ann)
         folder.rename(aside)
         made.rename(folder)
@@ -115,10 +103,7 @@ def _repair_folder(folder: Path, on_progress: Progress) -> Repaired:
 
 
 def _repair_collection(address: Collection, on_progress: Progress) -> Repaired:
-    from splicedex.indexer.store.server import open_remote
-
-    files, engine = open_remote(address)
-    with engine:
+    with store_of(address).open() as (files, engine):
         manifest = Manifest.load(files.folder, str(address), older=True)
         index = Index(files, replace(manifest, format=FORMAT), engine)
         if index.space.fingerprint != manifest.space:
@@ -129,7 +114,7 @@ def _repair_collection(address: Collection, on_progress: Progress) -> Repaired:
         if wrong_files(index):
             nothing = np.zeros((0, index.space.dim), np.float32)
             index.save_calibration(calibrate(index.space, nothing))
-        repaired = _mend(index, engine, on_progress)
+        repaired = _repair_points(index, engine, on_progress)
         files.save(FILE, index.manifest.save)
     return repaired
 
@@ -144,8 +129,8 @@ def _manifest_of(folder: Path) -> Manifest:
         return Manifest.load(folder, file=COPY, older=True)
 
 
-def _remake_files(folder: Path, made: Path, manifest: Manifest) -> None:
-    """Write the files of an index anew, from the space and, if it holds, the calibration."""
+def _write_files_again(folder: Path, made: Path, manifest: Manifest) -> None:
+    """Write the files of an index again; a calibration that fits the space is copied."""
     space = _space_of(folder, manifest)
     write_files(made, replace(manifest, format=FORMAT), space)
     with suppress(UserError):
@@ -155,7 +140,7 @@ def _remake_files(folder: Path, made: Path, manifest: Manifest) -> None:
 
 
 def _space_of(folder: Path, manifest: Manifest) -> ConceptSpace:
-    """The concept space that an index was made with: its own, or made again from the model."""
+    """The concept space that an index was made with: from its files, or else from the model."""
     own = folder / "space"
 
     def of_model() -> ConceptSpace:
@@ -176,70 +161,38 @@ def _space_of(folder: Path, manifest: Manifest) -> ConceptSpace:
     )
 
 
-@contextmanager
-def _opened(points: Path, config: Path) -> Iterator[Engine]:
-    """The engine in a folder; if need be with another configuration, or without parts.
+def _repair_points(index: Index, old: Engine, on_progress: Progress) -> Repaired:
+    """Repair the points of an engine, and write them to the engine of an index.
 
-    Args:
-        points: The folder.
-        config: The configuration of an engine of the same kind.
+    Where both engines are the same, correct points are not written.
     """
-    integrity.remove(points)
-    told = ""
-    for doubtful in (None, config.name, *SHAKY):
-        if doubtful == config.name:
-            shutil.copyfile(config, points / config.name)
-        elif doubtful:
-            for found in list(points.rglob(doubtful)):
-                found.rename(found.with_name(f"{doubtful}.damaged"))
-        # In a child: some kinds of damage end the process.
-        tried = subprocess.run(
-            [sys.executable, "-c", _TRY, str(points)],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        if tried.returncode == 0:
-            with EdgeEngine.open(points) as engine:
-                yield engine
-            return
-        told = tried.stdout.strip() or f"exit code {tried.returncode}"
-    raise UserError(
-        f"the engine in {points} is beyond repair ({told})",
-        "restore a backup, or index anew into another folder",
-    )
-
-
-def _mend(index: Index, old: Engine, on_progress: Progress) -> Repaired:
-    """Write the points of an engine into that of an index, mended."""
     repaired, total = Repaired(), old.count()
     index.register_columns(index.manifest.columns)
     for block in _read(old):
         found = list(zip(block, faults(index, block), strict=True))
         right = [hit for hit, fault in found if fault is None]
-        faded = [hit for hit, fault in found if fault is Fault.PRESENCE]
+        outdated = [hit for hit, fault in found if fault is Fault.PRESENCE]
         wrong = [hit for hit, fault in found if fault and fault not in {Fault.PRESENCE, *LOSSES}]
         lost = [hit for hit, fault in found if fault in LOSSES]
-        written = _with_presence(index, faded) + ([] if old is index.engine else right)
+        written = _with_presence(index, outdated) + ([] if old is index.engine else right)
         if written:
             index.engine.upsert(batch_of(written, len(index.space.concepts)))
         if wrong:
-            index.engine.upsert(_derived_anew(index, wrong))
+            index.engine.upsert(_decomposed_again(index, wrong))
         if lost and old is index.engine:
             index.engine.delete([hit.id for hit in lost])
         repaired.kept += len(right)
-        repaired.mended += len(faded) + len(wrong)
+        repaired.mended += len(outdated) + len(wrong)
         repaired.lost += [str(hit.payload.get("path", hit.id)) for hit in lost]
         on_progress(repaired.kept + repaired.mended + len(repaired.lost), total)
     if out_of_date(index):
         recalibrate(index)
-    index.counts.renew()
+    index.counts.rebuild()
     return repaired
 
 
 def _read(engine: Engine) -> Iterator[list[Hit]]:
-    """All points in blocks; of those that cannot be read, the id alone."""
+    """Read all points in blocks. A point that cannot be read has its id only."""
     for some in blocks(engine.scroll(with_payload=False, page=BLOCK), BLOCK):
         ids = [hit.id for hit in some]
         try:
@@ -256,7 +209,7 @@ def _read_one(engine: Engine, id_: str) -> Hit:
 
 
 def _with_presence(index: Index, hits: list[Hit]) -> list[Hit]:
-    """Points with the presence of concepts in them computed again."""
+    """Points with their presence payload computed again."""
     dense = np.array([hit.dense for hit in hits], np.float32).reshape(-1, index.space.dim)
     return [
         replace(hit, payload=hit.payload | presence)
@@ -264,9 +217,9 @@ def _with_presence(index: Index, hits: list[Hit]) -> list[Hit]:
     ]
 
 
-def _derived_anew(index: Index, hits: list[Hit]) -> Batch:
-    """Points with all that follows from their embeddings computed again."""
+def _decomposed_again(index: Index, hits: list[Hit]) -> Batch:
+    """Points with everything that follows from their embeddings computed again."""
     dense = np.array([hit.dense for hit in hits], np.float32)
-    weights, payloads = Derivation.of(index)(dense)
-    mended = [hit.payload | payload for hit, payload in zip(hits, payloads, strict=True)]
-    return Batch([hit.id for hit in hits], dense, weights, mended)
+    weights, payloads = Decomposer.of(index)(dense)
+    merged = [hit.payload | payload for hit, payload in zip(hits, payloads, strict=True)]
+    return Batch([hit.id for hit in hits], dense, weights, merged)

@@ -1,4 +1,4 @@
-"""Verifying an index: everything stored is read, and held against what it should follow from."""
+"""Verifies an index: reads everything stored, and compares it with what it was computed from."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from splicedex.splice.decomposition import decompose
 SAMPLE = 64
 """Images that are decomposed again and searched for."""
 WEIGHT_OFF = 2e-3
-"""How far weights may be off that were computed among other images."""
+"""Tolerance for weights, which depend slightly on the other images of a batch."""
 SCORE_OFF = 1e-3
-"""How far the score of a search may be off."""
+"""Tolerance for the score of a search."""
 FACETS = 10_000
-"""Values of a payload field whose counts are compared: the most frequent."""
+"""Most frequent values of a payload field whose counts are compared."""
 NAMED = 3
-"""Images that a finding names."""
+"""Images that a finding names at most."""
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with how many images of how many are done."""
+"""Called with the number of images done, and the number of all images."""
 
 
 @dataclass
 class Findings:
-    """What is wrong with an index; false if nothing is.
+    """What is wrong with an index. False if nothing is; iterating gives a line for each fault.
 
     Args:
-        images: How many were looked at.
-        wrong: The images with something wrong, by what it is.
-        others: What is wrong beside images.
+        images: Number of images checked.
+        wrong: Names of the images with a fault, by fault.
+        others: Faults that do not concern single images.
     """
 
     images: int = 0
@@ -50,7 +50,12 @@ class Findings:
     others: list[str] = field(default_factory=list)
 
     def add(self, what: str, hit: Hit) -> None:
-        """An image has something wrong."""
+        """Record a fault of an image.
+
+        Args:
+            what: The fault.
+            hit: The image.
+        """
         self.wrong.setdefault(what, []).append(str(hit.payload.get("path", hit.id)))
 
     def __bool__(self) -> bool:
@@ -64,18 +69,21 @@ class Findings:
 
 
 def verify(index: Index, *, on_progress: Progress = lambda *_: None) -> Findings:
-    """Check an index that opens.
+    """Check an open index. Changes nothing.
 
-    Counts, dimensions, the manifest against space and engine, every point against its own
-    embedding (presence, cosine, concepts), the payload indexes against the points, and a sample
+    Compares the manifest with the concept space and the engine, every point with its embedding
+    (presence, cosine, concepts), and the payload indexes with the points. A sample of images is
     decomposed again and searched for.
 
     Args:
         index: Open index.
         on_progress: Called after every block.
 
+    Returns:
+        What is wrong.
+
     Raises:
-        UserError: A part cannot be read at all.
+        UserError: A part of the index cannot be read.
     """
     findings = Findings()
     findings.others += wrong_files(index)
@@ -94,13 +102,13 @@ def verify(index: Index, *, on_progress: Progress = lambda *_: None) -> Findings
         findings.images += len(block)
         on_progress(findings.images, total)
     if findings.images != total:
-        findings.others.append(f"the engine counts {total:,} images and has {findings.images:,}")
+        findings.others.append(f"the engine counts {total:,} images but holds {findings.images:,}")
     findings.others += counts.disagreements()
     if out_of_date(index):
         findings.others.append(
-            "the calibration is of other images: a run has not ended, or images are lost"
+            "the calibration is for other images: an index run did not end, or images are lost"
         )
-    if index.counts.wrong():
+    if index.counts.file_is_wrong():
         findings.others.append(f"the counts kept in {COUNTS} do not agree with the images")
     if not findings.wrong:
         _check_sample(index, sample, findings)
@@ -108,19 +116,26 @@ def verify(index: Index, *, on_progress: Progress = lambda *_: None) -> Findings
 
 
 def wrong_files(index: Index) -> list[str]:
-    """What is wrong with space and calibration, by the manifest."""
+    """Compare the concept space and the calibration of an index with its manifest.
+
+    Args:
+        index: Open index.
+
+    Returns:
+        What is wrong; empty if nothing is.
+    """
     space, manifest = index.space, index.manifest
     if space.fingerprint != manifest.space:
         return ["the concept space is not the one that the index was made with"]
     if (len(space.concepts), space.dim) != (manifest.concepts, manifest.dim):
         return ["the manifest and the concept space differ in size"]
     if not index.calibration.fits(space):
-        return ["the calibration is damaged, or of another concept space"]
+        return ["the calibration is damaged, or belongs to another concept space"]
     return []
 
 
 class _Counts:
-    """Counts values of payload fields as the engine's indexes should."""
+    """Counts the values of payload fields, to compare with the payload indexes of the engine."""
 
     def __init__(self, index: Index) -> None:
         self._engine = index.engine
@@ -143,14 +158,14 @@ class _Counts:
 
 
 def _values(value: Any, kind: FieldKind) -> set[Scalar]:
-    """What an index of a kind knows of a payload field."""
+    """The values of a payload field that an index of a kind holds."""
     several = value if isinstance(value, list) else [value]
     wanted = str if kind == "keyword" else int
     return {one for one in several if isinstance(one, wanted) and not isinstance(one, bool)}
 
 
 def _check_sample(index: Index, sample: Sequence[Hit], findings: Findings) -> None:
-    """Decompose some images again, and look whether searches find them."""
+    """Decompose some images again, and check that searches find them."""
     if not sample:
         return
     stored = batch_of(sample, len(index.space.concepts))
@@ -158,7 +173,7 @@ def _check_sample(index: Index, sample: Sequence[Hit], findings: Findings) -> No
     off = np.abs((again - stored.concepts).toarray()).max(axis=1)
     for row, hit in enumerate(sample):
         if off[row] > WEIGHT_OFF:
-            findings.add("decomposed again, it has other weights", hit)
+            findings.add("its weights differ when it is decomposed again", hit)
         assert hit.dense is not None
         near = index.engine.query(Query(Nearest(hit.dense), with_payload=False, limit=1))
         if not near or near[0].score < 1 - SCORE_OFF:

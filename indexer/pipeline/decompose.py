@@ -1,4 +1,4 @@
-"""What an index stores of an image beside its embedding: all of it follows from that."""
+"""Computes what an index stores for an image in addition to its embedding."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from splicedex.splice.sparsity import Sparsity
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-Derived: TypeAlias = "tuple[csr_array, list[dict[str, Any]]]"
-"""SpLiCE weights (n, c), and n payloads: which concepts, which are present and how likely, and how
-close the concepts come to the image (cosine)."""
+Decomposed: TypeAlias = "tuple[csr_array, list[dict[str, Any]]]"
+"""SpLiCE weights (n, c), and n payloads. A payload holds the concepts of the image, which of them
+are present and how probably, and the cosine between the image and its reconstruction."""
 
 
 @dataclass(frozen=True)
-class Derivation:
-    """Computes all that follows from embeddings; needs no points, and can be pickled.
+class Decomposer:
+    """Decomposes embeddings into concepts. Needs no engine, and can be pickled.
 
     Args:
-        space: The concepts.
-        sparsity: λ or the count of concepts.
-        coding: Of the same space.
-        calibration: What makes embeddings probabilities.
+        space: The concept space.
+        sparsity: The penalty λ, or the number of concepts per image.
+        coding: Encoder of presence for the same space.
+        calibration: Turns embeddings into presence probabilities.
     """
 
     space: ConceptSpace
@@ -39,15 +39,29 @@ class Derivation:
     calibration: Calibration
 
     @classmethod
-    def of(cls, index: Index) -> Derivation:
-        """As an index has it now."""
+    def of(cls, index: Index) -> Decomposer:
+        """The decomposer of an index with its current calibration.
+
+        Args:
+            index: Open index.
+        """
         return cls(index.space, index.manifest.sparsity, index.coding, index.calibration)
 
-    def __call__(self, embeddings: Matrix) -> Derived:
-        """Decompose images with embeddings (n, d) and say what their payload tells of it."""
-        with one_blas_thread:  # the same bits in any process
+    def __call__(self, embeddings: Matrix) -> Decomposed:
+        """Decompose images.
+
+        Args:
+            embeddings: Image embeddings (n, d), unit length.
+
+        Returns:
+            Weights (n, c) and n payloads.
+
+        Raises:
+            UserError: A row holds NaN or infinity.
+        """
+        with one_blas_thread:  # the result has the same bits in any process
             weights = decompose(self.space, embeddings, self.sparsity)
-            likely = self.calibration.probability(embeddings)
+            probabilities = self.calibration.probability(embeddings)
             cosines = reconstruction_cosine(self.space, embeddings, weights)
         payloads = [
             {
@@ -58,7 +72,7 @@ class Derivation:
             for start, end, presence, cosine in zip(
                 weights.indptr,
                 weights.indptr[1:],
-                self.coding.payloads(likely),
+                self.coding.payloads(probabilities),
                 cosines,
                 strict=False,
             )

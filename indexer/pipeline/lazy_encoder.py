@@ -1,4 +1,8 @@
-"""An index's encoder, loaded when it is first needed: a run that changes nothing needs none."""
+"""The encoder that an index was made with, loaded when it is first needed.
+
+Most searches, and index runs that find nothing new, need no encoder. Loading one takes seconds and
+hundreds of megabytes.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,20 @@ from typing import TYPE_CHECKING
 
 from splicedex.indexer.store.manifest import Manifest
 from splicedex.splice.align import Matrix
+from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
     from splicedex.indexer.sources.decode import Preprocess
-    from splicedex.splice.encoders.base import Encoder
+    from splicedex.splice.encoders.base import Encoder, Load
     from splicedex.splice.encoders.preprocess import Pixels
 
 
-class DeferredEncoder:
-    """A `splice.encoders.load.Encoder` that an index was made with.
+class LazyEncoder:
+    """An `Encoder` that loads the model on first use. Several threads may use it.
 
     Args:
-        manifest: Of the index.
-        load: Loads the encoder, having checked that its weights are the same.
+        manifest: Manifest of an index that was made with an encoder.
+        load: Loads the encoder and checks its weights. It is called at most once.
     """
 
     vocabulary: str | None = None
@@ -39,15 +44,39 @@ class DeferredEncoder:
         return self._fingerprint
 
     def encode_texts(self, texts: Sequence[str]) -> Matrix:
-        """Unit embeddings (n, dim) of n texts."""
+        """Embed texts.
+
+        Args:
+            texts: n texts.
+
+        Returns:
+            Embeddings (n, dim), unit length.
+
+        Raises:
+            UserError: The model cannot be loaded, or its weights have changed.
+        """
         return self._encoder().encode_texts(texts)
 
     def preprocess(self) -> Preprocess:
-        """What turns an image into pixels (3, h, w); picklable."""
+        """The function that turns an image into pixels (3, h, w). It is picklable.
+
+        Raises:
+            UserError: The model cannot be loaded, or its weights have changed.
+        """
         return self._encoder().preprocess()
 
     def encode_images(self, pixels: Pixels) -> Matrix:
-        """Unit embeddings (n, dim) of pixels (n, 3, h, w)."""
+        """Embed images.
+
+        Args:
+            pixels: Pixels (n, 3, h, w), as `preprocess` makes them.
+
+        Returns:
+            Embeddings (n, dim), unit length.
+
+        Raises:
+            UserError: The model cannot be loaded, or its weights have changed.
+        """
         return self._encoder().encode_images(pixels)
 
     def _encoder(self) -> Encoder:
@@ -55,3 +84,46 @@ class DeferredEncoder:
             if self._loaded is None:
                 self._loaded = self._load()
             return self._loaded
+
+
+def lazy_encoder(manifest: Manifest, origin: str, load: Load | None = None) -> LazyEncoder:
+    """The encoder of an index, loaded and checked on first use.
+
+    Args:
+        manifest: Manifest of the index.
+        origin: Name of the index in messages.
+        load: Loads an encoder by name; by default `splicedex.splice.encoders.load.load_encoder`.
+
+    Raises:
+        UserError: The index was made from embeddings, without an encoder.
+    """
+    if manifest.encoder is None:
+        raise UserError(
+            f"{origin} holds embeddings made elsewhere: it has no encoder for photos",
+            "give --embeddings, or another --index",
+        )
+    return LazyEncoder(manifest, lambda: load_same_encoder(manifest, origin, load))
+
+
+def load_same_encoder(manifest: Manifest, origin: str, load: Load | None = None) -> Encoder:
+    """Load the encoder of an index now, and check that its weights are the same.
+
+    Args:
+        manifest: Manifest of an index that was made with an encoder.
+        origin: Name of the index in messages.
+        load: Loads an encoder by name; by default `splicedex.splice.encoders.load.load_encoder`.
+
+    Raises:
+        UserError: The model cannot be loaded, or its weights have changed.
+    """
+    if load is None:
+        from splicedex.splice.encoders.load import load_encoder
+
+        load = load_encoder
+    encoder = load(manifest.model)
+    if encoder.fingerprint() != manifest.encoder:
+        raise UserError(
+            f"the weights of {manifest.model} are not those {origin} was made with",
+            "restore them, or use another --index",
+        )
+    return encoder

@@ -1,8 +1,9 @@
-"""Building what makes the queries of a large index fast, once, after all images are written.
+"""Builds the search index of an index folder once, after all images are written.
 
-The engine does it in one call that lets no other thread run, so it is called in a child process:
-the parent can show that time goes by, and Ctrl-C ends it. Half a graph is no harm: what was there
-before is in use until the new one is whole, and the next run begins anew.
+The engine builds it in one call that blocks every other thread, so the call runs in a child
+process. The parent can then show progress, and Ctrl-C can end the build. An unfinished build does
+no harm: searches use the previous search index until the new one is complete, and the next run
+starts the build again.
 """
 
 from __future__ import annotations
@@ -10,93 +11,69 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
-import signal
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 
+from splicedex.indexer.concurrency.child_process import ChildProcess, DiedError, end_with_parent
 from splicedex.indexer.engines.base import Ann
-from splicedex.indexer.engines.edge.engine import EdgeEngine
 from splicedex.indexer.store.index import Index, open_index
 from splicedex.splice.errors import UserError
 
-CHILD = "from splicedex.indexer.pipeline.optimize import serve; serve()"
-_REFUSED = 3
-_PR_SET_PDEATHSIG = 1
+CHILD = "optimize"
+"""Name of the child process in the process list."""
 
 
 def is_due(index: Index, ann: Ann | None) -> bool:
-    """Whether an open index wants it.
+    """Whether the search index of an open index should be built. Servers build their own.
 
     Args:
-        index: Open index. A server's looks after itself.
-        ann: What to build; None for what was built last.
+        index: Open index.
+        ann: The method to build; None for the method that was built last.
     """
-    if not isinstance(index.engine, EdgeEngine):
-        return False
-    other = ann is not None and ann != index.manifest.ann
-    return other or index.engine.wants_optimizing()
+    return index.engine.wants_optimizing(ann, index.manifest.ann)
 
 
-def optimise(folder: Path, ann: Ann, *, wait: float = 0.0) -> None:
-    """Build the search index of an index folder, and remember what was built.
+def optimize(folder: Path, ann: Ann, *, wait: float = 0.0) -> None:
+    """Build the search index of an index folder in a child process, and record its method.
 
     Args:
-        folder: An index that this process has not open.
-        ann: What to build.
-        wait: Seconds to wait for a process that holds the folder.
+        folder: Index folder, not open in this process.
+        ann: Nearest-neighbour method to build for.
+        wait: Seconds to wait for another process that holds the folder.
 
     Raises:
-        UserError: The engine refuses, for instance because the disk is full.
+        UserError: The engine failed, for example because the disk is full, or the child died.
     """
-    _give_back_memory()
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(folder), ann, str(wait), str(os.getpid())],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ
-        | {"PYTHONPATH": os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)},
-        start_new_session=True,  # Ctrl-C is for us; we tell the child
-    )
+    _release_memory()
+    child = ChildProcess(_optimize, CHILD)
     try:
-        said, _ = child.communicate()
+        child.start()
+        child(folder, ann, wait, os.getpid())
+    except DiedError as death:
+        raise UserError(
+            f"the search index of {folder} was not built ({death})",
+            "run the same command again; until then searches are slower",
+        ) from death
     finally:
         child.kill()
-        child.wait()
-    if child.returncode == _REFUSED:
-        cause, _, hint = said.partition("\n")
-        raise UserError(cause, hint.strip())
-    if child.returncode:
-        raise UserError(
-            f"the search index of {folder} was not built (exit code {child.returncode})",
-            "run the same command again; until then searches take longer",
-        )
+        child.close()
 
 
-def _give_back_memory() -> None:
-    """Return to the system what an engine that is closed had: the C library would keep it.
+def _optimize(folder: Path, ann: Ann, wait: float, parent: int) -> None:
+    """The work of the child process."""
+    end_with_parent(parent)
+    sys.argv = ["splicedex", "index"]  # the lock tells others which command holds the index
+    with open_index(folder, wait=wait) as index:
+        index.engine.optimize(ann)
+        index.set_ann(ann)
 
-    2.7 GB after a million images, while the child needs as much.
+
+def _release_memory() -> None:
+    """Return the memory of a closed engine to the system. The C library would keep it.
+
+    It is 2.7 GB after a million images, and the child needs as much.
     """
     gc.collect()
     with suppress(AttributeError, OSError):  # glibc only
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def serve() -> None:
-    """What the child does."""
-    folder, ann, wait, parent = sys.argv[1:]
-    sys.argv = ["splicedex", "index"]  # what others are told of who holds the index
-    with suppress(AttributeError, OSError):  # Linux only: where the parent goes, we go
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != int(parent):  # it went before
-            sys.exit()
-    try:
-        with open_index(Path(folder), wait=float(wait)) as index:
-            assert isinstance(index.engine, EdgeEngine)
-            index.engine.optimize(ann)  # type: ignore[arg-type]
-            index.set_ann(ann)  # type: ignore[arg-type]
-    except UserError as error:
-        print(f"{error.cause}\n{error.hint}")
-        sys.exit(_REFUSED)

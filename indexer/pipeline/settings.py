@@ -1,4 +1,4 @@
-"""What an index is to be made with: the user's settings, the index's own, or the defaults."""
+"""Resolves the settings of an index: what the user asked for, what the index has, the defaults."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from splicedex.indexer.pipeline.image_mean import estimated_from, find_image_mean
-from splicedex.indexer.pipeline.lazy_encoder import DeferredEncoder
+from splicedex.indexer.pipeline.lazy_encoder import lazy_encoder
 from splicedex.indexer.sources.photos import Listing
 from splicedex.indexer.store.address import Address
-from splicedex.indexer.store.index import files_of
+from splicedex.indexer.store.base import Store
+from splicedex.indexer.store.index import store_of
 from splicedex.indexer.store.manifest import Manifest
 from splicedex.splice.dictionary.image_mean import ImageMean
 from splicedex.splice.dictionary.space import ConceptSpace
@@ -23,13 +24,13 @@ from splicedex.splice.sparsity import Sparsity
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user asked for; None means as the index has it, or the default.
+    """What the user asked for. None means: as the index has it, or the default.
 
     Args:
-        model: Encoder name or concept space folder.
-        vocabulary: Vocabulary name or file.
+        model: Name of an encoder, or folder of a concept space.
+        vocabulary: Name of a vocabulary, or a file of concepts.
         image_mean: File with the image mean, or a folder of photos to estimate it from.
-        sparsity: λ or l0.
+        sparsity: The penalty λ, or the number of concepts per image.
     """
 
     model: str | None = None
@@ -39,13 +40,13 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What an index is made with, ready to use.
+class ResolvedSettings:
+    """Everything that an index is made with, ready to use.
 
     Args:
-        manifest: Its description.
-        space: The concepts.
-        encoder: Embeds photos; None where they come embedded.
+        manifest: Manifest of the index.
+        space: Concept space.
+        encoder: Encoder of photos; None where embeddings are given.
     """
 
     manifest: Manifest
@@ -54,63 +55,116 @@ class Recipe:
 
 
 def resolve(
-    index: Address | Path,
+    index: Store | Address | Path,
     settings: Settings,
     photos: Listing | None,
     *,
     load: Load = load_encoder,
     workers: int | None = None,
-) -> Recipe:
-    """Work out what an index is, or will be, made with. Writes nothing.
+) -> ResolvedSettings:
+    """Resolve the settings of an index that exists or will be made. Writes nothing.
 
     Args:
-        index: Where the index is; it need not exist.
+        index: Store or address of the index; it need not exist.
         settings: What the user asked for.
-        photos: Photos that will be encoded; None where embeddings are given.
-        load: Loads the encoder.
-        workers: Decoding processes, should the image mean have to be estimated.
+        photos: Photos to be encoded; None where embeddings are given.
+        load: Loads an encoder by name.
+        workers: Decoding processes, used if the image mean has to be estimated.
 
     Raises:
-        UserError: The settings are not those of the index that is there, or do not work.
+        UserError: The settings differ from those of the existing index, or cannot be used.
     """
-    files = files_of(index)
-    existing = Manifest.load(files.folder, str(index)) if files else None
-    if files and existing and settings == Settings():
-        encoder = deferred_encoder(existing, str(index), load) if photos else None
-        return Recipe(existing, ConceptSpace.load(files.folder / "space"), encoder)
-    name = settings.model or (existing.model if existing else DEFAULT if photos else None)
+    store = store_of(index)
+    files = store.files()
+    if files is None:
+        resolved = _of_new_index(settings, photos, load, workers)
+    else:
+        existing = _Existing(store.manifest_of(files), files.folder, str(store))
+        if settings == Settings():
+            return _as_it_is(existing, photos, load)
+        resolved = _of_existing_index(existing, settings, photos, load, workers)
+    if photos and resolved.encoder is None:
+        raise UserError(
+            f"{resolved.manifest.model} is a concept space: it cannot encode photos",
+            "give --embeddings, or a --model that encodes",
+        )
+    return resolved
+
+
+@dataclass(frozen=True)
+class _Existing:
+    """An index that exists: its manifest, the folder of its files, its name in messages."""
+
+    manifest: Manifest
+    folder: Path
+    origin: str
+
+    def space(self) -> ConceptSpace:
+        return ConceptSpace.load(self.folder / "space")
+
+
+def _as_it_is(existing: _Existing, photos: Listing | None, load: Load) -> ResolvedSettings:
+    """An existing index, and no settings given. The encoder is loaded only if photos need it."""
+    encoder = lazy_encoder(existing.manifest, existing.origin, load) if photos else None
+    return ResolvedSettings(existing.manifest, existing.space(), encoder)
+
+
+def _of_new_index(
+    settings: Settings, photos: Listing | None, load: Load, workers: int | None
+) -> ResolvedSettings:
+    """A new index: settings that were not given have their defaults.
+
+    Embeddings have no default model, as only the user knows which model made them.
+    """
+    name = settings.model or (DEFAULT if photos else None)
     if name is None:
         raise UserError("embeddings do not say what made them", "add --model")
 
     def mean_of(encoder: Encoder) -> ImageMean:
+        return find_image_mean(encoder, settings.image_mean, photos, workers=workers)
+
+    model = load_model(name, mean_of, vocabulary=settings.vocabulary, load=load)
+    return _resolved(model, settings.sparsity or Sparsity())
+
+
+def _of_existing_index(
+    existing: _Existing,
+    settings: Settings,
+    photos: Listing | None,
+    load: Load,
+    workers: int | None,
+) -> ResolvedSettings:
+    """An existing index, and settings that must agree with it."""
+    manifest = existing.manifest
+
+    def mean_of(encoder: Encoder) -> ImageMean:
+        # Before the image mean, as estimating that may read thousands of photos.
+        _refuse_other_encoder(existing, encoder)
         chosen = settings.image_mean
-        if files and existing:
-            weights, dim = encoder.fingerprint(), encoder.dim
-            other = replace(existing, model=encoder.name, encoder=weights, dim=dim)
-            existing.refuse_other(other, str(index))
-            if chosen is None or estimated_from(chosen) == existing.image_mean:
-                kept = ConceptSpace.load(files.folder / "space").image_mean
-                return ImageMean(kept, existing.image_mean)
+        if chosen is None or estimated_from(chosen) == manifest.image_mean:
+            return ImageMean(existing.space().image_mean, manifest.image_mean)
         return find_image_mean(encoder, chosen, photos, workers=workers)
 
     vocabulary = settings.vocabulary
-    if vocabulary is None and existing and existing.vocabulary != OWN and existing.encoder:
-        vocabulary = existing.vocabulary
-    model = load_model(name, mean_of, vocabulary=vocabulary, load=load)
-    sparsity = settings.sparsity or (existing.sparsity if existing else Sparsity())
-    recipe = Recipe(_manifest(model, sparsity), model.space, model.encoder)
-    if existing:
-        existing.refuse_other(recipe.manifest, str(index))
-    if photos and model.encoder is None:
-        raise UserError(
-            f"{name} is a concept space: it cannot encode photos",
-            "give --embeddings, or a --model that encodes",
-        )
-    return recipe
+    if vocabulary is None and manifest.encoder and manifest.vocabulary != OWN:
+        vocabulary = manifest.vocabulary
+    model = load_model(settings.model or manifest.model, mean_of, vocabulary=vocabulary, load=load)
+    resolved = _resolved(model, settings.sparsity or manifest.sparsity)
+    manifest.refuse_other(resolved.manifest, existing.origin)
+    return resolved
 
 
-def _manifest(model: Model, sparsity: Sparsity) -> Manifest:
-    return Manifest(
+def _refuse_other_encoder(existing: _Existing, encoder: Encoder) -> None:
+    """Refuse an encoder whose name, weights or dimension differ from those of an index."""
+    other = replace(
+        existing.manifest, model=encoder.name, encoder=encoder.fingerprint(), dim=encoder.dim
+    )
+    existing.manifest.refuse_other(other, existing.origin)
+
+
+def _resolved(model: Model, sparsity: Sparsity) -> ResolvedSettings:
+    """The settings of an index made with a model and a sparsity."""
+    manifest = Manifest(
         model=model.name,
         encoder=model.encoder.fingerprint() if model.encoder else None,
         vocabulary=model.vocabulary,
@@ -121,37 +175,4 @@ def _manifest(model: Model, sparsity: Sparsity) -> Manifest:
         l1_penalty=None if sparsity.l0 is not None else sparsity.l1_penalty,
         l0=sparsity.l0,
     )
-
-
-def deferred_encoder(manifest: Manifest, origin: str, load: Load) -> Encoder:
-    """The encoder an index was made with, loaded and checked when it is first needed.
-
-    Raises:
-        UserError: The index has none.
-    """
-    if manifest.encoder is None:
-        raise UserError(
-            f"{origin} holds embeddings made elsewhere: it has no encoder for photos",
-            "give --embeddings, or another --index",
-        )
-    return DeferredEncoder(manifest, lambda: same_encoder(manifest, origin, load))
-
-
-def same_encoder(manifest: Manifest, origin: str, load: Load = load_encoder) -> Encoder:
-    """Load the encoder an index was made with, and check that its weights are the same.
-
-    Args:
-        manifest: Of the index, which has one.
-        origin: What the index is called in messages.
-        load: Loads the encoder.
-
-    Raises:
-        UserError: It cannot be had, or its weights are others.
-    """
-    encoder = load(manifest.model)
-    if encoder.fingerprint() != manifest.encoder:
-        raise UserError(
-            f"the weights of {manifest.model} are not those {origin} was made with",
-            "restore them, or use another --index",
-        )
-    return encoder
+    return ResolvedSettings(manifest, model.space, model.encoder)

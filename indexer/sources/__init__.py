@@ -1,1 +1,1 @@
-"""Where images come from: folders of photos, or embeddings with a table."""
+"""Sources of images: photos in folders or tables, and precomputed embeddings."""

@@ -1,4 +1,4 @@
-"""Where images come from: a source lists items cheaply, then embeds those that are needed."""
+"""The interface of a source: it lists items cheaply, then embeds those that are needed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from splicedex.splice.align import Matrix
 T = TypeVar("T")
 
 BLOCK = 1024
-"""Images decomposed and written together: one engine call, a few MB."""
+"""Images that are decomposed and written together: one engine call, a few MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class Item:
     """An image as its source lists it, before it is read.
 
     Args:
-        path: Its name in the index.
-        number: Its place in the source.
-        signature: Changes when the image or its columns do.
-        columns: What the user says of it.
+        path: Name of the image in the index.
+        number: Position of the image in the source.
+        signature: Hash that changes when the image or its columns change.
+        columns: The user's columns for the image.
     """
 
     path: str
@@ -36,14 +36,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Images that were read: row i of `embeddings` (n, d) and entry i of `facts` are item i's."""
+    """Images that were read. Row i of `embeddings` and entry i of `facts` belong to item i.
+
+    Args:
+        items: n items.
+        embeddings: Image embeddings (n, d).
+        facts: Payload fields read from each image, such as its content hash and size.
+        skipped: Images that could not be read, as pairs of path and reason.
+    """
 
     items: Sequence[Item]
     embeddings: Matrix
     facts: Sequence[dict[str, Any]]
-    """Payload fields read off the image: content hash, size."""
     skipped: Sequence[tuple[str, str]] = ()
-    """Images that could not be read on the way here, as (path, reason)."""
 
 
 class Source(Protocol):
@@ -51,37 +56,65 @@ class Source(Protocol):
 
     @property
     def kinds(self) -> Mapping[str, FieldKind]:
-        """User columns to index for filtering."""
+        """The user's columns to index for filtering, with the kind of each."""
 
     @property
-    def at_hand(self) -> bool:
-        """Whether the embeddings are there already, so that reading some twice costs nothing."""
+    def precomputed(self) -> bool:
+        """Whether the embeddings exist already, so that reading some twice is cheap."""
 
     @property
     def names(self) -> Sequence[str]:
-        """Every image's name in the index, in a fixed order."""
+        """Names of all images in the index, in the order of their numbers."""
 
     def __len__(self) -> int: ...
 
     def items(self, numbers: Iterable[int] | None = None) -> Iterator[Item]:
-        """The images of these numbers, in their order; by default every image."""
+        """List images.
+
+        Args:
+            numbers: Numbers of the images, in the order to list them; by default all images.
+        """
 
     def embed(self, items: Iterable[Item]) -> Iterator[Block]:
-        """Read and embed items, keeping their order."""
+        """Read and embed images, in their order.
+
+        Args:
+            items: Items of this source.
+
+        Raises:
+            UserError: The encoder cannot be loaded.
+        """
 
     def covers(self, path: str) -> bool:
-        """Whether an indexed image of that name would be listed here if it still existed."""
+        """Whether this source would list an image if it still existed.
+
+        Args:
+            path: Name of an image in the index.
+        """
 
 
 def signature(content: bytes, columns: Mapping[str, Any]) -> str:
-    """A short hash (32 hexadecimal digits) of an image's content and columns."""
+    """Hash the content and the columns of an image.
+
+    Args:
+        content: The content, or bytes that change with it.
+        columns: The user's columns.
+
+    Returns:
+        32 hexadecimal digits.
+    """
     digest = hashlib.blake2b(content, digest_size=16)
     digest.update(json.dumps(columns, sort_keys=True, default=str).encode())
     return digest.hexdigest()
 
 
 def blocks(items: Iterable[T], size: int = BLOCK) -> Iterator[list[T]]:
-    """Lists of up to `size` items."""
+    """Split items into lists.
+
+    Args:
+        items: Items of any kind.
+        size: Length of a list; the last may be shorter.
+    """
     block: list[T] = []
     for item in items:
         block.append(item)

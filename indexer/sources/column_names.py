@@ -1,4 +1,4 @@
-"""What a column of the user's may be called, so that queries and both engines can name it."""
+"""Names for the user's columns that queries and both engines accept."""
 
 from __future__ import annotations
 
@@ -12,32 +12,39 @@ from splicedex.splice.errors import UserError
 RESERVED = frozenset(
     {"path", "folders", "location", "content_hash", "signature", "bytes", "concepts", "cosine"}
 ).union(FIELDS)
-"""Payload fields that are ours."""
+"""Payload fields that splicedex uses itself."""
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _OTHER = re.compile(r"[^\w-]")
 
 
 def is_name(name: str) -> bool:
-    """Whether it begins with a letter or `_`, and goes on with letters, digits, `_` and `-`."""
+    """Whether a name starts with a letter or `_`, followed by letters, digits, `_` and `-` only."""
     return bool(_NAME.fullmatch(name))
 
 
 def named(columns: Iterable[str], source: str) -> dict[str, str]:
-    """What to call columns, by what a table calls them: `Finding Labels` is `Finding_Labels`.
+    """Choose valid names for the columns of a table: `Finding Labels` becomes `Finding_Labels`.
 
-    Warns of every column that is renamed.
+    Warns about every column that is renamed.
+
+    Args:
+        columns: Names of the columns in the table.
+        source: Name of the table in messages.
+
+    Returns:
+        The valid name of each column.
 
     Raises:
-        UserError: Two come to the same name, or one to a name of ours.
+        UserError: Two columns get the same name, or one gets a reserved name.
     """
     found: dict[str, str] = {}
     for number, column in enumerate(columns, start=1):
         name = _OTHER.sub("_", column) or f"column_{number}"
         name = name if is_name(name) else f"_{name}"
         if name in RESERVED:
-            raise UserError(f"{source}: column {name!r} is splicedex's own", "rename it")
+            raise UserError(f"{source}: column {name!r} is reserved by splicedex", "rename it")
         if name in found.values():
-            raise UserError(f"{source}: two columns come to the name {name!r}", "rename one")
+            raise UserError(f"{source}: two columns get the name {name!r}", "rename one")
         found[column] = name
     for column, name in found.items():
         if name != column:

@@ -1,4 +1,4 @@
-"""One photo: from the bytes of a file to the pixels a tower takes, or the reason why not."""
+"""Decodes one photo: from a file to the pixels that an encoder takes, or the reason why not."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from PIL import Image, UnidentifiedImageError
 Preprocess: TypeAlias = Callable[[Image.Image], NDArray[Any]]
 
 LARGEST = 1 << 30
-"""Bytes; a longer file is no photo."""
+"""Size limit in bytes: a longer file is not taken for a photo."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF")
-"""Pillow's names of what we read. It knows more, but an EPS named .jpg would run Ghostscript."""
+"""Formats that are read, by their names in Pillow. Others are left out because they are unsafe: an
+EPS file named .jpg would run Ghostscript."""
 
 IMPOSTORS = {b"%PDF": "a PDF", b"PK\3\4": "a ZIP archive", b"<": "a web page or other markup"}
-"""How files begin that are often found under a photo's name."""
+"""First bytes of other files that often have the name of a photo."""
 
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -38,7 +39,8 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What puts an image upright, by its EXIF orientation; from 5 on it lies on its side."""
+"""The transposition that puts an image upright, by its EXIF orientation. From 5 on it swaps width
+and height."""
 ORIENTATION = 0x0112
 
 
@@ -47,11 +49,11 @@ class Photo:
     """A photo that was read.
 
     Args:
-        path: As it was named.
-        width: Width as a viewer shows it, in pixels.
-        height: Likewise.
-        sha256: Hash of the file's bytes, as hexadecimal digits.
-        pixels: What the preprocessing made of it.
+        path: The file.
+        width: Width in pixels, as a viewer shows the photo.
+        height: Height in pixels, as a viewer shows the photo.
+        sha256: SHA-256 hash of the file's bytes, in hexadecimal digits.
+        pixels: Result of the preprocessing, usually (3, h, w).
     """
 
     path: Path
@@ -63,24 +65,33 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A photo that could not be read, and why, in one line."""
+    """A photo that could not be read.
+
+    Args:
+        path: The file.
+        reason: Why it could not be read, in one line.
+    """
 
     path: Path
     reason: str
 
 
 def decode(path: Path, preprocess: Preprocess) -> Photo | Skipped:
-    """Read a photo; whatever is wrong with the file is a reason, never an exception.
+    """Read a photo.
 
     Args:
         path: The file.
-        preprocess: Gets the image upright and in RGB. If it has a `size` (the tower's input in
-            pixels), JPEGs are decoded at 1/2, 1/4 or 1/8 of their resolution, but never below
-            twice that size. If it has `most_pixels`, larger images are refused undecoded.
+        preprocess: Turns the image, upright and in RGB, into pixels. If it has a `size` (the
+            encoder's input in pixels), JPEGs are decoded at 1/2, 1/4 or 1/8 of their resolution,
+            but never below twice that size. If it has `most_pixels`, larger images are refused
+            before they are decoded.
+
+    Returns:
+        The photo, or the reason why it cannot be read. Broken files never raise.
     """
     try:
         content = _read(path)
-        # Odd metadata is no reason to worry anybody.
+        # Pillow warns about unusual metadata, which does not matter here.
         with warnings.catch_warnings(action="ignore"), _open(content) as image:
             width, height = image.size
             most = getattr(preprocess, "most_pixels", None)
@@ -96,7 +107,7 @@ def decode(path: Path, preprocess: Preprocess) -> Photo | Skipped:
             if orientation in UPRIGHT:
                 upright = upright.transpose(UPRIGHT[orientation])
             pixels = preprocess(upright)
-    except Exception as error:  # decoders raise whatever a broken file makes them raise
+    except Exception as error:  # broken files make decoders raise errors of any kind
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return Skipped(path, " ".join(reason.split()))
     return Photo(path, width, height, hashlib.sha256(content).hexdigest(), pixels)
@@ -124,13 +135,13 @@ def _open(content: bytes) -> Image.Image:
             cause = "a HEIC photo needs pillow-heif: pip install 'splicedex[heic]'"
         else:
             kinds = [kind for start, kind in IMPOSTORS.items() if content.startswith(start)]
-            cause = f"not an image but {kinds[0]}" if kinds else "not an image that we can read"
+            cause = f"not an image but {kinds[0]}" if kinds else "not an image in a known format"
         raise ValueError(cause) from error
 
 
 @cache
 def _formats() -> tuple[str, ...]:
-    """Those of `FORMATS` that this installation of Pillow knows; HEIC comes with an extra."""
+    """The formats that this installation of Pillow can read. HEIC needs an extra package."""
     with suppress(ModuleNotFoundError):
         importlib.import_module("pillow_heif").register_heif_opener()
     Image.init()
@@ -138,18 +149,18 @@ def _formats() -> tuple[str, ...]:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation of a loaded image; some decoders have put it upright by then."""
+    """EXIF orientation of a loaded image. Some decoders have put it upright and removed the tag."""
     try:
         return int(image.getexif().get(ORIENTATION, 1))
-    except Exception:  # broken metadata does not make a photo unreadable
+    except Exception:  # the photo is readable even if its metadata is not
         return 1
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """The image in RGB: 8 bits a channel, on white where it is transparent."""
+    """The image in RGB with 8 bits per channel. Transparent parts become white."""
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if image.mode in {"I", "F"}:  # no white point is known, so the image's own extremes
+    if image.mode in {"I", "F"}:  # no white point is known: use the range of the image
         values = np.nan_to_num(np.asarray(image, np.float64), posinf=0, neginf=0)
         values = (values - values.min()) * (255 / max(np.ptp(values), 1e-12))
         return Image.fromarray(values.astype(np.uint8)).convert("RGB")

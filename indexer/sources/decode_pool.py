@@ -1,4 +1,4 @@
-"""Photos in the order they are named, decoded ahead of the encoder in processes of their own."""
+"""Decodes photos in child processes, in the order of their paths, before the encoder needs them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from splicedex.indexer.sources.find_files import find_photos
 
 __all__ = ["Photo", "Skipped", "find_photos", "read_photos"]
 
-AHEAD = 256
-"""Photos that may wait, decoded, for the encoder: 150 kB each at 224 x 224."""
+BUFFER = 256
+"""Decoded photos that may wait for the encoder: 150 kB each at 224 x 224 pixels."""
 
 
 def read_photos(
@@ -24,21 +24,25 @@ def read_photos(
     preprocess: Preprocess,
     *,
     workers: int | None = None,
-    ahead: int = AHEAD,
+    buffer: int = BUFFER,
 ) -> Iterator[Photo | Skipped]:
     """Decode photos, one result for each path, in the order of the paths.
 
-    Closing the iterator ends the workers, and so does the end of this process, however it comes.
+    Closing the iterator ends the child processes. They also end when this process ends, however
+    suddenly.
 
     Args:
-        paths: Files; drawn from only as far ahead as decoding goes.
-        preprocess: Turns an image into pixels; picklable, unless `workers` is 0.
-        workers: Processes; 0 decodes in this one. By default one for each CPU we may use.
-        ahead: Photos that may be under way or waiting to be taken, 1 or more.
+        paths: Files. They are drawn no faster than they are decoded.
+        preprocess: Turns an image into pixels. It must be picklable, unless `workers` is 0.
+        workers: Child processes; 0 decodes in this process. By default one per usable CPU.
+        buffer: Photos that may be decoding or waiting to be taken, at least 1.
+
+    Yields:
+        The photo, or the reason why it could not be read, for each path.
 
     Raises:
-        RuntimeError: A worker does not start, for instance because `preprocess` cannot be loaded
-            in another process.
+        RuntimeError: A child process does not start, for example because `preprocess` cannot be
+            loaded in it.
     """
     if workers is None:
         workers = _usable_cpus()
@@ -62,7 +66,7 @@ def read_photos(
     try:
         for path in paths:
             pending.append(threads.submit(read, path))
-            if len(pending) >= ahead:
+            if len(pending) >= buffer:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

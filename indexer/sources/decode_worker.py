@@ -1,26 +1,32 @@
-"""A process that decodes photos, one at a time, and outlives those that kill a decoder."""
+"""A child process that decodes photos, one at a time, and is replaced when a photo kills it."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
 
-from splicedex.indexer.concurrency.child_process import Child, DiedError
+from splicedex.indexer.concurrency.child_process import ChildProcess, DiedError
 from splicedex.indexer.sources.decode import Photo, Preprocess, Skipped, decode
 
 
 class Worker:
-    """A decoder in a child process, started when first needed.
+    """A decoder in a child process, started on first use.
 
     Args:
-        preprocess: See `indexer.sources.decode.decode`; picklable.
+        preprocess: Turns an image into pixels; see `decode`. It must be picklable.
     """
 
     def __init__(self, preprocess: Preprocess) -> None:
-        self._child = Child(partial(decode, preprocess=preprocess))
+        self._child = ChildProcess(partial(decode, preprocess=preprocess), "decode")
 
     def decode(self, path: Path) -> Photo | Skipped:
         """Decode a photo in the child.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The photo, or the reason why it could not be read.
 
         Raises:
             RuntimeError: The child does not start.
@@ -33,13 +39,13 @@ class Worker:
         try:
             answer: Photo | Skipped = self._child(path)
         except DiedError as death:
-            return Skipped(path, f"the decoder died of it ({death})")
+            return Skipped(path, f"the photo crashed the decoder ({death})")
         return answer
 
     def kill(self) -> None:
-        """End the child now; a `decode` that waits for it in another thread returns."""
+        """End the child now. A `decode` that another thread is waiting for returns."""
         self._child.kill()
 
     def close(self) -> None:
-        """Let the child go; not while another thread decodes."""
+        """End the child. No other thread may be decoding."""
         self._child.close()

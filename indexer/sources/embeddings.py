@@ -1,4 +1,4 @@
-"""Embeddings made elsewhere, as a source: arrays beside a table that names their rows."""
+"""The source of precomputed embeddings: arrays, and a table that names their rows."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ from splicedex.splice.errors import UserError
 
 
 class ArraySource:
-    """Embeddings made elsewhere: row i of the arrays is image i of the table.
+    """Precomputed embeddings: row i of the arrays is image i of the table.
 
-    The arrays stay memory-mapped, so that their size does not matter.
+    The arrays stay memory-mapped, so memory does not grow with their size.
 
     Args:
-        arrays: Arrays (n_k, d), in order.
-        table: n = Σ n_k images.
-        root: Folder that the table's names are relative to, if the photos are at hand.
+        arrays: Arrays (n_k, d), in the order of the table.
+        table: Names and columns of n = Σ n_k images.
+        dim: Dimension d of the model.
+        root: Folder that the table's names are relative to; None if the photos are not there.
 
     Raises:
         UserError: Counts or dimensions do not match, or a row is NaN, infinite or zero.
     """
 
-    at_hand = True
+    precomputed = True
 
     def __init__(
         self, arrays: Sequence[Matrix], table: Table, *, dim: int, root: Path | None = None
@@ -56,13 +57,13 @@ class ArraySource:
             for row in range(0, len(array), 16 * BLOCK):
                 rows = array[row : row + 16 * BLOCK]
                 check_vectors(rows, "embeddings", start=start + row)
-        self._arrays = [np.asarray(array) for array in arrays]  # rows of a memmap take longer
+        self._arrays = [np.asarray(array) for array in arrays]  # rows of a memmap are slow
         self._table = table
         self._root = root
 
     @property
     def kinds(self) -> Mapping[str, FieldKind]:
-        """User columns to index for filtering."""
+        """The user's columns to index for filtering, with the kind of each."""
         return self._table.kinds()
 
     def __len__(self) -> int:
@@ -70,25 +71,25 @@ class ArraySource:
 
     @property
     def names(self) -> Sequence[str]:
-        """The table's."""
+        """The names in the table."""
         return self._table.paths
 
     def items(self, numbers: Iterable[int] | None = None) -> Iterator[Item]:
-        """Rows, all in order by default; the signature covers the embedding and the columns."""
+        """List rows; by default all. The signature covers the embedding and the columns."""
         for number in range(len(self)) if numbers is None else numbers:
             columns = self._table.row(number)
             content = np.ascontiguousarray(self._row(number)).tobytes()
             yield Item(self._table.paths[number], number, signature(content, columns), columns)
 
     def embed(self, items: Iterable[Item]) -> Iterator[Block]:
-        """Read the items' rows."""
+        """Read the rows of items."""
         for block in blocks(items):
             rows = [self._row(item.number) for item in block]
             facts = [self._facts(item, row) for item, row in zip(block, rows, strict=True)]
             yield Block(block, np.stack(rows).astype(np.float32), facts)
 
     def covers(self, path: str) -> bool:
-        """A table is the whole list: what it does not name has vanished."""
+        """Always true: the table lists all images, so no others exist."""
         return True
 
     def _row(self, number: int) -> Matrix:
@@ -100,7 +101,7 @@ class ArraySource:
         facts: dict[str, Any] = {"content_hash": hashlib.sha256(row.tobytes()).hexdigest()}
         if self._root is not None:
             photo = self._root.absolute() / item.path
-            with suppress(OSError):  # a name that no file can have
+            with suppress(OSError):  # the name is not a valid file name
                 if photo.is_file():
                     facts |= {"location": to_text(photo), "bytes": photo.stat().st_size}
         return facts
@@ -109,20 +110,20 @@ class ArraySource:
 def array_source(
     embeddings: Path, *, files: Path | None, root: Path | None, dim: int
 ) -> ArraySource:
-    """Open embeddings made elsewhere.
+    """Open precomputed embeddings.
 
     Args:
         embeddings: One .npy file (n, d), or a folder in clip-retrieval's layout:
             `img_emb/img_emb_0.npy` and so on, with `metadata/metadata_0.parquet` and so on.
-        files: CSV whose line i names row i; needed for an .npy file.
+        files: CSV whose row i names row i of the embeddings; required for an .npy file.
         root: Folder that the names are relative to.
-        dim: Dimension the model has.
+        dim: Dimension d of the model.
 
     Raises:
-        UserError: Something is missing or does not match.
+        UserError: A file is missing or unreadable, or counts or dimensions do not match.
     """
     if root is not None and not root.is_dir():
-        raise UserError(f"root {root} is not a folder", "give the folder the photos lie in")
+        raise UserError(f"root {root} is not a folder", "give the folder that holds the photos")
     if embeddings.is_dir():
         arrays = _shards(embeddings / "img_emb", "img_emb_*.npy")
         if files is None:

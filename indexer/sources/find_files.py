@@ -1,4 +1,4 @@
-"""Finding photos: folders, globs and files, in an order that never changes by itself."""
+"""Finds photos under folders, globs and files, in an order that is the same in every run."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp"}
     | {".heic", ".heif", ".avif"}
 )
-"""What counts as a photo in a folder. A file that the user names is taken at their word."""
+"""Suffixes of photos in a folder. A file that the user names may have any suffix."""
 
 
 def find_photos(paths: Sequence[str | Path]) -> Iterator[Path]:
-    """Photos under paths, each once, as it is first reached; folders by name, depth first.
+    """Find photos, each once. Folders are walked depth first, in the order of names.
 
     Symbolic links are followed, but no folder is entered twice. Hidden files and folders are left
-    out. A folder that cannot be listed is yielded itself, for the reader to report.
+    out. A folder that cannot be listed is itself yielded, so that the reader reports it.
 
     Args:
-        paths: Files, folders, or patterns as `glob` reads them (`**` for any depth).
+        paths: Files, folders, or patterns of `glob` (`**` for any depth).
+
+    Yields:
+        Paths of photos, as the user would write them.
 
     Raises:
         UserError: A path does not exist, or a pattern matches nothing.
@@ -40,7 +43,7 @@ def find_photos(paths: Sequence[str | Path]) -> Iterator[Path]:
 
 
 def is_photo(path: Path) -> bool:
-    """Whether a file's name says that it is a photo."""
+    """Whether a file has the suffix of a photo."""
     return path.suffix.lower() in SUFFIXES
 
 
@@ -81,5 +84,5 @@ def _walk(start: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
 def _is_folder(path: Path | os.DirEntry[str]) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # links in a ring, or a disk that failed: the reader will say which
+    except OSError:  # a loop of links, or a failed disk: the reader reports which
         return False

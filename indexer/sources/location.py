@@ -1,4 +1,4 @@
-"""Where a photo's file is, as text that any engine can keep and that opens the very same file."""
+"""Converts the location of a photo to text that any engine can store, and back to the same file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ _URI = "file://"
 
 
 def to_text(photo: Path) -> str:
-    """A file's absolute path, as a `file:` URI if it holds bytes that are not UTF-8."""
+    """Write a path as text: absolute, and as a `file:` URI if it is not valid UTF-8.
+
+    Args:
+        photo: Path of the photo.
+    """
     whole = photo.absolute()
     try:
         str(whole).encode()
@@ -22,7 +26,11 @@ def to_text(photo: Path) -> str:
 
 
 def to_path(payload: Mapping[str, Any]) -> Path:
-    """The file of an image with this payload, which needs `path` and, if it has one, `location`."""
+    """Find the file of an image.
+
+    Args:
+        payload: Payload of the image, with `path` and, if the image has one, `location`.
+    """
     location: str | None = payload.get("location")
     if location and location.startswith(_URI):
         return Path(os.fsdecode(unquote_to_bytes(location.removeprefix(_URI))))

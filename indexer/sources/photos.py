@@ -1,4 +1,4 @@
-"""Photos as a source: read by worker processes, embedded by an encoder."""
+"""The source of photos: child processes decode them, an encoder embeds them."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from splicedex.splice.encoders.base import Encoder
 from splicedex.splice.errors import UserError
 
 BATCH = 256
-"""Photos encoded, decomposed and written together."""
+"""Photos that are encoded, decomposed and written together."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Photos to index; they need not be readable.
+    """Photos to index. They need not be readable.
 
     Args:
         photos: n files.
-        names: Their n names in the index.
-        table: What the user says of each, row i of file i.
-        roots: Patterns of what was asked for, but for what holds no photo: its disk may be away;
-            None where the names are the whole list.
+        names: Names of the n photos in the index.
+        table: The user's columns, row i for photo i; None if there are none.
+        roots: Patterns of the paths that the user named and that hold photos. A path without photos
+            is left out, as its disk may be unmounted. None if `names` lists all photos.
     """
 
     photos: Sequence[Path]
@@ -48,48 +48,53 @@ class Listing:
 
 
 def list_paths(paths: Sequence[str]) -> Listing:
-    """Photos under paths, named by their absolute paths.
+    """List the photos under paths. Their names in the index are their absolute paths.
+
+    Warns about paths without photos.
+
+    Args:
+        paths: Files, folders or globs.
 
     Raises:
-        UserError: A path does not exist, or there is no photo under any.
+        UserError: A path does not exist, or no path holds a photo.
     """
     photos = list(find_photos(paths))
     if not photos:
-        raise UserError(f"no photos in {', '.join(paths)}", "name a folder that holds some")
+        raise UserError(f"no photos in {', '.join(paths)}", "name a folder that holds photos")
     names = [printable(os.path.abspath(photo)) for photo in photos]
     full = [path for path in paths if next(find_photos([path]), None)]
     for path in set(paths).difference(full):
-        warnings.warn(f"no photos in {path}: what is indexed of it stays", stacklevel=2)
+        warnings.warn(f"no photos in {path}: its images stay in the index", stacklevel=2)
     return Listing(photos, names, roots=[_root(Path(path).expanduser()) for path in full])
 
 
 def list_table(files: Path, root: Path | None) -> Listing:
-    """Photos that a CSV lists, named as it names them.
+    """List the photos that a CSV names. Their names in the index are those in the CSV.
 
     Args:
-        files: CSV; see `indexer.sources.table`.
-        root: Folder that its names are relative to; by default the CSV's own.
+        files: The CSV; see `indexer.sources.table`.
+        root: Folder that the names are relative to; by default the folder of the CSV.
 
     Raises:
-        UserError: The CSV cannot be used, or root is not a folder.
+        UserError: The CSV cannot be used, or `root` is not a folder.
     """
     table = read_csv(files)
     folder = files.parent if root is None else root
     if not folder.is_dir():
-        raise UserError(f"root {folder} is not a folder", "give the folder the photos lie in")
+        raise UserError(f"root {folder} is not a folder", "give the folder that holds the photos")
     return Listing([folder / path for path in table.paths], table.paths, table)
 
 
 class PhotoSource:
-    """Photos, decoded in worker processes while the encoder runs.
+    """Photos that are decoded in child processes while the encoder runs.
 
     Args:
         listing: The photos.
-        encoder: Embeds them.
-        workers: Decoding processes; by default one a core.
+        encoder: Embeds the photos.
+        workers: Decoding processes; by default one per core.
     """
 
-    at_hand = False
+    precomputed = False
 
     def __init__(self, listing: Listing, encoder: Encoder, *, workers: int | None = None) -> None:
         self._photos = listing.photos
@@ -103,7 +108,7 @@ class PhotoSource:
 
     @property
     def kinds(self) -> Mapping[str, FieldKind]:
-        """User columns to index for filtering, and the size in pixels."""
+        """The user's columns and the size in pixels, with the kind of each."""
         own: dict[str, FieldKind] = {"width": "integer", "height": "integer"}
         return (self._table.kinds() if self._table else {}) | own
 
@@ -112,27 +117,27 @@ class PhotoSource:
 
     @property
     def names(self) -> Sequence[str]:
-        """The listing's."""
+        """The names in the listing."""
         return self._names
 
     def items(self, numbers: Iterable[int] | None = None) -> Iterator[Item]:
-        """Photos, all in order by default; the signature covers size, age and the columns."""
+        """List photos; by default all. The signature covers size, modification time and columns."""
         for number in range(len(self)) if numbers is None else numbers:
             columns = self._table.row(number) if self._table else {}
             try:
                 status = self._photos[number].stat()
                 content = f"{status.st_size} {status.st_mtime_ns}".encode()
-            except (OSError, ValueError):  # gone, barred, no name: the reader will say which
+            except (OSError, ValueError):  # the reader reports why the file cannot be read
                 content = b""
             yield Item(self._names[number], number, signature(content, columns), columns)
 
     def embed(self, items: Iterable[Item]) -> Iterator[Block]:
-        """Decode in worker processes and encode what comes, in order."""
+        """Decode photos in child processes, and encode them in batches, in their order."""
         waiting: deque[Item] = deque()
         wanted = iter(items)
         first = next(wanted, None)
         if first is None:
-            return  # without the encoder, which takes seconds to load
+            return  # do not load the encoder, which takes seconds
 
         def feed() -> Iterator[Path]:
             for item in chain([first], wanted):
@@ -154,7 +159,7 @@ class PhotoSource:
             yield Block([item for item, _ in good], embeddings, facts, skipped)
 
     def covers(self, path: str) -> bool:
-        """Whether a photo of that name lies under what was asked for."""
+        """Whether a photo of this name lies under a path that the user named."""
         if self._roots is None:
             return True
         parts = PurePath(path).parts
@@ -171,13 +176,13 @@ class PhotoSource:
 
 
 def _root(path: Path) -> str:
-    """A pattern for what the user named; what exists by that name is no pattern."""
+    """The pattern for a path that the user named. A path that exists is matched literally."""
     whole = os.path.abspath(path)
     return printable(glob.escape(whole) if os.path.lexists(path) else whole)
 
 
 def _lies_under(parts: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Whether a path's parts match a pattern's, `**` any number of them, or begin so."""
+    """Whether a path, or a folder that contains it, matches a pattern. `**` matches any depth."""
     if not pattern:
         return True
     if pattern[0] == "**":
@@ -186,5 +191,9 @@ def _lies_under(parts: Sequence[str], pattern: Sequence[str]) -> bool:
 
 
 def printable(path: str) -> str:
-    """A path as text that any engine can keep: bytes that are not UTF-8 are written out."""
+    """Write a path as text that any engine can store. Bytes that are not UTF-8 become escapes.
+
+    Args:
+        path: The path.
+    """
     return os.fsencode(path).decode("utf-8", "backslashreplace")

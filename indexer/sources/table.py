@@ -1,4 +1,4 @@
-"""The list of files that names images and gives them labels: a CSV or Parquet, typed."""
+"""Reads a table that names images and has columns for them, from CSV or Parquet."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from splicedex.indexer.sources.column_names import named
 from splicedex.splice.errors import UserError
 
 PATH_COLUMNS = ("file", "path", "image_path", "filename", "url", "key")
-"""Columns that may name the image, the first of them that is there does."""
-_WHOLE = r"-?(?:0|[1-9]\d*)"  # 007 is a name, not a number
+"""Columns that may name the image. The first that exists is used."""
+_WHOLE = r"-?(?:0|[1-9]\d*)"  # 007 is text, not a number
 LONGEST_KEYWORD = 128
-"""A column mostly of longer text is prose: kept, but not indexed for filtering."""
+"""Length in characters. A column in which most texts are longer is stored, but not indexed for
+filtering."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Names of images and what is known of them.
+    """Names of images, and the user's columns for them.
 
     Args:
-        source: Where it was read, for messages.
-        paths: n names, distinct.
-        columns: n typed values by column; None where a cell is empty.
+        source: Name of the file, for messages.
+        paths: n distinct names.
+        columns: n typed values for each column; None where a cell is empty.
     """
 
     source: str
@@ -39,21 +40,29 @@ class Table:
         return len(self.paths)
 
     def row(self, number: int) -> dict[str, Any]:
-        """The columns of one image that have a value."""
+        """The columns of one image that have a value.
+
+        Args:
+            number: Row of the image.
+        """
         cells = ((name, values[number]) for name, values in self.columns.items())
         return {name: value for name, value in cells if value is not None}
 
     def kinds(self) -> dict[str, FieldKind]:
-        """How each column is indexed; columns of prose are not."""
+        """How each column is indexed. Columns of long text are left out."""
         found = ((name, _kind(values)) for name, values in self.columns.items())
         return {name: kind for name, kind in found if kind}
 
 
 def read_csv(path: Path) -> Table:
-    """Read a CSV with a header; numbers and JSON lists are recognised column by column.
+    """Read a CSV with a header. Numbers and JSON lists are recognised column by column.
+
+    Args:
+        path: The CSV, in UTF-8.
 
     Raises:
-        UserError: Unreadable, no rows, ragged rows, no column that names the image.
+        UserError: The file is unreadable or empty, its rows differ in length, or no column names
+            the image.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -85,8 +94,11 @@ def read_csv(path: Path) -> Table:
 def read_parquet(paths: Sequence[Path]) -> Table:
     """Read Parquet files with the same columns as one table.
 
+    Args:
+        paths: The files, in order.
+
     Raises:
-        UserError: pyarrow is missing, a file is unreadable, no column names the image.
+        UserError: pyarrow is missing, a file is unreadable, or no column names the image.
     """
     try:
         import pyarrow
@@ -106,10 +118,15 @@ def read_parquet(paths: Sequence[Path]) -> Table:
 
 
 def make_table(columns: Mapping[str, Sequence[Any]], source: str) -> Table:
-    """Tell the column that names the image from the others.
+    """Make a table from columns, one of which names the images.
+
+    Args:
+        columns: n values for each column.
+        source: Name of the file, for messages.
 
     Raises:
-        UserError: None names it, a name is empty or there twice, or columns cannot be told apart.
+        UserError: No column names the images, a name is empty or repeated, or two columns get the
+            same name.
     """
     key = path_column(columns)
     if key is None:
@@ -133,12 +150,16 @@ def make_table(columns: Mapping[str, Sequence[Any]], source: str) -> Table:
 
 
 def path_column(columns: Collection[str]) -> str | None:
-    """The column that names the image, if one does."""
+    """The column that names the images; None if no column does.
+
+    Args:
+        columns: Names of the columns.
+    """
     return next((name for name in PATH_COLUMNS if name in columns), None)
 
 
 def _typed(cells: Sequence[str]) -> Sequence[Any]:
-    """A column of text as what it holds: integers, numbers, JSON lists, or the text."""
+    """Convert a column of text to integers, numbers or JSON lists, where all its cells are such."""
     filled = [cell for cell in cells if cell]
     for convert in (_integer, _number, _json_list):
         try:

@@ -1,4 +1,4 @@
-"""Contents of files on a server, each in chunks: points without vectors."""
+"""Binary contents on a server, stored in chunks: points without vectors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qdrant_client import models
 from splicedex.indexer.engines.server.connection import Connection
 
 CHUNK = 512 * 1024
-"""Bytes in one point."""
+"""Bytes per point."""
 CHUNKS_A_REQUEST = 8
 _DATA = "data"
 
@@ -23,12 +23,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where a content is.
+    """Where a content is stored.
 
     Args:
-        key: A UUID that the ids of its chunks follow from.
-        size: In bytes.
-        sha256: Of the content, as hexadecimal digits.
+        key: UUID from which the ids of the chunks are computed.
+        size: Size of the content in bytes.
+        sha256: SHA-256 of the content, in hexadecimal.
     """
 
     key: str
@@ -37,17 +37,17 @@ class Entry:
 
     @property
     def chunks(self) -> list[str]:
-        """Ids of its chunks, in order."""
+        """Ids of the chunks, in order."""
         key = uuid.UUID(self.key)
         return [str(uuid.uuid5(key, str(start))) for start in range(0, self.size, CHUNK)]
 
 
-class Contents:
-    """Contents in a collection, which holds other points besides.
+class Blobs:
+    """Binary contents in a collection, which may hold other points too.
 
     Args:
-        connection: To the server.
-        collection: Its name.
+        connection: Connection to the server.
+        collection: Name of the collection.
     """
 
     def __init__(self, connection: Connection, collection: str) -> None:
@@ -63,7 +63,7 @@ class Contents:
         return entry
 
     def get(self, entry: Entry) -> bytes | None:
-        """A content; None if it is not there any more, or not as it was put."""
+        """Read a content; None if it is gone or damaged."""
         found: dict[str, str] = {}
         for some in _parts(entry.chunks):
             found |= self._read(some)
@@ -85,14 +85,14 @@ class Contents:
         return {str(record.id): (record.payload or {}).get(_DATA, "") for record in records}
 
     def drop(self, entry: Entry) -> None:
-        """Remove a content."""
+        """Delete a content."""
         if entry.chunks:
             chunks = models.PointIdsList(points=list(entry.chunks))
             self._connection.ask(lambda client: client.delete(self._collection, chunks))
 
 
 def sha256(content: bytes) -> str:
-    """As hexadecimal digits."""
+    """SHA-256 of a content, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 

@@ -1,9 +1,7 @@
-"""How many images have each concept: one facet over presence, and of all images kept in a file.
+"""Number of images with each concept, by one facet over the presence field.
 
-Whatever asks what a subset has more of than the rest needs the counts of all images, and a million
-take seconds to count. A folder has one owner at a time, so there the counts hold until the owner
-changes images: `forget` goes before, and removes the file, so that a run that dies leaves none. On
-a server others may write at any time, so there nothing is kept.
+Comparing a subset with the whole index needs the counts of all images. To count a million images
+takes seconds, so an index with one writer at a time keeps the counts in a file.
 """
 
 from __future__ import annotations
@@ -13,13 +11,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from splicedex.indexer.engines.base import Engine
-from splicedex.indexer.engines.edge.page_cache import by_point, by_value, read_ahead
 from splicedex.indexer.engines.query import And, Filter, Not, Or
 from splicedex.indexer.store.presence_payload import PRESENCE
 from splicedex.splice.errors import UserError
@@ -28,24 +25,25 @@ from splicedex.splice.presence.calibration import Calibration
 
 FILE = "counts.npz"
 _ALL = Not(Or(()))
-"""Passes every image. Edge counts what passes a filter by image, which takes half the time of what
-passes none, value by value."""
+"""Passes every image. With a filter Edge counts image by image, which takes half the time of
+counting value by value without a filter."""
 FEW = 1 / 128
-"""Share of the images below which their pages are read sooner one by one."""
+"""Share of the images below which it is faster to read single pages of the presence index than all
+of it."""
 LARGE = 0.1
-"""Share of the images from which a facet goes through the images of each value, not the values of
-each image."""
+"""Share of the images from which Edge computes a facet by the images of each value instead of by
+the values of each image."""
 
 Counts: TypeAlias = NDArray[np.int64]
 
 
 def count_concepts(engine: Engine, concepts: int, passing: Filter | None = None) -> Counts:
-    """Images (c,) of those that pass a filter that a query for each concept would find.
+    """Number of images (c,) that a query for each concept finds, read-only.
 
     Args:
-        engine: Of the index.
-        concepts: How many concepts c there are.
-        passing: The filter; None for every image.
+        engine: Engine of the index.
+        concepts: Number of concepts c.
+        passing: Count only images that pass; None counts all.
 
     Raises:
         UserError: The engine's index of presence is damaged.
@@ -60,14 +58,17 @@ def count_concepts(engine: Engine, concepts: int, passing: Filter | None = None)
 def concept_facet(
     engine: Engine, field: str, concepts: int, passing: Filter | None, limit: int
 ) -> list[tuple[int, int]]:
-    """The concepts that most images list in a field, with how many do.
+    """The concepts that most images list in a payload field.
 
     Args:
-        engine: Of the index.
-        field: Lists concepts.
-        concepts: How many there are.
-        passing: Counts only what passes; None counts every image.
-        limit: At most this many.
+        engine: Engine of the index.
+        field: Payload field that lists concepts.
+        concepts: Number of concepts in the space.
+        passing: Count only images that pass; None counts all.
+        limit: Maximum number of concepts to return.
+
+    Returns:
+        Concepts with their numbers of images, most frequent first.
 
     Raises:
         UserError: The engine's index of the field is damaged.
@@ -75,46 +76,81 @@ def concept_facet(
     found = [(int(one), images) for one, images in engine.facet(field, filter=passing, limit=limit)]
     if not all(0 <= concept < concepts for concept, _ in found):
         raise UserError(
-            f"the payload index of {field!r} is damaged: it lists what is no concept",
+            f"the payload index of {field!r} is damaged: it lists an unknown concept",
             "run splicedex repair on the index",
         )
     return found
 
 
 class ConceptCounts:
-    """Images by concept in an index; safe to share among threads.
+    """Number of images with each concept in an index, counted whenever it is asked for.
+
+    Nothing is kept, because on a server other clients may write at any time. Safe to share among
+    threads.
 
     Args:
-        engine: Of the index.
-        calibration: Gives what its presence was made with.
-        folder: Of an index that nobody else writes to, where the counts of all images are kept;
-            None for any other.
+        engine: Engine of the index.
+        calibration: Returns the calibration of its presence probabilities.
     """
 
-    def __init__(
-        self, engine: Engine, calibration: Callable[[], Calibration], folder: Path | None
-    ) -> None:
+    def __init__(self, engine: Engine, calibration: Callable[[], Calibration]) -> None:
         self._engine = engine
         self._calibration = calibration
-        self._file = folder / FILE if folder else None
-        self._points = (folder or Path()) / "points"
-        self._at_hand: set[Callable[[str], str]] = set()
+
+    def of(self, passing: Filter | None = None) -> Counts:
+        """Number of images (c,) with each concept, read-only.
+
+        Args:
+            passing: Count only images that pass; None counts all.
+        """
+        return count_concepts(self._engine, len(self._calibration().offset), passing)
+
+    def preload(self, passing: Filter) -> None:
+        """Announce that images which pass a filter by concepts will be counted."""
+
+    def invalidate(self) -> None:
+        """Announce that images are about to change."""
+
+    def rebuild(self) -> None:
+        """Announce that images have changed, and count them anew."""
+
+    def file_is_wrong(self) -> bool:
+        """Whether a file with counts disagrees with the engine."""
+        return False
+
+
+class CachedConceptCounts(ConceptCounts):
+    """Counts of an index without other writers. The counts of all images are kept in a file.
+
+    `invalidate` removes the file before images change, and `rebuild` writes it after. A run that
+    is killed in between leaves no file. Whoever counts all images at any other time writes it too.
+
+    Args:
+        engine: Engine of the index.
+        calibration: Returns the calibration of its presence probabilities.
+        file: The file.
+    """
+
+    def __init__(self, engine: Engine, calibration: Callable[[], Calibration], file: Path) -> None:
+        super().__init__(engine, calibration)
+        self._file = file
         self._lock = threading.Lock()
         self._kept: tuple[str, Counts] | None = None
         self._changing = False
         self._changes = 0
 
     def of(self, passing: Filter | None = None) -> Counts:
-        """Images (c,) that have each concept, of those that pass a filter; read-only."""
+        """Number of images (c,) with each concept, read-only.
+
+        Args:
+            passing: Count only images that pass; None counts all.
+        """
         if passing is not None and passing != And(()):
             return self._count(passing)
-        return self._count() if self._file is None else self._all(self._file)
-
-    def _all(self, file: Path) -> Counts:
         with self._lock:
             changes, changing, kept = self._changes, self._changing, self._kept
         stamp = self._stamp()
-        kept = kept if kept or changing else _load(file)
+        kept = kept if kept or changing else _load(self._file)
         if kept is not None and kept[0] == stamp:
             counts, fresh = kept[1], False
         else:
@@ -123,36 +159,32 @@ class ConceptCounts:
             if not changing and changes == self._changes and stamp == self._stamp():
                 self._kept = stamp, counts
                 if fresh:
-                    _save(file, stamp, counts)
+                    _save(self._file, stamp, counts)
         return counts
 
-    def expect(self, passing: Filter) -> None:
-        """Images that pass a filter with concepts in it will be counted: have at hand what is read.
+    def preload(self, passing: Filter) -> None:
+        """Read what a filter by concepts needs from disk, where many images pass it.
 
-        To count what one concept has, too, Edge looks at each point.
+        Even to count the images of one concept, Edge looks at each point.
         """
-        images = self._engine.estimate(passing) if self._file else None
-        if images is not None:
-            self._have(by_point, images)
+        self._preload("point", self._engine.estimate(passing))
 
-    def forget(self) -> None:
-        """Images are about to change: keep nothing until `renew`."""
+    def invalidate(self) -> None:
+        """Remove the counts and keep none until `rebuild`: images are about to change."""
         with self._lock:
             self._kept, self._changing = None, True
             self._changes += 1
-            if self._file is not None:
-                self._file.unlink(missing_ok=True)
+            self._file.unlink(missing_ok=True)
 
-    def renew(self) -> None:
-        """Images have changed: count them, if counts are kept at all."""
+    def rebuild(self) -> None:
+        """Count all images anew and keep the counts: images have changed."""
         with self._lock:
             self._changing = False
-        if self._file is not None:
-            self.of()
+        self.of()
 
-    def wrong(self) -> bool:
-        """Whether the file says it counted what is there now, and says other than the engine."""
-        found = _load(self._file) if self._file is not None else None
+    def file_is_wrong(self) -> bool:
+        """Whether the file is up to date by its stamp, but disagrees with the engine."""
+        found = _load(self._file)
         if found is None or found[0] != self._stamp():
             return False
         try:
@@ -161,21 +193,16 @@ class ConceptCounts:
             return True
 
     def _count(self, passing: Filter | None = None) -> Counts:
-        engine, concepts = self._engine, len(self._calibration().offset)
-        if self._file is None:
-            return count_concepts(engine, concepts, passing)
-        images = engine.count(passing)
-        self._have(by_value if images >= LARGE * engine.count() else by_point, images)
-        return count_concepts(engine, concepts, passing or _ALL)
+        images = self._engine.count(passing)
+        self._preload("value" if images >= LARGE * self._engine.count() else "point", images)
+        return super().of(passing or _ALL)
 
-    def _have(self, part: Callable[[str], str], images: int) -> None:
-        """Read a part of the index of presence in one go, where so many images are worth it."""
-        if part not in self._at_hand and images >= FEW * self._engine.count():
-            self._at_hand.add(part)
-            read_ahead(self._points, [part(PRESENCE)])
+    def _preload(self, by: Literal["point", "value"], images: int) -> None:
+        if images >= FEW * self._engine.count():
+            self._engine.preload(PRESENCE, by)
 
     def _stamp(self) -> str:
-        """Tells an index that others wrote to from the one that was counted."""
+        """Identifies what was counted: number of images and calibration."""
         calibration = self._calibration()
         hashed = blake2b(calibration.offset.tobytes(), digest_size=16)
         hashed.update(calibration.sample.tobytes())
@@ -183,7 +210,7 @@ class ConceptCounts:
 
 
 def _save(file: Path, stamp: str, counts: Counts) -> None:
-    """Write the file, at once or not at all; a disk that is full or read-only takes none."""
+    """Write the file completely or, where the disk is full or read-only, not at all."""
     partial = file.with_name(f"partial-{file.name}")
     try:
         np.savez(partial, stamp=stamp, counts=counts)

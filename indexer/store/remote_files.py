@@ -1,39 +1,39 @@
-"""The files of an index on a server, for every client: a collection beside that of the points.
+"""The files of an index on a server, in a collection of their own, shared by all clients.
 
-One point, the catalogue, says which files there are; others hold their contents. Writing puts a
-content that nobody knows of yet, then swaps the catalogue for one that names it, which the server
-does only if it is still the one last read. So readers see whole files, the old or the new, and of
-two writers the second notices the first.
+One point, the catalogue, lists the files; other points hold their contents. To write a file, a
+client first stores the content under a new key, then replaces the catalogue by one that lists this
+key. The server replaces the catalogue only if it is still the version that the client last read.
+So readers see whole files, the old or the new one, and of two writers the second notices the first.
 """
 
 from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from qdrant_client import QdrantClient, models
 
 from splicedex.indexer.engines.server.connection import Connection, create_collection
-from splicedex.indexer.store.blobs import Contents, Entry, sha256
-from splicedex.indexer.store.local_files import Files, Write
+from splicedex.indexer.store.base import Files, Write
+from splicedex.indexer.store.blobs import Blobs, Entry, sha256
 from splicedex.splice.errors import UserError
 
 ATTEMPTS = 5
-"""Files that others replace while we read them are read anew as often as this."""
+"""How often to try to read files that other clients keep replacing."""
 _CATALOGUE = "5f1e5c47-a106-5e00-8000-000000000001"
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Which files there are.
+    """The list of files.
 
     Args:
-        version: Counts the swaps.
-        writer: Of this version, unlike any other's.
-        files: By name.
+        version: Number of times that the catalogue was replaced.
+        writer: Random id of the write that made this version.
+        files: Entry of each file, by name.
     """
 
     version: int
@@ -41,36 +41,35 @@ class Catalogue:
     files: Mapping[str, Entry]
 
 
-class SharedFiles(Files):
-    """The files of an index on a server, mirrored in a folder.
+class RemoteFiles(Files):
+    """The files of an index on a server, mirrored in a local folder.
 
     Args:
-        connection: To the server.
-        collection: The collection with the files; it need not exist.
-        folder: Where they are mirrored.
-        origin: What the index is called in messages.
+        connection: Connection to the server.
+        collection: Collection of the files. It need not exist.
+        folder: Local folder of the mirror.
+        origin: What messages call the index.
     """
 
     def __init__(self, connection: Connection, collection: str, folder: Path, origin: str) -> None:
         super().__init__(folder, origin)
         self._connection = connection
         self._collection = collection
-        self._contents = Contents(connection, collection)
+        self._blobs = Blobs(connection, collection)
         self._catalogue = self._read()
         self._seen: Mapping[str, Entry] | None = None
 
     @property
     def exist(self) -> bool:
-        """Whether there are any."""
+        """Whether the server has the files of an index."""
         return self._catalogue is not None
 
-    def create(self, made: Path, names: Iterable[str], *, replicas: int | None = None) -> None:
-        """Share files of a folder, all at once, unless somebody has shared some by then.
+    def create(self, files: Files, *, replicas: int | None = None) -> None:
+        """Share files, all at once, unless another client has shared some by then.
 
         Args:
-            made: The folder.
-            names: Which.
-            replicas: On how many nodes the collection lies.
+            files: The files to share.
+            replicas: Number of nodes that hold a copy; None for the server's default.
         """
         create_collection(
             self._connection,
@@ -79,46 +78,50 @@ class SharedFiles(Files):
             shard_number=1,
             replication_factor=replicas,
         )
-        self._swap({name: self._contents.put((made / name).read_bytes()) for name in names})
+        self._swap({name: self._blobs.put(files.read(name)) for name in files.names()})
 
     def names(self) -> list[str]:
-        """Its files, as paths relative to the folder."""
+        """List the files, as paths relative to the folder."""
         return sorted(self._catalogue.files) if self._catalogue else []
 
     def save(self, name: str, write: Write) -> bool:
-        """Replace a file for everybody.
+        """Replace a file for all clients, unless another client replaced it first.
 
         Returns:
-            False if somebody else did so since it was last read here: now theirs is in the folder.
+            Whether the file was replaced. If not, the folder now holds the other client's file.
         """
         with tempfile.TemporaryDirectory() as scratch:
             made = Path(scratch) / Path(name).name
             write(made)
             content = made.read_bytes()
-        known, entry = self._entry(name), self._contents.put(content)
+        known, entry = self._entry(name), self._blobs.put(content)
         while not self._swap({name: entry}):
             if self._entry(name) != known:
-                self._contents.drop(entry)
+                self._blobs.drop(entry)
                 self._fetch()
                 return False
         self._mirror(name, content)
         if known is not None:
-            self._contents.drop(known)
+            self._blobs.drop(known)
         return True
 
     def refresh(self) -> bool:
-        """Fetch what others changed; says whether anything was, since this was last asked.
+        """Fetch files that other clients changed.
+
+        Returns:
+            Whether there were any since the last call.
 
         Raises:
-            UserError: The server is away, files are gone or damaged there, or cannot be kept here.
+            UserError: The server does not answer, files are gone or damaged there, or they cannot
+                be written to the mirror.
         """
-        # Another process of this machine may have fetched it: the folder is for all of them.
+        # Another process of this machine may have fetched them: they share the folder.
         fetched, now = self._fetch()
         seen, self._seen = self._seen, now
         return fetched or now != seen
 
     def _fetch(self) -> tuple[bool, Mapping[str, Entry]]:
-        """Fetch what is not here; says whether anything was not, and what there is."""
+        """Fetch missing files. Returns whether there were any, and all entries."""
         fetched = False
         for _ in range(ATTEMPTS):
             self._catalogue = self._read()
@@ -129,7 +132,7 @@ class SharedFiles(Files):
                 if self._mirrored(name) == entry.sha256:
                     continue
                 fetched = True
-                content = self._contents.get(entry)
+                content = self._blobs.get(entry)
                 if content is None:
                     lost.append(name)
                 else:
@@ -145,7 +148,7 @@ class SharedFiles(Files):
         return self._catalogue.files.get(name) if self._catalogue else None
 
     def _read(self) -> Catalogue | None:
-        """The catalogue as it is now."""
+        """Read the current catalogue."""
 
         def read(client: QdrantClient) -> list[models.Record]:
             if not client.collection_exists(self._collection):
@@ -160,7 +163,7 @@ class SharedFiles(Files):
         return Catalogue(payload["version"], payload["writer"], files)
 
     def _swap(self, entries: Mapping[str, Entry]) -> bool:
-        """Put entries into the catalogue if it is the one last read; read it, and say if it was."""
+        """Add entries to the catalogue if it is the version last read. Returns whether it was."""
         last = self._catalogue or Catalogue(0, "", {})
         now = Catalogue(last.version + 1, str(uuid.uuid4()), {**last.files, **entries})
         point = models.PointStruct(id=_CATALOGUE, vector={}, payload=asdict(now))
@@ -190,6 +193,6 @@ class SharedFiles(Files):
                 part.replace(target)
         except OSError as error:
             raise UserError(
-                f"cannot keep {name} in {self.folder} ({error.strerror})",
+                f"cannot write {name} to {self.folder} ({error.strerror})",
                 "set SPLICEDEX_CACHE to a folder you can write to",
             ) from error

@@ -1,1 +1,5 @@
-"""Curation: what is in a data set, what goes with what, what to drop; every subset is a query."""
+"""Curation of data sets: one module a command, with a function of the same name.
+
+Every subset is a query. `statistics` holds pure numbers, `subsets` reads images and counts,
+`reports` holds the results of the larger commands, `output` writes files.
+"""

@@ -1,32 +1,32 @@
-"""Balancing: a subset in which some concepts are as common as one another."""
+"""`balance`: choose images of a subset so that several queries match about equally many of them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from splicedex.search.curation.sample import check_draw
-from splicedex.search.curation.subsets.selection import Selection, lot, named
-from splicedex.search.curation.subsets.subset import both, subset
+from splicedex.search.curation.subsets.checks import check_draw
+from splicedex.search.curation.subsets.reading import read_ids
+from splicedex.search.curation.subsets.selection import Selection, named, random_key
+from splicedex.search.curation.subsets.subset import intersection, subset
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 
-MOST = 16
-"""Parts that can be balanced."""
-_PAGE = 8192
+MAX_PARTS = 16
+"""Most parts that can be balanced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part that was balanced.
+    """One of the parts that were balanced.
 
     Args:
-        query: The part, as asked.
-        images: How many of the subset match it.
-        chosen: How many of those chosen do.
+        query: The query of the part.
+        images: How many images of the subset match it.
+        chosen: How many of the chosen images match it.
     """
 
     query: str
@@ -39,8 +39,8 @@ class Balance:
     """A balanced selection.
 
     Args:
-        selection: The images.
-        parts: What was balanced.
+        selection: The chosen images.
+        parts: The parts that were balanced.
     """
 
     selection: Selection
@@ -50,37 +50,41 @@ class Balance:
 def balance(
     searcher: Searcher, query: str, by: Sequence[str], count: int, seed: int = 0
 ) -> Balance:
-    """Choose images so that the parts are as equal in number as they can be.
+    """Choose images so that the numbers of images of all parts are as equal as possible.
 
-    Each image is taken for the part that is behind, from those of its images that help the parts
-    ahead least; images that match no part are left out. The draw within is by the seed.
+    Images are chosen one by one, each from the part that has the fewest so far. Images that match
+    no part are never chosen.
 
     Args:
-        searcher: Of an open index.
-        query: The subset; empty for every image.
-        by: Two to 16 queries, as concepts or `label:cat`; an image may match several.
+        searcher: A searcher of an open index.
+        query: The query of the subset; empty for every image.
+        by: The queries of 2 to 16 parts, such as `dog` or `label:cat`; they may overlap.
         count: How many images, at least 1; fewer if there are not so many.
-        seed: 0 or more.
+        seed: Seed of the choice within a part, 0 or more.
 
     Raises:
-        UserError: A query cannot be a subset or matches nothing, or a number is out of bounds.
+        UserError: A query cannot be a subset or matches nothing, or a number is out of range.
     """
     check_draw(count, seed)
-    if not 2 <= len(by) <= MOST:
-        raise UserError(f"{len(by)} parts cannot be balanced", f"name 2 to {MOST}: --by cat,dog")
+    if not 2 <= len(by) <= MAX_PARTS:
+        raise UserError(
+            f"{len(by)} parts cannot be balanced", f"give 2 to {MAX_PARTS} queries: --by cat,dog"
+        )
     chosen = subset(searcher, query)
     masks: dict[str, int] = defaultdict(int)
     sizes = []
     for number, part in enumerate(by):
-        inside = both(chosen.filter, subset(searcher, part).filter)
-        hits = searcher.index.engine.scroll(inside, with_payload=False, page=_PAGE)
-        sizes.append(0)
-        for hit in hits:
-            masks[hit.id] |= 1 << number
-            sizes[-1] += 1
-        if not sizes[-1]:
-            raise UserError(f"no image of the subset matches {part!r}", "balance by other parts")
-    ids = even(masks, len(by), count, seed)
+        ids = list(
+            read_ids(searcher.index, intersection(chosen.filter, subset(searcher, part).filter))
+        )
+        if not ids:
+            raise UserError(
+                f"no image of the subset matches {part!r}", "use other queries with --by"
+            )
+        sizes.append(len(ids))
+        for id_ in ids:
+            masks[id_] |= 1 << number
+    ids = choose_evenly(masks, len(by), count, seed)
     taken = [sum(masks[id_] >> number & 1 for id_ in ids) for number in range(len(by))]
     return Balance(
         Selection(query, chosen.images, named(searcher.index, ids)),
@@ -88,32 +92,38 @@ def balance(
     )
 
 
-def even(masks: dict[str, int], parts: int, count: int, seed: int) -> list[str]:
-    """Ids whose parts are as equal in number as a greedy choice makes them.
+def choose_evenly(masks: Mapping[str, int], parts: int, count: int, seed: int) -> list[str]:
+    """Choose images greedily so that all parts have about equally many.
+
+    The next image comes from the part with the fewest images so far. Of the images there, one is
+    taken that adds least to the parts that already have many.
 
     Args:
-        masks: Parts of each image, one bit each, at least one set.
-        parts: How many parts there are.
-        count: At most this many ids.
-        seed: Of the draw.
+        masks: The parts that each image is in, as bits; at least one is set.
+        parts: Number of parts.
+        count: At most this many images.
+        seed: Seed of the order among images of the same parts.
+
+    Returns:
+        The ids of the images, in the order of choice.
     """
-    cells: dict[int, list[str]] = defaultdict(list)
-    for id_ in sorted(masks, key=lambda one: lot(one, seed), reverse=True):
-        cells[masks[id_]].append(id_)
-    members = {mask: [i for i in range(parts) if mask >> i & 1] for mask in cells}
+    ids_by_mask: dict[int, list[str]] = defaultdict(list)
+    for id_ in sorted(masks, key=lambda one: random_key(one, seed), reverse=True):
+        ids_by_mask[masks[id_]].append(id_)
+    parts_of = {mask: [i for i in range(parts) if mask >> i & 1] for mask in ids_by_mask}
     counts = np.zeros(parts, np.int64)
-    found: list[str] = []
-    while cells and len(found) < count:
-        behind = min(
-            (part for mask in cells for part in members[mask]),
+    chosen: list[str] = []
+    while ids_by_mask and len(chosen) < count:
+        rarest = min(
+            (part for mask in ids_by_mask for part in parts_of[mask]),
             key=lambda part: (counts[part], part),
         )
-        ours = [mask for mask in cells if mask >> behind & 1]
         best = min(
-            ours, key=lambda mask: (sum(counts[p] + 1 for p in members[mask] if p != behind), mask)
+            (mask for mask in ids_by_mask if mask >> rarest & 1),
+            key=lambda mask: (sum(counts[p] + 1 for p in parts_of[mask] if p != rarest), mask),
         )
-        found.append(cells[best].pop())
-        counts[members[best]] += 1
-        if not cells[best]:
-            del cells[best]
-    return found
+        chosen.append(ids_by_mask[best].pop())
+        counts[parts_of[best]] += 1
+        if not ids_by_mask[best]:
+            del ids_by_mask[best]
+    return chosen

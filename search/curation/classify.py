@@ -1,7 +1,8 @@
-"""Zero-shot classification over names, from dense and recomposed embeddings (paper, section 5.2).
+"""`classify`: zero-shot classification by name, from dense and from recomposed embeddings.
 
-Suppressing concepts before recomposing takes a cue out of the images, and shows what hung on it
-(paper, section 6.2).
+Comparing the two shows how much the concepts keep of an image (SpLiCE paper, section 5.2).
+Suppressing concepts before recomposing removes a cue from the images, and shows how much depends on
+it (section 6.2).
 """
 
 from __future__ import annotations
@@ -11,33 +12,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from splicedex.search.curation.statistics.accuracy import Accuracy, accuracies, name_without
-from splicedex.search.curation.subsets.reading import Progress, check_column, left_out, read, silent
-from splicedex.search.curation.subsets.subset import subset, values_of
+from splicedex.indexer.engines.query import Hit
+from splicedex.search.curation.statistics.accuracy import Accuracy, accuracies
+from splicedex.search.curation.subsets.checks import check_columns
+from splicedex.search.curation.subsets.reading import Progress, column_values, read, silent
+from splicedex.search.curation.subsets.subset import Subset, subset, values_of
+from splicedex.search.curation.subsets.suppressed import name_without, suppressed_ids
 from splicedex.search.curation.subsets.weights import weights_of
 from splicedex.search.query.resolve import resolve
 from splicedex.search.searcher import Searcher
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.decomposition import intervene, recompose
+from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
 
 PROMPT = "a photo of a {}"
+_EXAMPLE = "cat,dog,automobile=car"
 
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """What images are taken for.
+    """The predicted names of images.
 
     Args:
-        query: The subset; empty for every image.
-        images: How many were classified.
-        names: What they may be.
-        without: Concepts that were suppressed.
-        methods: "dense", "recomposed", and "without ..." where concepts were suppressed.
-        predicted: Images by name, for each method.
-        agreement: Share of images that each method takes for the same as the dense one.
-        accuracies: Overall and by group, for each method; empty where the truth is not known.
+        query: The query of the subset; empty for every image.
+        images: How many images were classified.
+        names: The names to choose from.
+        without: Words for the concepts that were suppressed.
+        methods: "dense", "recomposed", and "without ..." if concepts were suppressed.
+        predicted: Number of images by name, for each method.
+        agreement: Share of images where each method predicts the same name as "dense".
+        accuracies: Accuracy overall and by group, for each method; empty without true names.
     """
 
     query: str
@@ -63,92 +70,155 @@ def classify(
     """Classify the images of a subset.
 
     Args:
-        searcher: Of an open index.
-        names: What the images may be; `automobile=car` looks for "car" and says "automobile".
+        searcher: A searcher of an open index.
+        names: The names to choose from; `automobile=car` compares images with "car" and reports
+            "automobile".
         names_from: A column whose values are names too.
-        truth: Column that holds the right name; by default `names_from`.
-        by: Column of groups to tell accuracies apart by.
-        query: The subset; empty for every image.
-        without: Concepts to suppress, with their families.
+        truth: The column of true names; by default `names_from`.
+        by: A column of groups, to report the accuracy of each.
+        query: The query of the subset; empty for every image.
+        without: Words for concepts to suppress, with their near-synonyms.
         on_progress: Called with images done and their total.
 
     Raises:
-        UserError: Fewer than two names, a name without an embedding, an unknown column or concept,
-            or the query cannot be a subset.
+        UserError: There are fewer than two names, a name has no embedding, a column or concept is
+            unknown, or the query cannot be a subset.
     """
-    index = searcher.index
     chosen = subset(searcher, query)
-    listed = [_pair(name) for name in names]
-    if names_from is not None:
-        said = {name for name, _ in listed}
-        found = (value for value, _ in values_of(searcher, names_from, chosen))
-        listed += [(value, value.replace("_", " ")) for value in found if value not in said]
-        truth = truth or names_from
-    if len(listed) < 2:
-        raise UserError("one name is no choice", "give two or more: --names cat,dog")
-    for column in (truth, by):
-        if column is not None:
-            check_column(index, column)
-    labels = np.array([name for name, _ in listed], dtype=object)
-    towards = np.stack([_embedding(searcher, phrase) for _, phrase in listed])
-    removed = left_out(searcher, without)
-    methods = ("dense", "recomposed", *([name_without(without)] if removed else []))
-    taken: list[list[np.ndarray]] = [[] for _ in methods]
-    truths: list[str] = []
-    groups: list[str] = []
-    columns = tuple(dict.fromkeys(column for column in (truth, by) if column))
-    for hits in read(index, chosen, columns, on_progress, with_dense=True):
-        weights = weights_of(hits, len(index.space.concepts))
-        rows = [
-            np.stack([hit.dense for hit in hits if hit.dense is not None]),
-            recompose(index.space, weights),
-            *([recompose(index.space, intervene(weights, suppress=removed))] if removed else []),
-        ]
-        for found_, vectors in zip(taken, rows, strict=True):
-            found_.append(np.argmax(vectors @ towards.T, axis=1))
-        truths += [str(hit.payload.get(truth or "", "")) for hit in hits]
-        groups += [str(hit.payload.get(by or "", "")) for hit in hits]
-    predictions = [labels[np.concatenate(found_)] for found_ in taken]
-    accuracy: list[Accuracy] = []
-    if truth is not None:
-        right = np.array([name.casefold() for name in truths], dtype=object)
-        for method, said_ in zip(methods, predictions, strict=True):
-            folded = np.array([name.casefold() for name in said_], dtype=object)
-            accuracy += accuracies(method, folded == right, groups)
+    classes = _classes(searcher, names, names_from, chosen)
+    truth = truth or names_from
+    check_columns(searcher.index, truth, by)
+    texts = np.stack([_text_embedding(searcher, one.phrase) for one in classes])
+    suppressed = suppressed_ids(searcher, without)
+    methods = ("dense", "recomposed", *([name_without(without)] if suppressed else []))
+    images = _predict(searcher, chosen, texts, suppressed, truth, by, on_progress)
+    labels = np.array([one.name for one in classes], dtype=object)
+    predicted = dict(zip(methods, labels[images.predicted], strict=True))
     return Classification(
-        query,
-        len(truths),
-        tuple(labels),
-        tuple(without),
-        methods,
-        {m: dict(Counter(said_.tolist())) for m, said_ in zip(methods, predictions, strict=True)},
-        {
-            m: float(np.mean(said_ == predictions[0]))
-            for m, said_ in zip(methods, predictions, strict=True)
+        query=query,
+        images=len(images.truths),
+        names=tuple(labels),
+        without=tuple(without),
+        methods=methods,
+        predicted={method: dict(Counter(found.tolist())) for method, found in predicted.items()},
+        agreement={
+            method: float(np.mean(found == predicted["dense"]))
+            for method, found in predicted.items()
         },
-        tuple(accuracy),
+        accuracies=_score(predicted, images) if truth is not None else (),
     )
 
 
-def _pair(name: str) -> tuple[str, str]:
-    """A name and the phrase that stands for it."""
-    said, _, phrase = (part.strip() for part in name.partition("="))
-    if not said:
-        raise UserError("a name is empty", "write names as cat,dog,automobile=car")
-    return said, phrase or said
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """A class: its name in the result, and the phrase that images are compared with."""
+
+    name: str
+    phrase: str
 
 
-def _embedding(searcher: Searcher, phrase: str) -> Matrix:
-    """A text embedding (d,): of a prompt, or without a text encoder of the space's own concepts."""
+@dataclass(frozen=True, eq=False)
+class _Predictions:
+    """What m methods predict for n images.
+
+    Args:
+        predicted: Class numbers (m, n).
+        truths: True names (n,); empty where unknown.
+        groups: Groups (n,); empty where unknown.
+    """
+
+    predicted: NDArray[np.int64]
+    truths: list[str]
+    groups: list[str]
+
+
+def _classes(
+    searcher: Searcher, names: Sequence[str], names_from: str | None, chosen: Subset
+) -> list[_Class]:
+    """The classes to choose from, by name and then by the values of a column.
+
+    Raises:
+        UserError: There are fewer than two, or a name is empty.
+    """
+    classes = [_class(name) for name in names]
+    if names_from is not None:
+        given = {one.name for one in classes}
+        for value, _ in values_of(searcher, names_from, chosen):
+            if value not in given:
+                classes.append(_Class(value, value.replace("_", " ")))
+    if len(classes) < 2:
+        raise UserError(
+            "there are fewer than two names to choose from", f"give more: --names {_EXAMPLE}"
+        )
+    return classes
+
+
+def _class(text: str) -> _Class:
+    """A class from `name` or `name=phrase`."""
+    name, _, phrase = (part.strip() for part in text.partition("="))
+    if not name:
+        raise UserError("a name is empty", f"write names as {_EXAMPLE}")
+    return _Class(name, phrase or name)
+
+
+def _text_embedding(searcher: Searcher, phrase: str) -> Matrix:
+    """A text embedding (d,): of a prompt, or without a text encoder of the concept of that name."""
     if searcher.context.encode is not None:
         return unit(searcher.context.encode(PROMPT.format(phrase)))
     space = searcher.index.space
     try:
-        family = resolve(space, phrase).family
+        concept = resolve(space, phrase).meant[0]
     except UserError as error:
         raise UserError(
             f"{phrase!r} is no concept, and this index has no text encoder",
-            f"name a concept that stands for it: {phrase}=CONCEPT",
+            f"name a concept to compare with: {phrase}=CONCEPT",
         ) from error
-    embedding: Matrix = space.texts[next(iter(family))]
+    embedding: Matrix = space.texts[concept]
     return embedding
+
+
+def _predict(
+    searcher: Searcher,
+    chosen: Subset,
+    texts: Matrix,
+    suppressed: Sequence[int],
+    truth: str | None,
+    by: str | None,
+    on_progress: Progress,
+) -> _Predictions:
+    """Read the images and find the nearest of the k texts (k, d) by each method."""
+    index = searcher.index
+    blocks: list[NDArray[np.int64]] = []
+    truths: list[str] = []
+    groups: list[str] = []
+    columns = check_columns(index, truth, by)
+    for hits in read(index, chosen, columns, on_progress, with_dense=True):
+        methods = _embeddings(index.space, hits, suppressed)
+        blocks.append(np.stack([np.argmax(rows @ texts.T, axis=1) for rows in methods]))
+        truths += column_values(hits, truth)
+        groups += column_values(hits, by)
+    return _Predictions(np.concatenate(blocks, axis=1), truths, groups)
+
+
+def _embeddings(
+    space: ConceptSpace, hits: Sequence[Hit], suppressed: Sequence[int]
+) -> list[Matrix]:
+    """The embeddings (n, d) that each method classifies."""
+    weights = weights_of(hits, len(space.concepts))
+    dense = np.stack([hit.dense for hit in hits if hit.dense is not None])
+    found = [dense, recompose(space, weights)]
+    if suppressed:
+        found.append(recompose(space, intervene(weights, suppress=suppressed)))
+    return found
+
+
+def _score(
+    predicted: Mapping[str, NDArray[np.object_]], images: _Predictions
+) -> tuple[Accuracy, ...]:
+    """Accuracies of each method; upper and lower case of names do not matter."""
+    truths = np.array([name.casefold() for name in images.truths], dtype=object)
+    found: list[Accuracy] = []
+    for method, names in predicted.items():
+        folded = np.array([name.casefold() for name in names], dtype=object)
+        found += accuracies(method, folded == truths, images.groups)
+    return tuple(found)

@@ -1,4 +1,4 @@
-"""The concept distribution of a subset (paper, section 6.1)."""
+"""`concepts --in`: the concept distribution of a subset (SpLiCE paper, section 6.1)."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from numpy.typing import NDArray
 
 from splicedex.indexer.store.concept_counts import Counts
 from splicedex.search.curation.statistics.proportions import Interval, mean, wilson
-from splicedex.search.curation.subsets.families import families, query_of
+from splicedex.search.curation.subsets.checks import check_choice
 from splicedex.search.curation.subsets.subset import subset
+from splicedex.search.curation.subsets.synonyms import query_for, synonym_groups
 from splicedex.search.curation.subsets.weights import sampled_weights
 from splicedex.search.searcher import Searcher
-from splicedex.splice.errors import UserError
 
 Order: TypeAlias = Literal["share", "weight", "lift"]
-CERTAIN = 5
-"""Fewest images of a concept whose lift is worth a look."""
+MIN_IMAGES = 5
+"""Least images of a concept that the order by lift considers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much of a subset has a concept.
+    """How frequent a concept is in a subset.
 
     Args:
-        concept: The commonest name of the thing.
-        family: All its names, that one first.
-        query: Finds the images that count, anywhere.
-        images: Images of the subset where it counts as present, exactly.
-        share: Of the subset's images, with Wilson's interval.
-        weight: Mean SpLiCE weight over the subset, the members' added, with Student's interval.
-        lift: Share in the subset over share in the whole index.
+        concept: The most frequent name of the concept.
+        family: All its names (near-synonyms), the most frequent first.
+        query: A query that finds the images with the concept.
+        images: Images of the subset where it is present, exactly.
+        share: Share of the subset's images, with Wilson's interval.
+        weight: Mean SpLiCE weight over the subset, summed over the names, with Student's interval.
+        lift: Share in the subset divided by the share in the whole index.
     """
 
     concept: str
@@ -49,11 +49,11 @@ class Distribution:
     """The concepts of a subset.
 
     Args:
-        query: The subset; empty for every image.
-        images: How many it has.
-        weighed: From how many of them mean weights are taken.
-        concepts: Foremost first.
-        notes: What words were taken to mean, where that is not obvious.
+        query: The query of the subset; empty for every image.
+        images: How many images it has.
+        weighed: How many of them the mean weights are computed from.
+        concepts: The concepts in the order asked for.
+        notes: How words of the query were understood, where that is not obvious.
     """
 
     query: str
@@ -66,61 +66,70 @@ class Distribution:
 def distribution(
     searcher: Searcher, query: str = "", limit: int = 20, order: Order = "weight"
 ) -> Distribution:
-    """The concepts of a subset, by family.
+    """The concepts of a subset; near-synonyms count as one.
 
     Args:
-        searcher: Of an open index.
-        query: The subset; empty for every image.
+        searcher: A searcher of an open index.
+        query: The query of the subset; empty for every image.
         limit: At most this many concepts.
-        order: By mean weight, by share, or by lift over the whole index (of its lower bound).
+        order: Order by mean "weight", by "share" of images, or by "lift" over the whole index, as
+            computed from the lower end of the share's interval.
 
     Raises:
         UserError: The query cannot be a subset, or matches nothing.
     """
-    if order not in get_args(Order):
-        raise UserError(f"order {order!r} is unknown", f"use {', '.join(get_args(Order))}")
+    check_choice("--order", order, get_args(Order))
     index = searcher.index
     chosen = subset(searcher, query)
-    grouped = families(index.space)
+    groups = synonym_groups(index.space)
     counts = index.counts.of(chosen.filter)
-    whole = subset(searcher, "")
-    overall = index.counts.of()
+    all_images = subset(searcher, "").images
+    all_counts = index.counts.of()
     weights = sampled_weights(index, chosen.filter)
-    weighed = mean(grouped.total(weights))
 
-    heads = grouped.heads(overall)
-    images, everywhere = counts[heads], overall[heads]
+    heads = groups.heads(all_counts)
+    images, everywhere = counts[heads], all_counts[heads]
     shares = wilson(images, chosen.images)
+    mean_weights = mean(groups.total(weights))
     key = {
         "share": shares.value,
-        "weight": weighed.value,
-        "lift": _lifts(images, chosen.images, everywhere, whole.images),
+        "weight": mean_weights.value,
+        "lift": _safe_lifts(images, chosen.images, everywhere, all_images),
     }[order]
     best = np.argsort(-key, kind="stable")[:limit]
     return Distribution(
-        query,
-        chosen.images,
-        weights.shape[0],
-        tuple(
+        query=query,
+        images=chosen.images,
+        weighed=weights.shape[0],
+        concepts=tuple(
             Share(
-                index.space.concepts[heads[g]],
-                grouped.names(heads[g]),
-                query_of(index.space.concepts[heads[g]]),
-                int(images[g]),
-                shares[g],
-                weighed[g],
-                float(shares.value[g] * whole.images / max(everywhere[g], 1)),
+                concept=index.space.concepts[heads[g]],
+                family=groups.names(heads[g]),
+                query=query_for(index.space.concepts[heads[g]]),
+                images=int(images[g]),
+                share=shares[g],
+                weight=mean_weights[g],
+                lift=float(shares.value[g] * all_images / max(everywhere[g], 1)),
             )
             for g in map(int, best[key[best] > 0])
         ),
-        chosen.notes,
+        notes=chosen.notes,
     )
 
 
-def _lifts(hits: Counts, count: int, overall: Counts, total: int) -> NDArray[np.float64]:
-    """Lift from the lower bound of the share, so that a rare concept does not lead by chance."""
-    low = wilson(hits, count).low
+def _safe_lifts(
+    images: Counts, count: int, everywhere: Counts, all_images: int
+) -> NDArray[np.float64]:
+    """Lifts (g,) from the lower end of the share, so that a rare concept does not lead by chance.
+
+    Args:
+        images: Images of the subset with each concept (g,).
+        count: All images of the subset.
+        everywhere: Images of the index with each concept (g,).
+        all_images: All images of the index.
+    """
+    low = wilson(images, count).low
     lifts: NDArray[np.float64] = np.where(
-        hits >= CERTAIN, low * total / np.maximum(overall, 1), 0.0
+        images >= MIN_IMAGES, low * all_images / np.maximum(everywhere, 1), 0.0
     )
     return lifts

@@ -1,4 +1,4 @@
-"""Duplicates: groups of images that look the same to the model, and which of each to keep."""
+"""`duplicates`: groups of images that look the same to the model, and which of each to keep."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from splicedex.indexer.engines.query import Hit
 from splicedex.indexer.sources.base import blocks
 from splicedex.indexer.sources.location import to_path
 from splicedex.indexer.store.index import Index
+from splicedex.search.curation.subsets.checks import check_choice
 from splicedex.search.curation.subsets.exact_pairs import near_pairs
 from splicedex.search.curation.subsets.graph_pairs import has_graph, walked_pairs
-from splicedex.search.curation.subsets.reading import Progress, silent
+from splicedex.search.curation.subsets.reading import Progress, read_ids, silent
 from splicedex.search.curation.subsets.subset import Example, Subset, subset
 from splicedex.search.searcher import Searcher
 from splicedex.splice.align import Matrix, unit
@@ -24,15 +25,15 @@ from splicedex.splice.errors import UserError
 
 Keep: TypeAlias = Literal["first", "largest", "oldest", "central"]
 ABOVE = 0.95
-"""Cosine from which two images count as one."""
+"""Cosine from which two images count as duplicates."""
 COMPARED = 250_000
-"""Images up to which comparing every pair takes less time than walks in a graph, and 0.6 GB."""
+"""Most images of which every pair is compared. It takes 0.6 GB, and less time than the graph."""
 _FIELDS = ("path", "location", "width", "height", "bytes")
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """An image of a group, with its cosine to the one that is kept."""
+    """An image of a group, with its cosine to the one to keep."""
 
     image: Example
     cosine: float
@@ -43,8 +44,9 @@ class Group:
     """Images that look the same.
 
     Args:
-        keep: The one to keep.
-        others: The rest, nearest first. Each is near some image of the group, not always the kept.
+        keep: The image to keep.
+        others: The other images, nearest first. Each is near some image of the group, but not
+            always near the one to keep.
     """
 
     keep: Example
@@ -53,14 +55,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Groups of a subset.
+    """The groups of duplicates in a subset.
 
     Args:
-        query: The subset; empty for every image.
-        images: How many it has.
-        exact: Whether every pair was looked at.
-        superfluous: Images beyond the first of their group.
-        groups: Largest first.
+        query: The query of the subset; empty for every image.
+        images: How many images it has.
+        exact: Whether every pair was compared.
+        superfluous: How many images can go: all but one of each group.
+        groups: The groups, largest first.
     """
 
     query: str
@@ -80,94 +82,39 @@ def duplicates(
 ) -> Duplicates:
     """Group the images of a subset by the cosine of their dense vectors.
 
-    Images belong together if a chain of near ones joins them. Of up to 250,000 every pair is
-    looked at, with their vectors in memory; the neighbours of more are found by the engine's graph,
-    if it has one, which may miss some.
+    Two images are in one group if a chain of near images joins them. Of up to 250,000 images every
+    pair is compared, with all vectors in memory. For more, the engine's graph finds near images if
+    there is one; it can miss some.
 
     Args:
-        searcher: Of an open index.
-        query: The subset; empty for every image.
-        above: Least cosine of a link, above 0 and at most 1.
-        keep: Of each group: the "first" by name, the "largest" in pixels, the "oldest" file, or the
-            most "central", the one most like all others.
+        searcher: A searcher of an open index.
+        query: The query of the subset; empty for every image.
+        above: Least cosine of near images, above 0 and at most 1.
+        keep: Which image of each group to keep: the "first" by path, the "largest" in pixels, the
+            "oldest" file, or the most "central", which is most similar to all others.
         on_progress: Called with images done and their total.
-        exact: Look at every pair, or let the graph find them, whatever their number.
+        exact: True to compare every pair, False to use the graph; by default the number of images
+            decides.
 
     Raises:
-        UserError: The query cannot be a subset, an unknown rule, or one that needs files which are
-            not there.
+        UserError: The query cannot be a subset, an argument is not valid, or `keep` needs the
+            files and one is missing.
     """
-    if keep not in _RULES:
-        raise UserError(f"--keep {keep} is unknown", f"use {', '.join(_RULES)}")
+    check_choice("--keep", keep, _RULES)
     if not 0 < above <= 1:
-        raise UserError(f"a cosine above {above:g} groups nothing of use", "try 0.95")
+        raise UserError(f"--above {above:g} is no cosine above 0 and at most 1", "try 0.95")
     chosen = subset(searcher, query)
     if exact is None:
         exact = chosen.images <= COMPARED or not has_graph(searcher.index)
-    links = (_compared if exact else _walked)(searcher.index, chosen, above, on_progress)
-    made = list(_groups(searcher.index, joined(links), keep))
-    made.sort(key=lambda group: (-len(group.others), group.keep.path))
-    superfluous = sum(len(group.others) for group in made)
-    return Duplicates(query, chosen.images, exact, superfluous, tuple(made))
+    links = (_exact_links if exact else _graph_links)(searcher.index, chosen, above, on_progress)
+    groups = list(_groups(searcher.index, connected_components(links), keep))
+    groups.sort(key=lambda group: (-len(group.others), group.keep.path))
+    superfluous = sum(len(group.others) for group in groups)
+    return Duplicates(query, chosen.images, exact, superfluous, tuple(groups))
 
 
-def _compared(
-    index: Index, chosen: Subset, above: float, on_progress: Progress
-) -> Iterator[tuple[str, str]]:
-    """Links by comparing every pair."""
-    ids = []
-    vectors = np.empty((chosen.images, index.space.dim), np.float32)
-    hits = index.engine.scroll(chosen.filter, with_payload=False, with_dense=True)
-    for row, hit in enumerate(islice(hits, chosen.images)):
-        assert hit.dense is not None
-        ids.append(hit.id)
-        vectors[row] = hit.dense
-    for i, j, _ in near_pairs(unit(vectors[: len(ids)]), above, on_progress):
-        yield ids[i], ids[j]
-
-
-def _walked(
-    index: Index, chosen: Subset, above: float, on_progress: Progress
-) -> Iterator[tuple[str, str]]:
-    """Links by the engine's graph."""
-    engine = index.engine
-    hits = engine.scroll(chosen.filter, with_payload=False, with_dense=True)
-    links = walked_pairs(engine, hits, above, on_progress, chosen.images)
-    if chosen.filter is None:
-        yield from links
-        return
-    inside = {hit.id for hit in engine.scroll(chosen.filter, with_payload=False)}
-    yield from (link for link in links if link[1] in inside)
-
-
-def _groups(index: Index, ids: Iterable[Sequence[str]], keep: Keep) -> Iterator[Group]:
-    """Groups by the ids of their members, some at a time."""
-    for some in blocks(ids):
-        found = {
-            hit.id: hit
-            for block in blocks(chain.from_iterable(some))
-            for hit in index.engine.retrieve(block, with_payload=_FIELDS, with_dense=True)
-        }
-        for ids_ in some:
-            members = [found[id_] for id_ in ids_ if id_ in found]  # others may delete meanwhile
-            if len(members) > 1:
-                yield _group(members, keep)
-
-
-def _group(hits: Sequence[Hit], keep: Keep) -> Group:
-    """A group, as its vectors and what is known of its files say."""
-    vectors = unit(np.array([hit.dense for hit in hits], np.float32))
-    images = [Example(hit.id, hit.payload["path"]) for hit in hits]
-    order = _RULES[keep]([hit.payload for hit in hits], vectors)
-    kept = min(range(len(hits)), key=lambda row: (order[row], images[row].path))
-    cosines = vectors @ vectors[kept]
-    others = [Copy(images[row], float(cosines[row])) for row in range(len(hits)) if row != kept]
-    others.sort(key=lambda one: (-one.cosine, one.image.path))
-    return Group(images[kept], tuple(others))
-
-
-def joined(links: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """Connected components of a graph, each in ascending order."""
+def connected_components(links: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """Connected components of a graph, each in ascending order (union-find)."""
     root: dict[str, str] = {}
 
     def find(node: str) -> str:
@@ -179,13 +126,67 @@ def joined(links: Iterable[tuple[str, str]]) -> list[list[str]]:
 
     for a, b in links:
         root[max(find(a), find(b))] = min(find(a), find(b))
-    groups: dict[str, list[str]] = defaultdict(list)
+    components: dict[str, list[str]] = defaultdict(list)
     for node in sorted(root):
-        groups[find(node)].append(node)
-    return list(groups.values())
+        components[find(node)].append(node)
+    return list(components.values())
 
 
-def _by_name(payloads: Sequence[Mapping[str, Any]], _: Any) -> list[float]:
+def _exact_links(
+    index: Index, chosen: Subset, above: float, on_progress: Progress
+) -> Iterator[tuple[str, str]]:
+    """Ids of near images, by comparing every pair."""
+    ids = []
+    vectors = np.empty((chosen.images, index.space.dim), np.float32)
+    hits = index.engine.scroll(chosen.filter, with_payload=False, with_dense=True)
+    for row, hit in enumerate(islice(hits, chosen.images)):
+        assert hit.dense is not None
+        ids.append(hit.id)
+        vectors[row] = hit.dense
+    for i, j, _ in near_pairs(unit(vectors[: len(ids)]), above, on_progress):
+        yield ids[i], ids[j]
+
+
+def _graph_links(
+    index: Index, chosen: Subset, above: float, on_progress: Progress
+) -> Iterator[tuple[str, str]]:
+    """Ids of near images, by the engine's graph."""
+    hits = index.engine.scroll(chosen.filter, with_payload=False, with_dense=True)
+    links = walked_pairs(index.engine, hits, above, on_progress, chosen.images)
+    if chosen.filter is None:
+        yield from links
+        return
+    inside = set(read_ids(index, chosen.filter))
+    yield from (link for link in links if link[1] in inside)
+
+
+def _groups(index: Index, components: Iterable[Sequence[str]], keep: Keep) -> Iterator[Group]:
+    """The groups of the images with these ids, read some at a time."""
+    for some in blocks(components):
+        hits = {
+            hit.id: hit
+            for block in blocks(chain.from_iterable(some))
+            for hit in index.engine.retrieve(block, with_payload=_FIELDS, with_dense=True)
+        }
+        for ids in some:
+            members = [hits[id_] for id_ in ids if id_ in hits]  # others can delete in the meantime
+            if len(members) > 1:
+                yield _group(members, keep)
+
+
+def _group(hits: Sequence[Hit], keep: Keep) -> Group:
+    """One group, with the image to keep chosen by a rule."""
+    vectors = unit(np.array([hit.dense for hit in hits], np.float32))
+    images = [Example(hit.id, hit.payload["path"]) for hit in hits]
+    order = _RULES[keep]([hit.payload for hit in hits], vectors)
+    kept = min(range(len(hits)), key=lambda row: (order[row], images[row].path))
+    cosines = vectors @ vectors[kept]
+    others = [Copy(images[row], float(cosines[row])) for row in range(len(hits)) if row != kept]
+    others.sort(key=lambda one: (-one.cosine, one.image.path))
+    return Group(images[kept], tuple(others))
+
+
+def _by_path(payloads: Sequence[Mapping[str, Any]], _: Any) -> list[float]:
     return [0.0] * len(payloads)
 
 
@@ -198,17 +199,18 @@ def _by_age(payloads: Sequence[Mapping[str, Any]], _: Any) -> list[float]:
         return [to_path(one).stat().st_mtime for one in payloads]
     except OSError as error:
         raise UserError(
-            f"the age of a file cannot be told ({error})", "use --keep first, largest or central"
+            f"cannot read the age of a file ({error})", "use --keep first, largest or central"
         ) from error
 
 
-def _by_likeness(_: Any, vectors: Matrix) -> list[float]:
+def _by_similarity(_: Any, vectors: Matrix) -> list[float]:
     return [-float(total) for total in vectors @ vectors.sum(axis=0)]
 
 
 _RULES: dict[str, Callable[[Sequence[Mapping[str, Any]], Matrix], list[float]]] = {
-    "first": _by_name,
+    "first": _by_path,
     "largest": _by_size,
     "oldest": _by_age,
-    "central": _by_likeness,
+    "central": _by_similarity,
 }
+"""A number for each image of a group: the one with the lowest is kept."""

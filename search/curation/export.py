@@ -1,4 +1,4 @@
-"""Export: the images of a subset as a table, or as a folder of files."""
+"""`export`: write the images of a subset as a table, or as a folder of files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from splicedex.indexer.engines.query import Hit
 from splicedex.indexer.sources.location import to_path
 from splicedex.search.browse.image import columns_of
 from splicedex.search.curation.output import folders, tables
-from splicedex.search.curation.subsets.reading import Progress, check_column, silent
+from splicedex.search.curation.subsets.checks import check_choice, check_column
+from splicedex.search.curation.subsets.reading import Progress, silent
 from splicedex.search.curation.subsets.subset import Subset, subset
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
@@ -32,13 +33,13 @@ class Export:
     """What was written, or would be.
 
     Args:
-        query: The subset; empty for every image.
-        to: File or folder.
-        format: How.
-        images: How many match.
-        files: Files linked or copied; 0 for a table.
-        bytes: Their size.
-        missing: Images whose file is not there, which are left out of a folder.
+        query: The query of the subset; empty for every image.
+        to: The file or folder.
+        format: The format.
+        images: How many images match.
+        files: How many files were linked or copied; 0 for a table.
+        bytes: Their size in bytes.
+        missing: Images whose file does not exist; a folder leaves them out.
         done: Whether it was written.
     """
 
@@ -63,54 +64,83 @@ def export(
     overwrite: bool = False,
     on_progress: Progress = silent,
 ) -> Export:
-    """Write the images of a subset, in the order of their ids, so that the same gives the same.
+    """Write the images of a subset, in the order of their ids, so that exports are repeatable.
 
     Args:
-        searcher: Of an open index.
-        query: The subset; empty for every image.
-        to: A file for a table, a folder that does not exist or is empty for links and copies.
-        format_: By default what the suffix says (csv, jsonl, parquet; json for FiftyOne), or links.
-        label: Column that names the class: folders of an imagefolder, labels for FiftyOne.
-        dry_run: Only say what would be linked or copied; a table, which is no more than asked for,
-            is written all the same.
+        searcher: A searcher of an open index.
+        query: The query of the subset; empty for every image.
+        to: A file for a table; for links and copies a folder that does not exist or is empty.
+        format_: The format; by default from the suffix of `to` (.csv, .jsonl, .parquet, and .json
+            for FiftyOne), else links.
+        label: The column of classes: the folders of an imagefolder, the labels for FiftyOne.
+        dry_run: Only tell which files would be linked or copied. A table is always written.
         overwrite: Replace a table that exists.
         on_progress: Called with images done and their total.
 
     Raises:
-        UserError: The query cannot be a subset, an unknown format or column, the target exists or
-            cannot be written, or none of the images' files is there.
+        UserError: The query cannot be a subset, the format or column is unknown, the target exists
+            or cannot be written, or none of the images' files exists.
     """
-    named = format_ or SUFFIXES.get(to.suffix.lower(), "links")
-    if named not in (*TABLES, *FOLDERS):
-        raise UserError(f"--as {named} is unknown", f"use {', '.join((*TABLES, *FOLDERS))}")
+    format_name = format_ or SUFFIXES.get(to.suffix.lower(), "links")
+    check_choice("--as", format_name, (*TABLES, *FOLDERS))
     if label is not None:
         check_column(searcher.index, label)
     chosen = subset(searcher, query)
-    if named in TABLES:
-        if to.exists() and (to.is_dir() or not overwrite):
-            raise UserError(f"{to} exists", "choose another, or add --overwrite to replace a file")
+    if format_name in TABLES:
+        return _export_table(searcher, chosen, to, format_name, label, overwrite, on_progress)
+    return _export_folder(searcher, chosen, to, format_name, label, dry_run, on_progress)
 
-        def rows() -> Iterator[dict[str, Any]]:
-            return _rows(searcher, chosen, on_progress)
 
-        TABLES[named](to, rows, label)
-        return Export(query, str(to), named, chosen.images, 0, 0, (), True)
-    plan = folders.plan(_files(searcher, chosen, label if named == "imagefolder" else None))
-    if not plan.files:
-        raise UserError("no file of these images is there", "export a table, as out.csv")
+def _export_table(
+    searcher: Searcher,
+    chosen: Subset,
+    to: Path,
+    format_name: str,
+    label: str | None,
+    overwrite: bool,
+    on_progress: Progress,
+) -> Export:
+    if to.exists() and (to.is_dir() or not overwrite):
+        raise UserError(f"{to} exists", "choose another name, or add --overwrite to replace a file")
+    TABLES[format_name](to, lambda: _rows(searcher, chosen, on_progress), label)
+    return Export(chosen.query, str(to), format_name, chosen.images, 0, 0, (), True)
+
+
+def _export_folder(
+    searcher: Searcher,
+    chosen: Subset,
+    to: Path,
+    format_name: str,
+    label: str | None,
+    dry_run: bool,
+    on_progress: Progress,
+) -> Export:
+    by_class = format_name == "imagefolder"
+    planned = folders.plan(_files(searcher, chosen, label if by_class else None))
+    if not planned.files:
+        raise UserError(
+            "none of the files of these images exists", "export a table instead: --to out.csv"
+        )
     folders.check(to)
     if not dry_run:
-        folders.write(to, plan, copy=named != "links", on_progress=on_progress)
-        if named == "imagefolder":
-            names = {file.id: file.name for file in plan.files}
+        folders.write(to, planned, copy=format_name != "links", on_progress=on_progress)
+        if by_class:
+            names = {file.id: file.name for file in planned.files}
             tables.write_metadata(to, lambda: _rows(searcher, chosen, silent), names)
-    missing = tuple(plan.missing)
-    size = sum(file.bytes for file in plan.files)
-    return Export(query, str(to), named, chosen.images, len(plan.files), size, missing, not dry_run)
+    return Export(
+        query=chosen.query,
+        to=str(to),
+        format=format_name,
+        images=chosen.images,
+        files=len(planned.files),
+        bytes=sum(file.bytes for file in planned.files),
+        missing=tuple(planned.missing),
+        done=not dry_run,
+    )
 
 
 def _rows(searcher: Searcher, chosen: Subset, on_progress: Progress) -> Iterator[dict[str, Any]]:
-    """What is known of each image, as plain values."""
+    """Everything the index holds about each image, as plain values."""
     names = searcher.index.space.concepts
     hits = searcher.index.engine.scroll(chosen.filter, with_concepts=True)
     for done, hit in enumerate(hits, 1):
@@ -127,6 +157,7 @@ def _rows(searcher: Searcher, chosen: Subset, on_progress: Progress) -> Iterator
 
 
 def _concepts(hit: Hit, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The concepts of an image with their weights, largest first."""
     assert hit.concepts is not None
     parts = zip(hit.concepts.indices.tolist(), hit.concepts.values.tolist(), strict=True)
     ordered = sorted(parts, key=lambda part: (-part[1], part[0]))
@@ -136,7 +167,7 @@ def _concepts(hit: Hit, names: tuple[str, ...]) -> list[dict[str, Any]]:
 def _files(
     searcher: Searcher, chosen: Subset, label: str | None
 ) -> Iterator[tuple[str, str, Path, str | None]]:
-    """Id, name in the index, file and class of each image."""
+    """Id, path in the index, file and class of each image."""
     fields = ("path", "location", *((label,) if label else ()))
     for hit in searcher.index.engine.scroll(chosen.filter, with_payload=fields):
         value = str(hit.payload.get(label, "")) if label else None

@@ -1,15 +1,15 @@
-"""Outliers: images that the dictionary explains worst."""
+"""`outliers`: the images that their concepts describe worst."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from splicedex.indexer.engines.query import Range
-from splicedex.search.curation.subsets.subset import both, subset
+from splicedex.search.curation.subsets.subset import intersection, subset
 from splicedex.search.searcher import Searcher
 
 STEPS = 10_000
-"""Cosines are stored to four places."""
+"""Steps between 0 and 1 of the stored cosines, which have four decimals."""
 FIELD = "cosine"
 
 
@@ -19,8 +19,8 @@ class Outlier:
 
     Args:
         id: Its point id.
-        path: Its name in the index.
-        cosine: Of its aligned embedding to its decomposition.
+        path: Its path in the index.
+        cosine: Cosine of its aligned embedding to its decomposition.
     """
 
     id: str
@@ -29,15 +29,15 @@ class Outlier:
 
 
 def outliers(searcher: Searcher, query: str = "", limit: int = 20) -> tuple[Outlier, ...]:
-    """Images of a subset with the lowest reconstruction cosine, lowest first.
+    """The images of a subset with the lowest reconstruction cosine, lowest first.
 
-    The engine counts how many lie below a bound, and the bound is halved in on: no image but those
-    returned is read.
+    A binary search finds the smallest bound below which `limit` images lie. The engine counts them,
+    so only the images that are returned are read.
 
     Args:
-        searcher: Of an open index.
-        query: The subset; empty for every image.
-        limit: At most this many.
+        searcher: A searcher of an open index.
+        query: The query of the subset; empty for every image.
+        limit: At most this many images.
 
     Raises:
         UserError: The query cannot be a subset, or matches nothing.
@@ -48,15 +48,15 @@ def outliers(searcher: Searcher, query: str = "", limit: int = 20) -> tuple[Outl
     low, high = -STEPS - 1, STEPS
     while high - low > 1:
         middle = (low + high) // 2
-        if engine.count(both(chosen.filter, _up_to(middle))) >= limit:
+        if engine.count(intersection(chosen.filter, _up_to(middle))) >= limit:
             high = middle
         else:
             low = middle
-    worst = engine.scroll(both(chosen.filter, _up_to(high)), with_payload=("path", FIELD))
-    found = [Outlier(hit.id, hit.payload["path"], hit.payload[FIELD]) for hit in worst]
+    hits = engine.scroll(intersection(chosen.filter, _up_to(high)), with_payload=("path", FIELD))
+    found = [Outlier(hit.id, hit.payload["path"], hit.payload[FIELD]) for hit in hits]
     return tuple(sorted(found, key=lambda one: (one.cosine, one.path))[:limit])
 
 
 def _up_to(step: int) -> Range:
-    """Cosines of at most so many steps, half a step of rounding allowed."""
+    """Cosines of at most `step` steps, with half a step for rounding."""
     return Range(FIELD, lte=(step + 0.5) / STEPS)

@@ -1,8 +1,8 @@
-"""A linear probe on concept weights, whose coefficients are words (paper, section 6.2).
+"""`probe`: a linear classifier of concept weights, whose coefficients are concepts.
 
-Logistic regression from SpLiCE weights to a label, the weights scaled so that a training image's
-are 1 long on average. With concepts left out it cannot use them, so that a spurious cue can be
-taken from it and the effect seen by group.
+This is logistic regression from SpLiCE weights to a label (SpLiCE paper, section 6.2). A second
+probe is trained without some concepts and cannot use them; the accuracy of each group shows what
+changes.
 """
 
 from __future__ import annotations
@@ -13,31 +13,33 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from splicedex.indexer.engines.query import Hit
-from splicedex.search.curation.statistics.accuracy import Accuracy, accuracies, name_without
-from splicedex.search.curation.subsets.reading import Progress, check_column, left_out, read, silent
-from splicedex.search.curation.subsets.subset import subset
+from splicedex.search.curation.statistics.accuracy import Accuracy, accuracies
+from splicedex.search.curation.subsets.checks import check_columns
+from splicedex.search.curation.subsets.reading import Progress, column_values, read, silent
+from splicedex.search.curation.subsets.subset import Subset, subset
+from splicedex.search.curation.subsets.suppressed import name_without, suppressed_ids
 from splicedex.search.curation.subsets.weights import weights_of
 from splicedex.search.searcher import Searcher
 from splicedex.splice.decomposition import intervene
 from splicedex.splice.errors import UserError
 
-STRENGTH = 1.0
-"""Inverse of the l2 penalty."""
-HELD_OUT = 0.2
-"""Share of images kept for testing where no column says which."""
+INVERSE_PENALTY = 1.0
+"""Inverse of the l2 penalty (C in scikit-learn)."""
+TEST_SHARE = 0.2
+"""Share of images to test on, where no column says which."""
 TRAIN = "train"
-_STEPS = 2000
+_MAX_ITERATIONS = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What speaks for a class.
+    """The concepts that indicate a class.
 
     Args:
-        method: Which probe.
+        method: The name of the probe.
         label: The class.
         concepts: Concepts with their coefficients, largest first.
     """
@@ -49,18 +51,18 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Probes trained and tested.
+    """Trained probes and how accurate they are.
 
     Args:
         label: The label column.
-        classes: Its values.
-        trained: Images trained on.
-        tested: Images tested on.
-        without: Concepts that were left out of the second probe.
-        removed: The same with their families.
-        methods: "all concepts", and "without ..." where concepts were left out.
-        words: What speaks for each class, for each probe.
-        accuracies: On the images tested, overall and by group, for each probe.
+        classes: The labels of the training images.
+        trained: Number of training images.
+        tested: Number of test images.
+        without: Words for the concepts that the second probe does not use.
+        removed: These concepts, with their near-synonyms.
+        methods: "all concepts", and "without ..." for the second probe.
+        words: The concepts that indicate each class, for each probe.
+        accuracies: Accuracy on the test images, overall and by group, for each probe.
     """
 
     label: str
@@ -86,95 +88,160 @@ def probe(
     seed: int = 0,
     on_progress: Progress = silent,
 ) -> Probe:
-    """Train a probe on concept weights, and one without some concepts.
+    """Train and test a probe on concept weights, and a second one without some concepts.
 
     Args:
-        searcher: Of an open index.
-        label: The column to tell.
-        split: Column that parts the images; by default a fifth is held out, drawn by the seed.
-        train: Value of `split` to train on; all other images are for testing.
-        by: Column of groups to tell accuracies apart by.
-        query: The subset; empty for every image.
-        without: Concepts to leave out, with their families.
-        limit: Concepts shown of each class.
-        seed: Of the draw.
+        searcher: A searcher of an open index.
+        label: The column to predict.
+        split: A column that divides the images; by default a fifth is drawn for testing.
+        train: The value of `split` to train on; all other images are for testing.
+        by: A column of groups, to report the accuracy of each.
+        query: The query of the subset; empty for every image.
+        without: Words for concepts that the second probe does not use, with their near-synonyms.
+        limit: At most this many concepts for each class.
+        seed: Seed of the draw.
         on_progress: Called with images read and their total.
 
     Raises:
-        UserError: scikit-learn is missing, an unknown column or concept, or too little to learn
-            from.
+        UserError: scikit-learn is missing, a column or concept is unknown, or there are too few
+            images or classes.
     """
+    make_model = _import_logistic_regression()
+    check_columns(searcher.index, label, split, by)
+    chosen = subset(searcher, query)
+    suppressed = suppressed_ids(searcher, without)
+    images = _read(searcher, chosen, label, split, by, on_progress)
+    training = _choose_training(images, split, train, seed)
+    classes = sorted(set(images.labels[training]))
+    _check_trainable(classes, training)
+    concepts = searcher.index.space.concepts
+    features = {"all concepts": images.weights}
+    if suppressed:
+        features[name_without(without)] = intervene(images.weights, suppress=suppressed)
+    words: list[Words] = []
+    found: list[Accuracy] = []
+    for method, weights in features.items():
+        scaled = weights / _mean_length(weights[training])
+        model = make_model(C=INVERSE_PENALTY, max_iter=_MAX_ITERATIONS)
+        model.fit(scaled[training], images.labels[training].astype(str))
+        found += _score(method, model, scaled, images, ~training)
+        words += _indicators(method, model, concepts, limit)
+    return Probe(
+        label=label,
+        classes=tuple(classes),
+        trained=int(training.sum()),
+        tested=int((~training).sum()),
+        without=tuple(without),
+        removed=tuple(concepts[i] for i in suppressed),
+        methods=tuple(features),
+        words=tuple(words),
+        accuracies=tuple(found),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Images:
+    """The n labelled images of a subset.
+
+    Args:
+        ids: Point ids (n,).
+        weights: SpLiCE weights (n, c).
+        labels: Values of the label column (n,).
+        splits: Values of the split column (n,); empty where unknown.
+        groups: Values of the group column (n,); empty where unknown.
+    """
+
+    ids: list[str]
+    weights: csr_array
+    labels: NDArray[np.object_]
+    splits: list[str]
+    groups: list[str]
+
+
+def _import_logistic_regression() -> Any:
     try:
         from sklearn.linear_model import LogisticRegression
     except ImportError as error:
         raise UserError(
             "a probe needs scikit-learn", "run `pip install 'splicedex[curation]'`"
         ) from error
+    return LogisticRegression
 
+
+def _read(
+    searcher: Searcher,
+    chosen: Subset,
+    label: str,
+    split: str | None,
+    by: str | None,
+    on_progress: Progress,
+) -> _Images:
+    """Read the weights and columns of all images that have a label."""
     index = searcher.index
-    columns = tuple(dict.fromkeys(column for column in (label, split, by) if column))
-    for column in columns:
-        check_column(index, column)
-    chosen = subset(searcher, query)
-    removed = left_out(searcher, without)
     parts: list[csr_array] = []
-    rows: list[Hit] = []
-    for hits in read(index, chosen, columns, on_progress):
+    ids: list[str] = []
+    labels: list[str] = []
+    splits: list[str] = []
+    groups: list[str] = []
+    for hits in read(index, chosen, check_columns(index, label, split, by), on_progress):
         labelled = [hit for hit in hits if label in hit.payload]
         parts.append(weights_of(labelled, len(index.space.concepts)))
-        rows += [Hit(hit.id, 0.0, hit.payload) for hit in labelled]
-    weights = csr_array(vstack(parts))
-    truth = np.array([str(hit.payload[label]) for hit in rows], dtype=object)
-    groups = [str(hit.payload.get(by or "", "")) for hit in rows]
-    training = np.array([_trains(hit, split, train, seed) for hit in rows], np.bool_)
-    classes = sorted(set(truth[training]))
-    if len(classes) < 2 or training.all():
-        told = "no image to test on" if training.all() else f"{len(classes)} classes to train on"
-        raise UserError(f"there is {told}", "check --label, --split and --train")
-    tested = [group for group, seen in zip(groups, training, strict=True) if not seen]
-    methods = ("all concepts", *([name_without(without)] if removed else []))
-    words: list[Words] = []
-    accuracy: list[Accuracy] = []
-    for method in methods:
-        features = weights if method == methods[0] else intervene(weights, suppress=removed)
-        features = features / _length(features[training])
-        model = LogisticRegression(C=STRENGTH, max_iter=_STEPS)
-        model.fit(features[training], truth[training].astype(str))
-        right = model.predict(features[~training]) == truth[~training]
-        accuracy += accuracies(method, np.asarray(right, np.bool_), tested)
-        words += _words(method, model, index.space.concepts, limit)
-    return Probe(
-        label,
-        tuple(classes),
-        int(training.sum()),
-        len(tested),
-        tuple(without),
-        tuple(index.space.concepts[i] for i in removed),
-        methods,
-        tuple(words),
-        tuple(accuracy),
-    )
+        ids += [hit.id for hit in labelled]
+        labels += column_values(labelled, label)
+        splits += column_values(labelled, split)
+        groups += column_values(labelled, by)
+    return _Images(ids, csr_array(vstack(parts)), np.array(labels, dtype=object), splits, groups)
 
 
-def _length(weights: csr_array) -> float:
-    """Mean length of rows: λ sets it, and the penalty should not depend on it."""
+def _choose_training(
+    images: _Images, split: str | None, train: str, seed: int
+) -> NDArray[np.bool_]:
+    """Whether each image is for training (n,): by the split column, or by a draw."""
+    if split is not None:
+        return np.array([value == train for value in images.splits], np.bool_)
+    return np.array([_draw(id_, seed) >= TEST_SHARE for id_ in images.ids], np.bool_)
+
+
+def _draw(id_: str, seed: int) -> float:
+    """A number in [0, 1) that depends on the image and the seed alone."""
+    return int.from_bytes(sha256(f"{seed} {id_}".encode()).digest()[:8], "big") / 2**64
+
+
+def _check_trainable(classes: Sequence[str], training: NDArray[np.bool_]) -> None:
+    if training.all():
+        raise UserError("there is no image to test on", "check --label, --split and --train")
+    if len(classes) < 2:
+        raise UserError(
+            f"there are {len(classes)} classes to train on", "check --label, --split and --train"
+        )
+
+
+def _mean_length(weights: csr_array) -> float:
+    """Mean Euclidean length of the rows (n, c).
+
+    The features are divided by it: λ sets the length, and should not set the effect of the penalty.
+    """
     lengths = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)))
     return float(lengths.mean()) or 1.0
 
 
-def _trains(hit: Hit, split: str | None, train: str, seed: int) -> bool:
-    if split is not None:
-        return str(hit.payload.get(split, "")) == train
-    draw = int.from_bytes(sha256(f"{seed} {hit.id}".encode()).digest()[:8], "big")
-    return draw / 2**64 >= HELD_OUT
+def _score(
+    method: str, model: Any, features: csr_array, images: _Images, testing: NDArray[np.bool_]
+) -> tuple[Accuracy, ...]:
+    """Accuracies of a model on the test images."""
+    right = model.predict(features[testing]) == images.labels[testing]
+    groups = [images.groups[row] for row in np.flatnonzero(testing)]
+    return accuracies(method, np.asarray(right, np.bool_), groups)
 
 
-def _words(method: str, model: Any, concepts: Sequence[str], limit: int) -> list[Words]:
-    """The largest coefficients of each class; with two classes one row serves both."""
-    rows = model.coef_ if len(model.classes_) > 2 else np.concatenate([-model.coef_, model.coef_])
+def _indicators(method: str, model: Any, concepts: Sequence[str], limit: int) -> list[Words]:
+    """The concepts with the largest coefficients of each class."""
+    rows = model.coef_
+    if len(model.classes_) == 2:  # one row, which is for the second class and against the first
+        rows = np.concatenate([-rows, rows])
     found = []
     for name, row in zip(model.classes_, rows, strict=True):
         best = np.argsort(-row, kind="stable")[:limit]
-        some = tuple((concepts[i], float(row[i])) for i in best if row[i] > 0)
-        found.append(Words(method, str(name), some))
+        positive = tuple((concepts[i], float(row[i])) for i in best if row[i] > 0)
+        found.append(Words(method, str(name), positive))
     return found

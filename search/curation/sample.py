@@ -1,44 +1,30 @@
-"""Sampling: a uniform draw from a subset."""
+"""`sample`: draw images of a subset at random."""
 
 from __future__ import annotations
 
+from splicedex.search.curation.subsets.checks import check_draw
+from splicedex.search.curation.subsets.reading import read_ids
 from splicedex.search.curation.subsets.selection import Selection, draw, named
 from splicedex.search.curation.subsets.subset import subset
 from splicedex.search.searcher import Searcher
-from splicedex.splice.errors import UserError
-
-_PAGE = 8192
 
 
 def sample(searcher: Searcher, query: str, count: int, seed: int = 0) -> Selection:
-    """Draw images of a subset, without replacement.
+    """Draw images of a subset uniformly, without replacement.
 
-    The same seed draws the same images wherever they are indexed; of a subset that has grown, it
-    draws the same ones but for those that newcomers displace.
+    The same seed draws the same images, in whatever index they are. When images are added to the
+    subset, the draw changes only where a new image displaces an old one.
 
     Args:
-        searcher: Of an open index.
-        query: The subset; empty for every image.
-        count: How many, at least 1; all if there are fewer.
-        seed: 0 or more.
+        searcher: A searcher of an open index.
+        query: The query of the subset; empty for every image.
+        count: How many images, at least 1; all images if there are fewer.
+        seed: Seed of the draw, 0 or more.
 
     Raises:
-        UserError: The query cannot be a subset, or a number is out of bounds.
+        UserError: The query cannot be a subset, or a number is out of range.
     """
     check_draw(count, seed)
     chosen = subset(searcher, query)
-    hits = searcher.index.engine.scroll(chosen.filter, with_payload=False, page=_PAGE)
-    ids = draw((hit.id for hit in hits), count, seed)
+    ids = draw(read_ids(searcher.index, chosen.filter), count, seed)
     return Selection(query, chosen.images, named(searcher.index, ids))
-
-
-def check_draw(count: int, seed: int) -> None:
-    """Refuse numbers that draw nothing.
-
-    Raises:
-        UserError: The count is below 1, or the seed is below 0 or over 64 bits.
-    """
-    if count < 1:
-        raise UserError(f"{count} images cannot be drawn", "ask for 1 or more")
-    if not 0 <= seed < 2**64:
-        raise UserError(f"seed {seed} is out of bounds", "use 0 or more")

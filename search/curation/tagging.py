@@ -1,4 +1,4 @@
-"""Tagging: writing a column that later queries can use."""
+"""`tag`: write a column that later queries can use."""
 
 from __future__ import annotations
 
@@ -6,26 +6,29 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.sources.base import blocks
 from splicedex.indexer.sources.column_names import RESERVED, is_name
+from splicedex.search.curation.subsets.reading import read_ids
 from splicedex.search.curation.subsets.subset import subset
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 
-_LONGEST = 128
-Value = str | int | float
+MAX_LENGTH = 128
+"""Most characters of a text value."""
+Value: TypeAlias = str | int | float
 
 
 @dataclass(frozen=True, slots=True)
 class Tagging:
-    """What a tag does, or did.
+    """What a tag changed, or would change.
 
     Args:
-        query: The subset; empty for every image.
+        query: The query of the subset; empty for every image.
         name: The column.
-        value: What it becomes; None for taking the column away.
+        value: Its new value; None removes it.
         images: How many images match.
         done: Whether it was written.
     """
@@ -40,31 +43,37 @@ class Tagging:
 def tag(
     searcher: Searcher, query: str, name: str, value: str | float | None, *, dry_run: bool = True
 ) -> Tagging:
-    """Set a column of every image of a subset, or take it away.
+    """Set a column of every image of a subset, or remove it.
 
     Args:
-        searcher: Of an open index.
-        query: The subset; empty for every image.
-        name: The column; a new one is made.
-        value: Text or a number; a text that reads as a number is one, unless the column holds text.
-            None or an empty text takes the column away.
-        dry_run: Only say what would be done.
+        searcher: A searcher of an open index.
+        query: The query of the subset; empty for every image.
+        name: The column; it is created if there is none.
+        value: A text or a number. A text that reads as a number becomes one, unless the column
+            holds texts. None or an empty text removes the value.
+        dry_run: Only count the images.
 
     Raises:
-        UserError: A name that cannot be a column, a value that does not fit it, or the query cannot
-            be a subset.
+        UserError: The name cannot be a column, the value does not fit the column, or the query
+            cannot be a subset.
     """
     typed = typed_value(searcher, name, value)
-    chosen = subset(searcher, query, empty=True)
+    chosen = subset(searcher, query, allow_empty=True)
     if not dry_run and chosen.images:
-        # Writing may change what matches: the ids are settled before.
-        hits = searcher.index.engine.scroll(chosen.filter, with_payload=False)
-        write_tag(searcher, [hit.id for hit in hits], name, typed)
+        ids = list(read_ids(searcher.index, chosen.filter))  # all: writing can change what matches
+        write_tag(searcher, ids, name, typed)
     return Tagging(query, name, typed, chosen.images, not dry_run)
 
 
 def write_tag(searcher: Searcher, ids: Iterable[str], name: str, value: Value | None) -> None:
-    """Set a column, with a value from `typed_value`, of images by id."""
+    """Set a column of images by id.
+
+    Args:
+        searcher: A searcher of an open index.
+        ids: The ids of the images.
+        name: The column; it is created if there is none.
+        value: A value from `typed_value`; None removes it.
+    """
     index = searcher.index
     if value is not None and name not in index.columns:
         index.register_columns({name: _kind(value)})
@@ -73,26 +82,31 @@ def write_tag(searcher: Searcher, ids: Iterable[str], name: str, value: Value | 
 
 
 def typed_value(searcher: Searcher, name: str, value: str | float | None) -> Value | None:
-    """A value as the column holds it.
+    """Convert a value to the type of its column.
+
+    Returns:
+        The value; None for None and for an empty text, which remove it.
 
     Raises:
-        UserError: A name that cannot be a column, or a value that does not fit it.
+        UserError: The name cannot be a column, or the value does not fit the column.
     """
     if name in RESERVED or not is_name(name):
-        told = "is one of ours" if name in RESERVED else "cannot be a column"
-        raise UserError(f"{name!r} {told}", "name it by letters, digits, _ and -: reviewed")
+        problem = "is a column of splicedex itself" if name in RESERVED else "cannot be a column"
+        raise UserError(
+            f"{name!r} {problem}", "use a name of letters, digits, _ and -, such as reviewed"
+        )
     if value is None or value == "":
         return None
     kind = searcher.index.columns.get(name)
     if kind == "keyword" or (kind is None and _number(value) is None):
         text = str(value)
-        if len(text) > _LONGEST:
-            raise UserError(f"a tag of {len(text)} characters", f"use {_LONGEST} at most")
+        if len(text) > MAX_LENGTH:
+            raise UserError(f"the value has {len(text)} characters", f"use {MAX_LENGTH} at most")
         return text
     number = _number(value)
     if number is None or (kind == "integer" and not isinstance(number, int)):
-        told = "whole numbers" if kind == "integer" else "numbers"
-        raise UserError(f"column {name!r} holds {told}, not {value!r}", f"write {name}=3")
+        held = "whole numbers" if kind == "integer" else "numbers"
+        raise UserError(f"column {name!r} holds {held}, not {value!r}", f"write {name}=3")
     return float(number) if kind == "float" else number
 
 
@@ -103,6 +117,7 @@ def _kind(value: Value) -> FieldKind:
 
 
 def _number(value: str | float) -> int | float | None:
+    """The number that a value reads as; None for text, also for one with leading zeros (007)."""
     try:
         number = float(value)
     except ValueError:

@@ -46,8 +46,9 @@ class EmbeddingCache:
 
     def _current(self, activations: Activations) -> dict[str, Matrix]:
         """What is known of the vectors as they are now."""
-        revision = self._index.engine.revision
-        if revision is None or revision != self._revision or activations is not self._activations:
+        engine = self._index.engine
+        revision, same = engine.revision, activations is self._activations
+        if not engine.exclusive or revision != self._revision or not same:
             # A new one: a query under way in another thread keeps to the old.
             self._rows, self._revision, self._activations = {}, revision, activations
         return self._rows

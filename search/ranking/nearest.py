@@ -139,9 +139,9 @@ def _ways(engine: Engine, direction: Direction, passing: Filter, end: int) -> li
         return [exact]
     width = max(NARROW, images // IMAGES_A_CANDIDATE)
     around = Way(Nearest(vector, width=width), passing, AROUND)
-    matches = engine.estimate(passing)
-    if matches is None or not parts:
+    if engine.plans_searches or not parts:
         return [around, exact]
+    matches = engine.estimate(passing)
     denied = [part for part in parts if isinstance(part, Not)]
     lists = {part: _length(engine, part) for part in parts if part not in denied}
     whole, few = min(lists.values(), default=images), scanned(images)
@@ -194,7 +194,7 @@ def _strongest(
 
 def _length(engine: Engine, part: Filter) -> int:
     """How many images a filter passes at most."""
-    return sum(engine.estimate(one) or 0 for one in disjuncts(part))
+    return sum(engine.estimate(one) for one in disjuncts(part))
 
 
 def _among(
@@ -207,7 +207,7 @@ def _among(
     """How many of the nearest, on a list or of all, should do for `end` of them to pass."""
     despite = parts if direction.despite is None else conjuncts(direction.despite)
     unrelated = And(tuple(part for part in despite if part != on))
-    unlikely = engine.count() / max(1, engine.estimate(unrelated) or 0)
+    unlikely = engine.count() / max(1, engine.estimate(unrelated))
     return max(AMONG, round(SPARE * (end + MARGIN) * unlikely))
 
 

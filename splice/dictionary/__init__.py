@@ -1,1 +1,1 @@
-"""The dictionary: a vocabulary, its embeddings, and the image mean that aligns images with them."""
+"""The dictionary: a vocabulary, its text embeddings, and the image mean that aligns images."""

@@ -1,4 +1,4 @@
-"""Dictionaries from an encoder: embed a vocabulary once, keep it as a concept space on disk."""
+"""Building a concept space with an encoder, with a cache on disk."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from splicedex.splice.encoders.base import Encoder
 
 
 def build_space(encoder: Encoder, concepts: Sequence[str], image_mean: Matrix) -> ConceptSpace:
-    """Embed concepts with an encoder, or read them from the cache.
+    """Embed concepts with an encoder, or read their embeddings from the cache.
 
-    The cache key is the encoder's weights, the words and the mean; nothing stale can be read.
+    The cache key covers the encoder's weights, the words and the mean, so a cached space is never
+    out of date.
 
     Args:
-        encoder: Gives the text embeddings (c, d).
-        concepts: c names, distinct.
-        image_mean: Mean of the encoder's unit image embeddings over photos in general (d,).
+        encoder: Computes the text embeddings (c, d).
+        concepts: The names of c concepts, distinct.
+        image_mean: Mean (d,) of the encoder's unit image embeddings over photos in general.
 
     Raises:
-        UserError: The mean is not of this encoder's dimension.
+        UserError: The mean has another dimension than the encoder.
     """
     key = hashlib.sha256(
         b"\0".join(
@@ -41,7 +42,7 @@ def build_space(encoder: Encoder, concepts: Sequence[str], image_mean: Matrix) -
         space.save(folder.parent / partial / "space")
         try:
             (folder.parent / partial / "space").rename(folder)
-        except OSError:  # another process was first; its space is the same
+        except OSError:  # another process saved the same space first
             if not folder.is_dir():
                 raise
     return space

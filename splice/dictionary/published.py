@@ -1,4 +1,4 @@
-"""Data files that the SpLiCE authors publish with their code (Apache-2.0)."""
+"""Data files that the authors of SpLiCE publish with their code (Apache-2.0)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VOCABULARIES = {
         "vocab/mscoco.txt", "ddd84fc591b2e49c1513cc3dcc199153df276a44686712e21a6efb7711e2d43b"
     ),
 }
-"""Word lists by name, one concept a line, the rarest first."""
+"""Word lists by name; one concept per line, in ascending order of frequency."""
 
 _RN50 = _file(
     "means/clip_RN50_image.pt", "e1ee3345ef6faf6f8ebc30f649189bf4e583fe71229b2955e227cf59124d42fa"
@@ -52,4 +52,4 @@ MEANS = {
     "clip-ViT-B-32-multilingual-v1": _VIT_B_32,
     "ViT-B-32/laion2b_s34b_b79k": _LAION_VIT_B_32,
 }
-"""Image means over MSCOCO, as torch files, by our name of the encoder."""
+"""Image means over MSCOCO by encoder name, as torch files that hold one tensor (d,)."""

@@ -1,8 +1,8 @@
-"""A concept space: everything needed to read embeddings of one model as concepts.
+"""A concept space: all that is needed to decompose the embeddings of one model into concepts.
 
-As a folder it is how a dictionary is exchanged, cached and kept in an index: `concepts.txt` (one
-concept a line), `concept_embeddings.npy` (their text embeddings, row i for line i) and
-`image_mean.npy`. No encoder is needed to use one.
+On disk it is a folder with three files: `concepts.txt` (one concept per line),
+`concept_embeddings.npy` (text embeddings, row i for line i) and `image_mean.npy`. Users exchange
+such folders, the cache holds them, and each index holds one. Using one needs no encoder.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class ConceptSpace:
     """Concepts with their text embeddings and the image mean of the same model.
 
     Args:
-        concepts: c names, distinct.
-        texts: Their text embeddings (c, d), unit rows.
-        image_mean: Mean of unit embeddings of photos in general (d,).
+        concepts: The names of c concepts, distinct.
+        texts: Their text embeddings (c, d), unit length.
+        image_mean: Mean (d,) of the unit image embeddings of photos in general.
     """
 
     concepts: tuple[str, ...]
@@ -45,34 +45,34 @@ class ConceptSpace:
 
     @cached_property
     def text_mean(self) -> Matrix:
-        """Mean of the dictionary's unit text embeddings (d,)."""
+        """Mean (d,) of the text embeddings."""
         mean: Matrix = self.texts.mean(axis=0)
         return mean
 
     @cached_property
     def atoms(self) -> Matrix:
-        """The aligned dictionary C (c, d): `unit(T - mean(T))`."""
+        """The aligned dictionary C (c, d): `unit(T - mean(T))` (paper, section 4.2)."""
         return centre(self.texts, self.text_mean)
 
     @cached_property
     def ids(self) -> dict[str, int]:
-        """Concept id of each name, case folded."""
+        """Concept id by case-folded name."""
         return {concept.casefold(): i for i, concept in enumerate(self.concepts)}
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the contents: two spaces with one fingerprint read images alike."""
+        """SHA-256 of the content; spaces with equal fingerprints give equal decompositions."""
         digest = hashlib.sha256("\n".join(self.concepts).encode())
         digest.update(np.ascontiguousarray(self.texts).tobytes())
         digest.update(np.ascontiguousarray(self.image_mean).tobytes())
         return digest.hexdigest()
 
     def align_images(self, embeddings: Matrix) -> Matrix:
-        """Centre image embeddings (n, d) by the image mean: z' of the paper."""
+        """Centre image embeddings (n, d) by the image mean: `unit(unit(z) - mean_img)` (n, d)."""
         return centre(unit(embeddings), self.image_mean)
 
     def save(self, folder: Path) -> None:
-        """Write the space as a folder, creating it."""
+        """Write the space to a folder; it is created if needed."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / CONCEPTS).write_text("".join(f"{name}\n" for name in self.concepts), "utf-8")
         np.save(folder / EMBEDDINGS, self.texts)
@@ -83,7 +83,7 @@ class ConceptSpace:
         """Read a concept space folder.
 
         Raises:
-            UserError: A file is missing or unreadable, or the three do not fit together.
+            UserError: A file is missing or unreadable, or the files do not fit together.
         """
         missing = [name for name in (CONCEPTS, EMBEDDINGS, IMAGE_MEAN) if not is_file(folder, name)]
         if missing:
@@ -100,24 +100,24 @@ class ConceptSpace:
 
 
 def is_file(folder: Path, name: str) -> bool:
-    """Whether a folder holds a file of that name."""
+    """Whether a folder holds a file of this name."""
     return (folder / name).is_file()
 
 
 def make_space(
     concepts: Sequence[str], texts: Matrix, image_mean: Matrix, *, source: str
 ) -> ConceptSpace:
-    """Check that the parts of a space fit together, and scale its text rows to length 1.
+    """Check that the parts of a space fit together, and scale the text embeddings to length 1.
 
     Args:
-        concepts: c names.
+        concepts: The names of c concepts.
         texts: Text embeddings (c, d).
-        image_mean: (d,).
-        source: Where they come from, for messages.
+        image_mean: Mean (d,) of the unit image embeddings of photos in general.
+        source: Where the parts come from, for messages.
 
     Raises:
-        UserError: Shapes that do not match, NaN, infinite or zero vectors, or concepts that are all
-            alike.
+        UserError: Shapes do not match, a vector is NaN, infinite or zero, or all text embeddings
+            are equal.
     """
     if texts.ndim != 2 or len(texts) != len(concepts):
         raise UserError(
@@ -132,22 +132,26 @@ def make_space(
         )
     check_vectors(texts, f"{source}: concept embeddings")
     check_vectors(image_mean[None], f"{source}: image mean", allow_zero=True)
-    if (texts == texts[0]).all():  # less their mean nothing is left of them
+    if (texts == texts[0]).all():  # centring would leave only zeros
         raise UserError(
-            f"{source}: no two concepts that differ in their embeddings",
-            "one concept has nothing to be told from: give more",
+            f"{source}: no two concepts have different embeddings",
+            "give two different concepts or more",
         )
     texts = texts.astype(np.float32, copy=False)
     if not np.allclose(np.linalg.norm(texts, axis=1), 1, atol=1e-5):
-        texts = unit(texts)  # unit rows stay as they are, so a saved space keeps its fingerprint
+        texts = unit(texts)  # only if needed: a saved space must keep its fingerprint
     return ConceptSpace(tuple(concepts), texts, image_mean.astype(np.float32, copy=False))
 
 
 def load_matrix(path: Path, *, mmap: bool = False) -> Matrix:
-    """Load a floating-point .npy file as float32, or memory-mapped as it is.
+    """Load a floating-point array from a .npy file.
+
+    Args:
+        path: The file.
+        mmap: Map the file into memory and keep its type, rather than read it as float32.
 
     Raises:
-        UserError: The file is missing, is not .npy, or does not hold real numbers.
+        UserError: The file is missing, is not a .npy file, or holds no floating-point numbers.
     """
     try:
         array = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
@@ -161,16 +165,16 @@ def load_matrix(path: Path, *, mmap: bool = False) -> Matrix:
 
 
 def check_vectors(rows: Matrix, name: str, *, start: int = 0, allow_zero: bool = False) -> None:
-    """Refuse vectors that mean nothing.
+    """Check that vectors are finite and not zero.
 
     Args:
-        rows: (n, d).
+        rows: Vectors (n, d).
         name: What they are, for the message.
         start: Number of the first row, for the message.
-        allow_zero: Let vectors of length 0 pass.
+        allow_zero: Accept vectors of length 0.
 
     Raises:
-        UserError: A row is NaN, infinite or zero; the message names the first.
+        UserError: A row is NaN, infinite or zero; the message names the first one.
     """
     squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
     bad = ~np.isfinite(squares)

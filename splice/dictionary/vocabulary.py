@@ -1,4 +1,4 @@
-"""Vocabularies: the words a dictionary is made of."""
+"""Vocabularies: lists of the words that become concepts."""
 
 from __future__ import annotations
 
@@ -17,24 +17,28 @@ from splicedex.splice.errors import UserError
 CLIP = "clip"
 """The built-in vocabulary: CLIP's own word list, which ships with open_clip."""
 DEFAULT_SIZE = 10_000
-"""How many words are used of a list that is longer, as in the paper (section 5.1)."""
+"""Number of words taken from `clip` and `laion` by default, as in the paper (section 5.1)."""
 WORD_END = "</w>"
 
-_MERGES = 49_152 - 256 - 2  # CLIP's vocabulary less the bytes and the two special tokens
+_MERGES = 49_152 - 256 - 2  # CLIP's tokens without the bytes and two special tokens
 _MIN_LETTERS = 3
 
 
 def load_vocabulary(source: str) -> list[str]:
-    """Load the concepts of a vocabulary, most frequent first, cleaned and without duplicates.
+    """Load the concepts of a vocabulary, without duplicates.
 
     Args:
         source: `clip` (built in), `laion`, `laion_bigrams` or `mscoco` (the paper's lists,
-            downloaded on first use), or a text file of one concept a line. A name may carry a
-            size: `laion:5000`. Without one, `clip` and `laion` give their 10,000 most frequent
-            words and the others all they have, as in the paper.
+            downloaded on first use), or the path of a text file with one concept per line. A name
+            may be followed by a size: `laion:5000`. Without a size, `clip` and `laion` give their
+            10,000 most frequent words and the other lists all their words, as in the paper.
+
+    Returns:
+        The concepts: those of a file in its order, the others by descending frequency.
 
     Raises:
-        UserError: Unknown name, unreadable or empty file, bad size.
+        UserError: The name is unknown, the file cannot be read or is empty, or the size is not a
+            positive number.
     """
     path = Path(source).expanduser()
     if path.is_file():
@@ -48,7 +52,13 @@ def load_vocabulary(source: str) -> list[str]:
 
 
 def clip_merges() -> list[tuple[str, str]]:
-    """CLIP's byte-pair merges in order, read from open_clip's files without importing it."""
+    """Read CLIP's byte-pair merges, in their order, from open_clip's files.
+
+    The package itself is not imported, because that takes seconds.
+
+    Raises:
+        UserError: open_clip is not installed.
+    """
     spec = importlib.util.find_spec("open_clip")
     if spec is None or not spec.submodule_search_locations:
         raise UserError("open_clip is not installed", "run `pip install open_clip_torch`")
@@ -58,21 +68,20 @@ def clip_merges() -> list[tuple[str, str]]:
 
 
 def _named(name: str) -> Iterable[str]:
-
     if name == CLIP:
         return _clip_words()
     if name in published.VOCABULARIES:
-        # The paper's lists are rarest first.
+        # The paper's lists are in ascending order of frequency.
         return reversed(_read_lines(fetch(published.VOCABULARIES[name])))
     known = ", ".join([CLIP, *published.VOCABULARIES])
     raise UserError(
         f"unknown vocabulary {name!r}",
-        f"use one of {known}, or a text file of one concept a line that exists",
+        f"use one of {known}, or the path of a text file with one concept per line",
     )
 
 
 def _clip_words() -> Iterable[str]:
-    """Whole words of the merges, in merge order, which is nearly order of frequency."""
+    """The merges that are whole words; their order is close to descending frequency."""
     data = resources.files("splicedex.splice") / "data"
     drop = set((data / "stop_words.txt").read_text("utf-8").split())
     drop.update((data / "clip_fragments.txt").read_text("utf-8").split())
@@ -102,5 +111,5 @@ def _distinct(lines: Iterable[str], source: str) -> list[str]:
     for line in filter(None, cleaned):
         first.setdefault(line.casefold(), line)
     if not first:
-        raise UserError(f"vocabulary {source} is empty", "give at least one concept a line")
+        raise UserError(f"vocabulary {source} is empty", "write one concept per line")
     return list(first.values())

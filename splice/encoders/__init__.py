@@ -1,1 +1,1 @@
-"""One module per library; each is imported only when a model of its library is loaded."""
+"""Encoders, one module per library; a library is imported only when one of its models is loaded."""

@@ -1,4 +1,4 @@
-"""What an encoder is: texts and images in, unit embeddings of one space out."""
+"""The encoder interface: embeds texts and images into one space, as unit vectors."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from splicedex.splice.encoders.preprocess import Pixels
 
 
 class Encoder(Protocol):
-    """Two towers that share a space of `dim` dimensions."""
+    """A text tower and an image tower that share a space of `dim` dimensions."""
 
     name: str
-    """As the user wrote it, but that it means the same in any working directory."""
+    """As the user wrote it, with a relative path made absolute."""
     dim: int
     vocabulary: str | None
-    """Path of the word list that comes with the model, if one does."""
+    """Path of the word list in the model's folder, or None."""
 
     def fingerprint(self) -> str:
-        """A hash of architecture, weights and preprocessing; device and precision don't matter."""
+        """A hash of architecture, weights and preprocessing, but not of device and precision."""
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit embeddings (n, dim) of n texts, batched inside."""
+        """Unit embeddings (n, dim) of n texts, computed in batches."""
 
     def preprocess(self) -> Callable[[Image.Image], Pixels]:
-        """What turns an image into pixels (3, h, w) of bytes; picklable, free of torch."""
+        """A picklable function, without torch, from an image to pixels (3, h, w), uint8."""
 
     def encode_images(self, pixels: Pixels) -> NDArray[np.float32]:
-        """Unit embeddings (n, dim) of pixels (n, 3, h, w), batched inside."""
+        """Unit embeddings (n, dim) of pixels (n, 3, h, w), computed in batches."""
 
 
 Load: TypeAlias = Callable[[str], Encoder]
-"""Loads an encoder by name, with device, precision and batch size settled."""
+"""Loads an encoder by name; device, precision and batch size are already chosen."""

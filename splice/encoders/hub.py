@@ -1,4 +1,4 @@
-"""Models kept on a hub: from the cache at once, else over the network, else a clear word."""
+"""Models from a hub: read from the cache, else downloaded, else refused with a clear message."""
 
 from __future__ import annotations
 
@@ -16,39 +16,49 @@ from splicedex.splice.errors import UserError
 T = TypeVar("T")
 
 TIMEOUT = 5.0
-"""Seconds to wait for the hub's first answer; its own client retries for most of a minute."""
+"""Seconds to wait for the hub. Its own client would retry for almost a minute."""
 
 
 def load_from_hub(name: str, load: Callable[[], T]) -> T:
-    """Load a model that may have to be downloaded first.
+    """Load a model, downloading it first if needed.
 
-    What is in the hub's cache is used without asking the network, so that searching an index
-    works offline, and loads the very weights that made it.
+    A model in the hub's cache is used without network access. So searching an index works offline,
+    with exactly the weights that made the index.
 
     Args:
-        name: The model, for messages.
-        load: Loads it, through the hub's client.
+        name: Name of the model, for messages.
+        load: Loads the model through the hub's client.
+
+    Returns:
+        What `load` returns.
 
     Raises:
-        UserError: The hub cannot be reached, or does not have the model.
+        UserError: The hub cannot be reached, or it does not have the model.
     """
     try:
         with _offline():
             return load()
-    except Exception as error:  # the libraries wrap a cache miss in whatever they like
+    except Exception as error:  # each library wraps a cache miss in its own exception
         if constants.is_offline_mode() or not _reachable():
             raise UserError(
                 f"{name} is not in the cache and the model hub cannot be reached",
-                "connect to the network, or use nano or local-dir:FOLDER, which need none",
+                "connect to the network, or use nano or local-dir:FOLDER, which work offline",
             ) from error
     return load_local(name, load)
 
 
 def load_local(name: str, load: Callable[[], T]) -> T:
-    """Load a model, turning a library's failure into one line.
+    """Load a model, and report a failure of the library in one line.
+
+    Args:
+        name: Name of the model, for messages.
+        load: Loads the model.
+
+    Returns:
+        What `load` returns.
 
     Raises:
-        UserError: It cannot be loaded.
+        UserError: The model cannot be loaded.
     """
     try:
         return load()
@@ -65,7 +75,7 @@ def load_local(name: str, load: Callable[[], T]) -> T:
 def _offline() -> Iterator[None]:
     before = constants.HF_HUB_OFFLINE, logging.root.manager.disable
     constants.HF_HUB_OFFLINE = True
-    logging.disable(logging.ERROR)  # a cache miss is no news
+    logging.disable(logging.ERROR)  # a cache miss is expected
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Models by name: those worth naming, and what else may be written."""
+"""Known models, and how the name of any other model is read."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ NANO = Path(__file__).parents[1] / "models" / "nano"
 
 @dataclass(frozen=True)
 class Description:
-    """A model we know by name.
+    """How a model is named, loaded and described.
 
     Args:
-        name: What users write.
-        library: Who loads it.
-        source: What the library calls it.
-        note: One line for people who choose.
-        images: For a text tower alone, the model that embeds images into the same space.
+        name: The name that users write.
+        library: The library that loads the model.
+        source: The library's own name for the model.
+        note: One line that helps users choose.
+        images: For a model with a text tower only, the model that embeds images into its space.
     """
 
     name: str
@@ -54,15 +54,19 @@ KNOWN = (
         images="clip-ViT-B-32",
     ),
 )
-"""Models worth naming. `describe` says what else may be written."""
+"""Models with names of their own. `describe` lists the other names that are accepted."""
 
 
 def describe(name: str) -> Description:
-    """What a name stands for.
+    """Find or make the description of a model.
 
-    Besides the names in `KNOWN`: `MODEL/TAG` for any open_clip model and pretrained tag,
-    `MODEL/FILE` for a checkpoint file, `hf-hub:ORG/REPO`, `local-dir:FOLDER` for a folder in
-    open_clip's format, and `sentence-transformers:NAME_OR_FOLDER`.
+    Args:
+        name: A name in `KNOWN`; `MODEL/TAG` for an open_clip model and pretrained tag; `MODEL/FILE`
+            for a checkpoint file; `hf-hub:ORG/REPO`; `local-dir:FOLDER` for a folder in open_clip's
+            format; or `sentence-transformers:NAME_OR_FOLDER`.
+
+    Returns:
+        The description; the model may not exist.
     """
     for description in KNOWN:
         if description.name == name:
@@ -74,11 +78,11 @@ def describe(name: str) -> Description:
 
 
 def absolute(name: str) -> str:
-    """A name that means the same in any working directory: its path, if it has one, absolute."""
+    """Make the path in a model's name absolute, if the name contains one."""
     for prefix in (LOCAL, SENTENCE_TRANSFORMERS):
         if name.startswith(prefix):
             folder = Path(name.removeprefix(prefix)).expanduser()
             return f"{prefix}{folder.absolute()}" if folder.is_dir() else name
     architecture, _, weights = name.partition("/")
-    file = Path(weights).expanduser()  # the suffix tells it from a tag
+    file = Path(weights).expanduser()  # a tag has no suffix
     return f"{architecture}/{file.absolute()}" if file.suffix and file.is_file() else name

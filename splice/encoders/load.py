@@ -1,4 +1,4 @@
-"""Loading an encoder by name."""
+"""Loading an encoder by its name."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ def load_encoder(
     precision: str | None = None,
     batch_size: int | None = None,
 ) -> Encoder:
-    """Load a model; its library is imported only now.
+    """Load an encoder, importing its library first.
 
     Args:
-        name: As `describe` reads it.
-        device: A torch device; by default CUDA, else MPS, else the CPU.
+        name: Name of the model (see `describe`).
+        device: A torch device; by default CUDA if available, else MPS, else the CPU.
         precision: "fp32", "fp16" or "bf16"; by default fp16 on CUDA, fp32 elsewhere.
-        batch_size: Images or texts in one forward pass; by default the device's.
+        batch_size: Images or texts per forward pass; by default a size that suits the device.
 
     Raises:
-        UserError: No such model, device or precision; the hub is out of reach; files are missing
-            or broken; an extra is not installed.
+        UserError: The model, device or precision does not exist, the hub cannot be reached, files
+            are missing or damaged, or an optional dependency is not installed.
     """
     name = absolute(name)
     description = describe(name)

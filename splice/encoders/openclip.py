@@ -1,4 +1,4 @@
-"""CLIP models through open_clip: by tag, from the hub, from a folder or from a checkpoint."""
+"""CLIP models of open_clip: by pretrained tag, from the hub, a folder or a checkpoint file."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from splicedex.splice.errors import UserError
 
 HUB = "hf-hub:"
 VOCABULARY = "vocabulary.txt"
-"""A model folder may bring the concepts that its text tower knows."""
+"""Optional file in a model folder: a vocabulary that suits its text tower."""
 
 
 class OpenClipEncoder:
     """Both towers of an open_clip model.
 
     Args:
-        name: As the user wrote it.
+        name: Name of the model, as `encoders.base.Encoder.name`.
         source: `local-dir:FOLDER`, `hf-hub:ORG/REPO`, `MODEL/TAG` or `MODEL/CHECKPOINT_FILE`.
-        runtime: Where and how it runs.
+        runtime: Device, number format and batch size.
 
     Raises:
-        UserError: No such model, or its files cannot be had or read.
+        UserError: The model does not exist, or its files cannot be downloaded or read.
     """
 
     def __init__(self, name: str, source: str, runtime: Runtime) -> None:
@@ -43,7 +43,7 @@ class OpenClipEncoder:
         def load() -> tuple[dict[str, Any], Any, Any]:
             config: dict[str, Any] = open_clip.get_model_config(architecture)
             if tag.get("quick_gelu"):
-                # A plain architecture under weights trained with QuickGELU runs, and is wrong.
+                # Without it, weights trained with QuickGELU load but give wrong embeddings.
                 config["quick_gelu"] = True
             model = open_clip.create_model(
                 architecture,
@@ -85,7 +85,7 @@ class OpenClipEncoder:
         return self._fingerprint
 
     def preprocess(self) -> Preprocess:
-        """What turns an image into pixels (3, h, w); picklable, without torch."""
+        """A picklable function, without torch, from an image to pixels (3, h, w), uint8."""
         return self._preprocess
 
     @torch.inference_mode()
@@ -100,9 +100,9 @@ class OpenClipEncoder:
 
     @torch.inference_mode()
     def encode_images(self, pixels: Pixels) -> NDArray[np.float32]:
-        """Unit embeddings (n, dim) of pixels (n, 3, h, w), as `preprocess` gives them."""
+        """Unit embeddings (n, dim) of pixels (n, 3, h, w) from `preprocess`."""
         if pixels.dtype != np.uint8:
-            raise TypeError(f"pixels must be uint8, as preprocess gives them, not {pixels.dtype}")
+            raise TypeError(f"pixels must be uint8, as preprocess returns them, not {pixels.dtype}")
         rows = np.empty((len(pixels), self.dim), np.float32)
         for start in range(0, len(pixels), self.batch_size):
             part = slice(start, start + self.batch_size)
@@ -113,7 +113,10 @@ class OpenClipEncoder:
 
 
 def _resolve(source: str) -> tuple[str, str | None]:
-    """What open_clip calls the architecture, and the weights unless the architecture has them."""
+    """Split a source into open_clip's names of architecture and weights.
+
+    The weights are None where the architecture's name includes them.
+    """
     if source.startswith(HUB):
         return source, None
     if source.startswith(LOCAL):

@@ -1,4 +1,4 @@
-"""Resizing and cropping as the models were trained to see, without torch, for worker processes."""
+"""Resizing and cropping images as the models expect, without torch, for worker processes."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ Pixels: TypeAlias = NDArray[np.uint8]
 Fit: TypeAlias = Literal["shortest", "longest", "squash"]
 
 LONGEST_STRIP = 16
-"""Sides of an image, long by short, from which on its ends are cut before it is resized."""
+"""Aspect ratio above which the ends of an image are cut off before it is resized."""
 
 
 @dataclass(frozen=True)
 class Preprocess:
-    """Fit an image to a tower's input, as open_clip's inference transform does.
+    """Resize and crop an image to a model's input, as open_clip's inference transform does.
 
-    What is left of that transform, scaling to floats and normalising, happens in
-    `encode_images`: bytes are a quarter of what floats cost to hand from process to process.
+    The rest of that transform, scaling to floats and normalising, happens in `encode_images`,
+    because bytes take a quarter of the time of floats to send from process to process.
 
     Args:
         height: Input height in pixels.
         width: Input width in pixels.
-        fit: "shortest" side meets the input and the rest is cropped, "longest" side meets it and
-            the rest is padded, or "squash" to the input's shape.
-        bicubic: Bicubic interpolation rather than bilinear.
+        fit: "shortest" scales the shorter side to the input and crops the rest, "longest" scales
+            the longer side and pads the rest, "squash" ignores the aspect ratio.
+        bicubic: Use bicubic rather than bilinear interpolation.
         fill: Grey level of the padding, 0 to 255.
     """
 
@@ -42,11 +42,11 @@ class Preprocess:
 
     @property
     def size(self) -> int:
-        """Pixels of the longer input side: what a decoder must not fall short of."""
+        """The longer input side in pixels: a decoder must not return a smaller image."""
         return max(self.height, self.width)
 
     def __call__(self, image: Image.Image) -> Pixels:
-        """Pixels (3, height, width) of an image."""
+        """Convert an image to pixels (3, height, width), uint8."""
         image = image if image.mode == "RGB" else image.convert("RGB")
         if self.fit == "shortest" and max(image.size) > LONGEST_STRIP * min(image.size):
             image = _middle(image)
@@ -65,11 +65,11 @@ class Preprocess:
         return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
 
     def _scaled(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height after resizing, before cropping or padding."""
+        """Width and height in pixels after resizing, before cropping or padding."""
         if self.fit == "squash":
             return self.width, self.height
         if self.fit == "shortest" and self.width == self.height:
-            # Rounded down, as torchvision does; the other cases are rounded to the nearest.
+            # Rounded down as torchvision does; the other cases round to the nearest.
             short = min(width, height)
             return self.width * width // short, self.height * height // short
         extreme = max if self.fit == "longest" else min
@@ -78,7 +78,7 @@ class Preprocess:
 
 
 def _middle(image: Image.Image) -> Image.Image:
-    """The middle of a long strip: 20,000 x 1 would grow to 4,480,000 x 224, all but 224 cropped."""
+    """Crop a long strip to its middle: 20,000 x 1 would be resized to 4,480,000 x 224 first."""
     width, height = (min(side, LONGEST_STRIP * min(image.size)) for side in image.size)
     left, top = (image.width - width) // 2, (image.height - height) // 2
     return image.crop((left, top, left + width, top + height))

@@ -1,4 +1,4 @@
-"""Where and how precisely a model runs, and a name for its weights."""
+"""Device and precision of a model, and the fingerprint of its weights."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Runtime:
     """Device, number format and batch size.
 
     Args:
-        device: Device the towers run on.
-        dtype: Format of weights and activations.
-        batch_size: Images or texts in one forward pass.
+        device: Device that the towers run on.
+        dtype: Number format of weights and activations.
+        batch_size: Images or texts per forward pass.
     """
 
     device: torch.device
@@ -31,24 +31,25 @@ class Runtime:
     batch_size: int
 
     def place(self, model: Any) -> Any:
-        """Move a module here, as this runtime's numbers.
+        """Move a module to the device and number format.
 
-        Channels last makes convolutions up to 1.5 times as fast and costs transformers nothing.
+        The memory format "channels last" makes convolutions up to 1.5 times as fast, and does not
+        slow down transformers.
         """
         layout = torch.contiguous_format if self.device.type == "mps" else torch.channels_last
         return model.to(device=self.device, dtype=self.dtype, memory_format=layout)
 
 
 def choose_runtime(device: str | None, precision: str | None, batch_size: int | None) -> Runtime:
-    """Fill in what the user left open: CUDA in half precision, else MPS, else the CPU.
+    """Choose the settings that the user did not.
 
     Args:
-        device: A torch device name.
-        precision: "fp32", "fp16" or "bf16".
-        batch_size: Images or texts in one forward pass.
+        device: Name of a torch device; by default CUDA if available, else MPS, else the CPU.
+        precision: "fp32", "fp16" or "bf16"; by default fp16 on CUDA, fp32 elsewhere.
+        batch_size: Images or texts per forward pass; by default a size that suits the device.
 
     Raises:
-        UserError: The device does not exist here, or an argument makes no sense.
+        UserError: The device is not available, or an argument is not valid.
     """
     chosen = _device(device)
     if precision is None:
@@ -80,14 +81,17 @@ def _device(name: str | None) -> torch.device:
 
 
 def fingerprint(weights: Mapping[str, torch.Tensor], facts: Mapping[str, Any]) -> str:
-    """SHA-256 of weights and of what else decides the embeddings, as hexadecimal digits.
+    """Hash everything that determines the embeddings.
 
-    Take it before the weights are cast: an index made in half precision on a GPU is searched in
-    single precision on a laptop, and both must agree that the model is the same.
+    Call it before the weights are cast: an index that was made in half precision on a GPU may be
+    searched in single precision on a laptop, and both must get the same fingerprint.
 
     Args:
-        weights: State dict on the CPU, as loaded.
-        facts: Architecture and preprocessing; anything JSON can hold.
+        weights: The state dict as loaded, on the CPU.
+        facts: Architecture and preprocessing, as values that JSON can hold.
+
+    Returns:
+        SHA-256 as hexadecimal digits.
     """
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode())
     for name, tensor in sorted(weights.items()):
@@ -97,14 +101,20 @@ def fingerprint(weights: Mapping[str, torch.Tensor], facts: Mapping[str, Any]) -
 
 
 def unit_rows(embeddings: torch.Tensor) -> torch.Tensor:
-    """Embeddings (n, d) as float32 on the CPU, rows scaled to length 1.
+    """Scale embeddings to length 1 and move them to the CPU.
+
+    Args:
+        embeddings: Embeddings (n, d) on any device.
+
+    Returns:
+        Unit embeddings (n, d), float32.
 
     Raises:
-        UserError: The model overflowed; half precision is not for every model.
+        UserError: An embedding is not finite: some models overflow in half precision.
     """
     rows = torch.nn.functional.normalize(embeddings.float(), dim=-1).cpu()
     if not torch.isfinite(rows).all():
         raise UserError(
-            "the model gave embeddings that are not numbers", "use precision fp32, or bf16"
+            "the model returned embeddings with NaN or infinity", "use precision fp32 or bf16"
         )
     return rows

@@ -1,4 +1,4 @@
-"""CLIP models through sentence-transformers, among them text towers for other languages."""
+"""CLIP models of sentence-transformers, which include text towers for other languages."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from splicedex.splice.errors import UserError
 
 
 class SentenceTransformerEncoder:
-    """One sentence-transformers model for texts, the same or another one for images.
+    """A sentence-transformers model for texts, and the same or another one for images.
 
     Args:
-        name: As the user wrote it.
-        texts: Model that embeds texts: a hub name or a folder.
-        images: Model that embeds images into the same space.
-        runtime: Where and how they run.
+        name: Name of the model, as `encoders.base.Encoder.name`.
+        texts: The model that embeds texts: a hub name or a folder.
+        images: The model that embeds images into the same space: a hub name or a folder.
+        runtime: Device, number format and batch size.
 
     Raises:
-        UserError: The package is missing, a model cannot be had, or it does not take images.
+        UserError: The package is not installed, a model cannot be loaded, or it embeds no images.
     """
 
     def __init__(self, name: str, texts: str, images: str, runtime: Runtime) -> None:
@@ -45,7 +45,7 @@ class SentenceTransformerEncoder:
         text_model = image_model if texts == images else load(texts)
         settings = getattr(getattr(image_model[0], "processor", None), "image_processor", None)
         if settings is None:
-            raise UserError(f"{images} embeds no images", "give a CLIP model")
+            raise UserError(f"{images} does not embed images", "use a CLIP model")
         self._preprocess = Preprocess(*_input_size(settings))
         self.name = name
         self.vocabulary: str | None = None
@@ -67,7 +67,7 @@ class SentenceTransformerEncoder:
         return self._fingerprint
 
     def preprocess(self) -> Preprocess:
-        """What turns an image into pixels (3, h, w); picklable, without torch."""
+        """A picklable function, without torch, from an image to pixels (3, h, w), uint8."""
         return self._preprocess
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -75,10 +75,10 @@ class SentenceTransformerEncoder:
         return self._encode(self._texts, list(texts))
 
     def encode_images(self, pixels: Pixels) -> NDArray[np.float32]:
-        """Unit embeddings (n, dim) of pixels (n, 3, h, w), as `preprocess` gives them."""
+        """Unit embeddings (n, dim) of pixels (n, 3, h, w) from `preprocess`."""
         if pixels.dtype != np.uint8:
-            raise TypeError(f"pixels must be uint8, as preprocess gives them, not {pixels.dtype}")
-        # The library's own processor normalises; images of the right size pass its resizing as is.
+            raise TypeError(f"pixels must be uint8, as preprocess returns them, not {pixels.dtype}")
+        # The library's processor normalises the pixels; it does not resize images of this size.
         return self._encode(self._images, [Image.fromarray(p.transpose(1, 2, 0)) for p in pixels])
 
     def _encode(self, model: Any, inputs: list[Any]) -> NDArray[np.float32]:
@@ -100,12 +100,12 @@ def _library() -> Any:
     except ModuleNotFoundError as error:
         raise UserError(
             "this model needs sentence-transformers",
-            "install it: pip install 'splicedex[sentence-transformers]'",
+            "install it with pip install 'splicedex[sentence-transformers]'",
         ) from error
 
 
 def _input_size(settings: Any) -> tuple[int, int]:
-    """Height and width that a Hugging Face image processor makes."""
+    """Height and width of the images that a Hugging Face image processor returns."""
     size = settings.crop_size if settings.do_center_crop else settings.size
     side = size.get("shortest_edge")
     return size.get("height", side), size.get("width", side)

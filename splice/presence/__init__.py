@@ -1,1 +1,1 @@
-"""Whether a concept is in an image: activation, calibrated probability, self-training."""
+"""Presence of concepts in images: activation, calibrated probability, self-training."""

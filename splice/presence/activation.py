@@ -1,10 +1,9 @@
-"""Activation: how strongly each concept of a space shows in an image, none zeroed.
+"""Activation: a dense score of every concept in an image.
 
-The lasso explains with few words and so leaves most that fit at zero. Activation is the same
-regression with an l2 penalty: every concept competes with its near-synonyms and keeps a share.
-Standardised over the vocabulary within an image, it says how many deviations a concept stands above
-the other words. A collection can turn the directions it is read along
-(`splice.presence.self_training`).
+The lasso uses few concepts, so most concepts that apply to an image have weight 0. Activation is
+the same regression with an l2 penalty instead: concepts with similar atoms share the weight. It is
+standardised over the vocabulary within each image, so its unit is the standard deviation over all
+concepts. A collection can change the query directions (`splice.presence.self_training`).
 """
 
 from __future__ import annotations
@@ -21,20 +20,20 @@ from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
 
 RIDGE = 5.0
-"""l2 penalty, in mean eigenvalues of the dictionary's Gram matrix."""
+"""l2 penalty, in units of the mean eigenvalue of the Gram matrix `C^T C`."""
 Ids: TypeAlias = Sequence[int] | NDArray[np.int64] | slice
-"""Concept ids, or a stretch of the vocabulary."""
+"""Concept ids, or a slice of the vocabulary."""
 
 
 @dataclass(frozen=True, eq=False)
 class Activations:
-    """Reads activations off embeddings.
+    """Computes activations from embeddings.
 
     Args:
-        queries: A direction per concept (c, d): against a stored embedding z, z·q ranks images by a
-            concept's activation, inside the engine.
-        image_mean: What embeddings of images have in common (d,).
-        covariance: Of the queries over the vocabulary (d, d).
+        queries: One direction q per concept (c, d). The inner product z·q with stored embeddings z
+            ranks images by the concept's activation, so the engine can do it.
+        image_mean: Mean (d,) of unit image embeddings, subtracted from each embedding.
+        covariance: Covariance (d, d) of the queries over the vocabulary.
     """
 
     queries: Matrix
@@ -43,31 +42,40 @@ class Activations:
 
     @classmethod
     def of_words(cls, space: ConceptSpace) -> Activations:
-        """As the concepts' texts alone have it: unit rows of `C (C^T C + e I)^-1`."""
+        """Activations from the texts alone: the q are the unit rows of `C (C^T C + ρI)⁻¹`."""
         atoms = space.atoms
         gram = atoms.T @ atoms
         ridge = RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram), dtype=gram.dtype)
         queries = unit(np.linalg.solve(gram + ridge, atoms.T).T)
         return cls(queries, space.image_mean, _covariance(queries))
 
-    def along(self, queries: Matrix) -> Activations:
-        """The same, read along other directions (c, d)."""
+    def with_queries(self, queries: Matrix) -> Activations:
+        """Activations with other directions (c, d)."""
         return replace(self, queries=queries, covariance=_covariance(queries))
 
     def of(self, embeddings: Matrix, concepts: Ids = slice(None)) -> Matrix:
-        """Activations (n, k) of some concepts, or of all, in images.
+        """Compute activations of k concepts in n images.
 
         Args:
-            embeddings: Image embeddings (n, d), of any length but zero.
-            concepts: k concept ids.
+            embeddings: Image embeddings (n, d), not zero; their length does not matter.
+            concepts: The k concept ids; all by default.
+
+        Returns:
+            Activations (n, k), in standard deviations over the vocabulary.
         """
         return self.of_standardised(self.standardised(embeddings), concepts)
 
     def standardised(self, embeddings: Matrix) -> Matrix:
-        """Centred embeddings (n, d) whose activations deviate by 1 over the vocabulary.
+        """Centre embeddings, and scale each so that its activations have standard deviation 1.
 
-        Mean and deviation of the activations follow from those of the queries, so that a few
-        concepts cost a few products.
+        The mean and standard deviation over the vocabulary follow from those of the queries. So
+        the activations of a few concepts do not need those of all.
+
+        Args:
+            embeddings: Image embeddings (n, d), not zero.
+
+        Returns:
+            Standardised embeddings (n, d), for `of_standardised`.
         """
         offsets = unit(embeddings) - self.image_mean
         variance = np.einsum("ij,ij->i", offsets @ self.covariance, offsets)
@@ -75,7 +83,7 @@ class Activations:
         return offsets
 
     def of_standardised(self, rows: Matrix, concepts: Ids = slice(None)) -> Matrix:
-        """Activations (n, k) of some concepts, or of all, in standardised embeddings (n, d)."""
+        """Activations (n, k) of k concepts (default: all) from standardised embeddings (n, d)."""
         activations: Matrix = rows @ (self.queries[concepts] - self._mean).T
         return activations
 

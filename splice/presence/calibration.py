@@ -2,15 +2,19 @@
 
 With the activation a of concept k (see `splice.presence.activation`),
 
-    logit p = SLOPE * (a - SHARE * strong_k + SHIFT)
+    logit p = SLOPE * (a - STRONG_SHARE * strong_k + SHIFT)
               - SPECIFICITY * specific_k + logit(prevalence_k)
 
-`strong_k` is what a strong example scores in the collection; `specific_k` says how far the word
-lies from the mean word, as rare and specific words are said of few photos; `prevalence_k` is
-estimated from the collection by expectation maximisation (Saerens, Latinne and Decaestecker 2002).
-Then the concepts' directions learn from what was found (`splice.presence.self_training`), and all
-of this is fitted once more along them. No labels are used. `benchmarks/quality.py` measures what it
-gives.
+- `strong_k` is the activation of strong examples, the images of the collection with the highest
+  activations.
+- `specific_k` is the distance of the word's embedding from the mean word, standardised. Specific
+  words apply to few photos.
+- `prevalence_k` is the share of images with the concept, estimated from the collection by
+  expectation maximisation (Saerens, Latinne & Decaestecker 2002, "Adjusting the outputs of a
+  classifier to new a priori probabilities").
+
+Then the probabilities serve to learn better directions (`splice.presence.self_training`), and the
+fit is repeated with these. No labels are used. `benchmarks/quality.py` measures the result.
 """
 
 from __future__ import annotations
@@ -26,45 +30,48 @@ from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
 from splicedex.splice.npz import DAMAGE
 from splicedex.splice.presence.activation import Activations, Ids
-from splicedex.splice.presence.self_training import COLUMNS, self_trained
+from splicedex.splice.presence.self_training import CONCEPTS_PER_BLOCK, self_trained
 
 SLOPE = 2.0
 """Log-odds per unit of activation."""
-SHARE = 0.58
-"""Share of a strong example's activation that is asked for."""
+STRONG_SHARE = 0.58
+"""The share of `strong_k` that counts as neutral, before `SHIFT`."""
 SHIFT = 1.0
+"""Added to the activation, in its unit."""
 SPECIFICITY = 0.5
-"""Log-odds per deviation of specificity."""
-STRONG = 0.01
-"""Share of a collection that counts as its strong examples, at least `FEWEST`."""
-FEWEST = 3
-BOUNDS = (3.5, 5.5)
-"""Between these lies a strong example's activation, whatever the collection holds."""
-STRENGTH = 4.5
-"""Of a strong example, before a collection is seen; worth `STRENGTH_WEIGHT` photos. In a few photos
-most concepts have no strong example at all."""
-STRENGTH_WEIGHT = 20.0
+"""Log-odds per standard deviation of specificity."""
+STRONG_EXAMPLES = 0.01
+"""Share of a collection that counts as strong examples of a concept."""
+MIN_STRONG_EXAMPLES = 3
+"""Minimum number of strong examples."""
+STRONG_BOUNDS = (3.5, 5.5)
+"""Limits of `strong_k`, whatever the collection contains."""
+STRONG_PRIOR = 4.5
+"""Prior of `strong_k`, with the weight of `STRONG_PRIOR_IMAGES` images: a small collection has no
+strong examples of most concepts."""
+STRONG_PRIOR_IMAGES = 20.0
 PREVALENCE = 0.02
-"""Of a concept, before a collection is seen; worth `PREVALENCE_WEIGHT` photos."""
-PREVALENCE_WEIGHT = 100.0
+"""Prior of `prevalence_k`, with the weight of `PREVALENCE_IMAGES` images."""
+PREVALENCE_IMAGES = 100.0
 STEPS = 10
-"""Of expectation maximisation; thirty give the same."""
+"""Steps of expectation maximisation; thirty give the same result."""
 PRESENT = 0.25
-"""Probability from which a concept counts as present: half the best F1 (Lipton et al. 2014)."""
+"""Probability from which a concept counts as present. The threshold that maximises F1 is half of
+that maximum (Lipton, Elkan & Narayanaswamy 2014, arXiv 1402.1892)."""
 SAMPLE = 8192
-"""Photos that say all a collection has to say."""
+"""Number of images that suffice to calibrate a collection of any size."""
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What turns embeddings into probabilities: `logit p = SLOPE * activation + offset`.
+    """Parameters that turn embeddings into probabilities: `logit p = SLOPE * activation + offset`.
 
     Args:
-        activations: Of the concepts, as the collection taught to read them.
-        offset: (c,).
-        prevalence: Share of the collection that has each concept (c,).
-        images: How many it was fitted on.
-        sample: What tells those images from others (images,), as its user sees fit.
+        activations: Activations with the directions learnt from the collection.
+        offset: Offset of the log-odds of each concept (c,).
+        prevalence: Estimated share of the collection's images with each concept (c,).
+        images: Number of images it was fitted on.
+        sample: Identifiers (images,) of these images; the caller defines them.
     """
 
     activations: Activations
@@ -74,18 +81,26 @@ class Calibration:
     sample: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
 
     def probability(self, embeddings: Matrix) -> Matrix:
-        """Probabilities (n, c) of all concepts in images with embeddings (n, d)."""
+        """Probabilities (n, c) that each concept is in images with embeddings (n, d)."""
         return sigmoid(self.logit(self.activations.standardised(embeddings), slice(None)))
 
     def logit(self, standardised: Matrix, concepts: Ids) -> Matrix:
-        """Log-odds (n, k) that some concepts are in images, from standardised embeddings (n, d)."""
+        """Compute the log-odds that k concepts are in n images.
+
+        Args:
+            standardised: Embeddings (n, d) from `Activations.standardised`.
+            concepts: The k concept ids.
+
+        Returns:
+            Log-odds (n, k).
+        """
         odds = self.activations.of_standardised(standardised, concepts)
         odds *= SLOPE
         odds += self.offset[concepts]
         return odds
 
     def fits(self, space: ConceptSpace) -> bool:
-        """Whether it may be a calibration of the concepts of this space, and is whole."""
+        """Whether all shapes match a concept space and all values are finite."""
         c, d = space.texts.shape
         parts = {
             (c, d): self.activations.queries,
@@ -100,7 +115,7 @@ class Calibration:
         )
 
     def save(self, path: Path) -> None:
-        """Write to an .npz file, at once or not at all."""
+        """Write to an .npz file, atomically."""
         partial = path.with_name(f"partial-{path.name}")
         np.savez(
             partial,
@@ -116,7 +131,7 @@ class Calibration:
 
     @classmethod
     def load(cls, path: Path) -> Calibration:
-        """Read what `save` wrote.
+        """Read a file that `save` wrote.
 
         Raises:
             UserError: The file is missing or damaged.
@@ -137,11 +152,11 @@ class Calibration:
 
 
 def calibrate(space: ConceptSpace, embeddings: Matrix) -> Calibration:
-    """Fit to a collection, or to a sample of a large one; computed some concepts at a time.
+    """Fit a calibration to a collection, or to a sample of a large one.
 
     Args:
-        space: The concepts.
-        embeddings: (n, d); n = 0 gives the calibration before any photo is seen.
+        space: The concept space.
+        embeddings: Image embeddings (n, d), not zero. With n = 0 only the priors count.
     """
     words = Activations.of_words(space)
     first = _fit(space, words, embeddings)
@@ -156,34 +171,34 @@ def _fit(space: ConceptSpace, activations: Activations, embeddings: Matrix) -> C
     standardised = activations.standardised(embeddings)
     count, c = len(embeddings), len(space.concepts)
     offset, prevalence = np.empty(c, np.float32), np.empty(c, np.float32)
-    for start in range(0, c, COLUMNS):
-        part = slice(start, start + COLUMNS)
+    for start in range(0, c, CONCEPTS_PER_BLOCK):
+        part = slice(start, start + CONCEPTS_PER_BLOCK)
         scores = activations.of_standardised(standardised, part)
-        strong = np.full(scores.shape[1], STRENGTH, np.float32)
+        strong = np.full(scores.shape[1], STRONG_PRIOR, np.float32)
         if count:
-            top = min(max(FEWEST, round(STRONG * count)), count)
-            seen = np.partition(scores, -top, axis=0)[-top:].mean(axis=0).clip(*BOUNDS)
-            strong += count / (count + STRENGTH_WEIGHT) * (seen - strong)
-        evidence = SLOPE * (SHIFT - SHARE * strong) - SPECIFICITY * specific[part]
-        scores = SLOPE * scores + evidence
+            top = min(max(MIN_STRONG_EXAMPLES, round(STRONG_EXAMPLES * count)), count)
+            seen = np.partition(scores, -top, axis=0)[-top:].mean(axis=0).clip(*STRONG_BOUNDS)
+            strong += count / (count + STRONG_PRIOR_IMAGES) * (seen - strong)
+        bias = SLOPE * (SHIFT - STRONG_SHARE * strong) - SPECIFICITY * specific[part]
+        scores = SLOPE * scores + bias
         share = np.full(scores.shape[1], PREVALENCE)
         for _ in range(STEPS):
             found = sigmoid(scores + logit(share)).sum(axis=0)
-            share = (found + PREVALENCE_WEIGHT * PREVALENCE) / (count + PREVALENCE_WEIGHT)
-        offset[part], prevalence[part] = evidence + logit(share), share
+            share = (found + PREVALENCE_IMAGES * PREVALENCE) / (count + PREVALENCE_IMAGES)
+        offset[part], prevalence[part] = bias + logit(share), share
     return Calibration(activations, offset, prevalence, count)
 
 
 def sigmoid(odds: Matrix) -> Matrix:
-    """Probabilities of log-odds."""
+    """Convert log-odds of any shape to probabilities."""
     probability: Matrix = 0.5 * odds
-    np.tanh(probability, out=probability)  # in place: fresh memory takes longer than the function
+    np.tanh(probability, out=probability)  # in place: allocating memory would take longer than tanh
     probability *= 0.5
     probability += 0.5
     return probability
 
 
 def logit(probability: Matrix) -> Matrix:
-    """Log-odds of probabilities."""
+    """Convert probabilities of any shape, above 0 and below 1, to log-odds."""
     odds: Matrix = np.log(probability) - np.log1p(-probability)
     return odds

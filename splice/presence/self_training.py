@@ -1,11 +1,13 @@
-"""Self-training: what a concept looks like, learnt from a collection without labels.
+"""Self-training: learning the direction of each concept from a collection without labels.
 
-Texts and images lie apart in CLIP's space, so a word's direction only points about where its images
-are. Those that seem to show the concept say it better: with their mean μ, and mean m and covariance
-S of all, linear discriminant analysis reads the concept along S⁻¹ (μ - m). Word and images add up:
-the more images there are, and the further from the mean, the more they count. (With labels it is
-the Gaussian classifier of Wang et al., "A hard-to-beat baseline for training-free CLIP-based
-adaptation", 2024; in their place are the probabilities that texts alone give.)
+Text and image embeddings lie in different cones of CLIP's space, so the direction of a word is only
+close to that of its images. The images that seem to show the concept give a better one. With their
+mean μ, and the mean m and covariance S of all images, the direction of linear discriminant analysis
+is S⁻¹ (μ - m). It is added to the word's direction: the more images there are, and the further they
+lie from the mean, the more they count.
+
+This is the Gaussian classifier of Wang et al. ("A hard-to-beat baseline for training-free
+CLIP-based adaptation", arXiv 2402.04087), with the probabilities from the texts in place of labels.
 """
 
 from __future__ import annotations
@@ -18,51 +20,56 @@ from splicedex.splice.align import Matrix, unit
 from splicedex.splice.presence.activation import Activations
 
 WORD = 100.0
-"""Images that a word is worth, were each to deviate from the mean by 1 along it."""
-COLUMNS = 128
-"""Concepts at a time: what is computed of them fits into the processor's cache."""
+"""Weight of a word, in images that each deviate from the mean by one unit along its direction."""
+CONCEPTS_PER_BLOCK = 128
+"""Concepts that are computed at a time, so that intermediate results fit the processor's cache."""
 _TINY = 1e-6
 
 
 def self_trained(
     words: Activations, embeddings: Matrix, probability: Callable[[slice], Matrix]
 ) -> Activations:
-    """Activations read along directions that a collection has turned.
+    """Learn the query directions from a collection.
 
     Args:
-        words: As the texts alone have it.
-        embeddings: Of the collection (n, d).
-        probability: That some of the concepts are in the images (n, k), by `words`.
+        words: Activations from the text embeddings alone.
+        embeddings: Embeddings (n, d) of the collection's images.
+        probability: Returns the probabilities (n, k), according to `words`, that a slice of k
+            concepts is in each image.
+
+    Returns:
+        Activations with the learnt directions.
     """
     images = unit(embeddings)
     images -= images.mean(axis=0) if len(images) else 0
     covariance = _covariance(images)
     inverse = np.linalg.inv(covariance)
     queries = np.empty_like(words.queries)
-    for start in range(0, len(queries), COLUMNS):
-        part = slice(start, start + COLUMNS)
+    for start in range(0, len(queries), CONCEPTS_PER_BLOCK):
+        part = slice(start, start + CONCEPTS_PER_BLOCK)
         even = words.queries[part] / _deviation(words.queries[part], covariance)
         learnt = WORD * even + probability(part).T @ images @ inverse
         length = np.linalg.norm(learnt, axis=1, keepdims=True)
-        # By the deviation alone, what half of the images show would count least: it deviates most.
+        # Scaling to deviation 1 alone would shrink a concept most if half of the images show it.
         queries[part] = learnt / np.sqrt(length * _deviation(learnt, covariance))
-    return words.along(queries)
+    return words.with_queries(queries)
 
 
 def _covariance(images: Matrix) -> Matrix:
-    """Covariance (d, d) of centred images (n, d) and of d more that lie around them evenly.
+    """Covariance (d, d) of centred embeddings (n, d), shrunk towards an isotropic one.
 
-    So a few images say nothing of which directions are rare, and there is an inverse.
+    The shrinkage is that of d extra images with equal variance in every direction. It makes the
+    matrix invertible, and keeps a few images from deciding which directions are rare.
     """
     n, d = images.shape
     scatter = images.T @ images
-    spread = max(float(np.trace(scatter)) / (max(n, 1) * d), _TINY)
-    covariance: Matrix = (scatter + d * spread * np.eye(d, dtype=scatter.dtype)) / (n + d)
+    variance = max(float(np.trace(scatter)) / (max(n, 1) * d), _TINY)
+    covariance: Matrix = (scatter + d * variance * np.eye(d, dtype=scatter.dtype)) / (n + d)
     return covariance
 
 
 def _deviation(directions: Matrix, covariance: Matrix) -> Matrix:
-    """How much images deviate along directions (k, d), as a column (k, 1)."""
+    """Standard deviation (k, 1) of the images along directions (k, d)."""
     variance = np.einsum("ij,ij->i", directions @ covariance, directions)
     deviation: Matrix = np.sqrt(np.maximum(variance, np.finfo(np.float32).tiny))[:, None]
     return deviation

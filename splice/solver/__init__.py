@@ -1,7 +1,8 @@
-"""Sparse non-negative codes of embeddings in a dictionary of concepts.
+"""Sparse non-negative decomposition of embeddings over a dictionary of concepts.
 
-`nonnegative_lasso` is the one to use; `at_most` bounds the count of concepts instead of penalising
-their weight; `admm` is the paper's approximation, for comparison.
+`nonnegative_lasso` solves the paper's problem exactly and is the default. `at_most` limits the
+number of concepts instead of penalising their weights. `admm` is the paper's approximate solver,
+for comparison.
 """
 
 from splicedex.splice.solver.admm import admm

@@ -1,4 +1,4 @@
-"""The paper's own solver, for comparison: alternating direction method of multipliers."""
+"""The paper's solver, for comparison: the alternating direction method of multipliers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from scipy.sparse import csr_array
 from splicedex.splice.errors import UserError
 from splicedex.splice.solver.arrays import Array
 from splicedex.splice.solver.blocks import csr_from_entries, solve_blocks
-from splicedex.splice.solver.problem import Problem, check_penalty
+from splicedex.splice.solver.penalties import Penalty, check_penalty
+from splicedex.splice.solver.problem import Problem
 
 
 def admm(
     dictionary: Any,
     embeddings: Any,
-    l1_penalty: float,
+    penalty: Penalty,
     *,
     rho: float = 5.0,
     tol: float = 1e-6,
@@ -23,40 +24,42 @@ def admm(
     threshold: float = 1e-4,
     threads: int | None = None,
 ) -> csr_array:
-    """The lasso of `nonnegative_lasso`, approximately, as the paper's code does it.
+    """Solve the problem of `nonnegative_lasso` approximately, as the paper's code does.
 
-    Splits the problem in two (Boyd et al. 2011, section 6.4), `x` for the fit and `v` for penalty
-    and sign, and iterates, with `u` the scaled dual:
+    The problem is split in two (Boyd et al. 2011, section 6.4): `x` for the fit, `v` for the
+    penalty and the constraint. With `u` the scaled dual variable, each iteration computes
 
         (2CC^T + ρI) x = 2Cz + ρ(v - u),   v = max(0, x + u - λ/ρ),   u += x - v
 
-    The paper's code factors the c × c matrix on the left. With more atoms than dimensions this one
-    uses Woodbury's identity, `(2CC^T + ρI)⁻¹ = (I - C(ρ/2·I + C^T C)⁻¹C^T)/ρ`, and inverts d × d
-    instead; and it starts at zero, not at random. Each iteration still costs two products with the
-    whole dictionary, and hundreds are needed.
+    The paper's code factors the (c, c) matrix on the left. With more atoms than dimensions, this
+    function inverts a (d, d) matrix instead, by Woodbury's identity
+    `(2CC^T + ρI)⁻¹ = (I - C(ρ/2·I + C^T C)⁻¹C^T)/ρ`; and it starts from zero, not from a random
+    point. An iteration still takes two products with the whole dictionary, and hundreds are needed.
 
     Args:
-        dictionary: Atoms C (c, d); NumPy array or torch tensor.
-        embeddings: Z (n, d), likewise.
-        l1_penalty: λ > 0.
-        rho: Weight ρ > 0 of the tie between the halves; the paper's code sets 5.
-        tol: Stop when `||x - v||` and `ρ||v - v before||` are below it for all rows of a block.
-        max_iter: Or after so many iterations.
+        dictionary: Atoms C (c, d); a NumPy array or torch tensor.
+        embeddings: Embeddings Z (n, d); a NumPy array or torch tensor.
+        penalty: Penalty λ > 0, or one per atom (c,).
+        rho: Weight ρ > 0 of the term that ties `x` to `v`; the paper's code uses 5.
+        tol: Stop when `||x - v||` and `ρ||v - v_previous||` are below it for all rows of a block.
+        max_iter: Maximum number of iterations.
         threshold: Weights below it become zero.
-        threads: Blocks solved at a time by NumPy; None takes all cores.
+        threads: Blocks that NumPy solves at a time; by default as many as there are cores.
 
     Returns:
-        Weights (n, c), indices sorted, no explicit zeros.
+        Weights (n, c), with sorted indices and no explicit zeros.
 
     Raises:
-        UserError: λ or ρ ≤ 0, shapes that do not match, an empty dictionary, NaN or infinity.
+        UserError: A λ or ρ is not above 0, shapes do not match, the dictionary is empty, or a value
+            is NaN or infinite.
     """
-    check_penalty(l1_penalty)
     if not rho > 0:
         raise UserError(f"rho is {rho}, it must be above 0", "try 5, as the paper's code does")
     problem = Problem.of(dictionary, embeddings)
     arrays, xp, atoms = problem.arrays, problem.arrays.xp, problem.dictionary
     c, d = atoms.shape
+    checked = check_penalty(penalty, c)
+    shrinkage = (checked if isinstance(checked, float) else arrays.floats(checked)) / rho
     wide = arrays.wide(atoms)
     if c > d:
         small = wide.T @ wide
@@ -74,10 +77,10 @@ def admm(
         pull = 2 * block @ atoms.T
         v = u = 0 * pull
         for _ in range(max_iter):
-            x, before = fit(pull + rho * (v - u)), v
-            v = (x + u - l1_penalty / rho).clip(0)
+            x, previous = fit(pull + rho * (v - u)), v
+            v = (x + u - shrinkage).clip(0)
             u = u + x - v
-            primal, dual = ((x - v) ** 2).sum(1), ((v - before) ** 2).sum(1)
+            primal, dual = ((x - v) ** 2).sum(1), ((v - previous) ** 2).sum(1)
             if float(primal.max()) < tol**2 and float(dual.max()) < (tol / rho) ** 2:
                 break
         rows, columns = xp.where(v >= threshold)

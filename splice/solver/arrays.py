@@ -1,8 +1,8 @@
-"""What NumPy and torch spell differently, behind one small interface.
+"""One small interface to NumPy and torch.
 
-The solver's arithmetic is written once, in operators and functions both libraries share; the rest
-is here. torch is looked up among the modules already imported and never imported: whoever passes a
-tensor has it.
+The solver's arithmetic is written once, with the operators and functions that both libraries share.
+This module holds what differs. It never imports torch, but looks it up among the imported modules:
+a caller that passes a tensor has already imported it.
 """
 
 from __future__ import annotations
@@ -19,45 +19,45 @@ Array: TypeAlias = Any
 
 
 class Arrays(Protocol):
-    """One array library on one device, at one precision."""
+    """An array library on one device, with one floating-point type, the working precision."""
 
     xp: Any
-    """The library's module, for all that both spell alike."""
+    """The library's module, for functions with the same name and arguments in both."""
     block: int
-    """How many floats a block of rows should fill: few enough for memory, enough to be busy."""
+    """Number of floats that a block of rows may take: a compromise of memory and parallelism."""
     tile: int
-    """How many floats to gather from the dictionary at a time: what the cache of a core holds."""
+    """Number of floats to gather from the dictionary at a time: as many as a core's cache holds."""
     threaded: bool
-    """Whether it is for us to share the blocks among threads."""
+    """Whether the caller should distribute blocks over threads."""
     precision: float
-    """Relative error to reckon with: rounding in single precision, plenty in double."""
+    """Relative error to allow for: machine epsilon in single precision, far more in double."""
 
     def floats(self, array: Array) -> Array:
-        """As this library's array of the working precision."""
+        """Convert to this library's array type and the working precision."""
 
     def wide(self, array: Array) -> Array:
-        """In double precision, for small linear systems."""
+        """Convert to double precision, for small linear systems."""
 
     def cast(self, array: Array, like: Array) -> Array:
-        """To the type of `like`."""
+        """Convert to the type of `like`."""
 
     def zeros(self, shape: tuple[int, ...], like: Array) -> Array:
         """Zeros of the type of `like`."""
 
     def arange(self, stop: int) -> Array:
-        """The integers below `stop`."""
+        """The integers from 0 to `stop` - 1."""
 
     def rows(self, table: Array, index: Array) -> Array:
-        """Vectors of a table (c, d) by their numbers (...), in new memory (..., d)."""
+        """Copy rows of a table (c, d) by their indices (...), to an array (..., d)."""
 
     def largest(self, scores: Array, count: int) -> Array:
-        """Columns of the `count` largest scores of each row, in no particular order."""
+        """Columns (n, count) of the `count` largest scores (n, c) of each row, unordered."""
 
     def numpy(self, array: Array) -> np.ndarray[Any, Any]:
-        """As a NumPy array."""
+        """Convert to a NumPy array."""
 
     def exact(self) -> AbstractContextManager[None]:
-        """Context in which products keep their full precision and no gradient is recorded."""
+        """Context manager: products use the full precision, and no gradients are recorded."""
 
 
 class _NumpyArrays:
@@ -144,7 +144,7 @@ class _TorchArrays:
     def exact(self) -> Iterator[None]:
         torch = self.xp
         precision = torch.get_float32_matmul_precision()
-        torch.set_float32_matmul_precision("highest")  # TF32 is a thousand times coarser
+        torch.set_float32_matmul_precision("highest")  # TF32 would be a thousand times less precise
         try:
             with torch.no_grad(), torch.autocast(self._device.type, enabled=False):
                 yield
@@ -153,10 +153,12 @@ class _TorchArrays:
 
 
 def arrays_for(*values: Array) -> Arrays:
-    """The library, device and precision in which to work with these arrays.
+    """Choose the library, device and precision to compute with.
 
-    A tensor on an accelerator decides for torch; tensors in main memory are as good as arrays, and
-    NumPy is the faster there. Half precision is computed in single, double in double.
+    Args:
+        values: Arrays and tensors. If one is on an accelerator, torch computes there; else NumPy
+            computes, because it is faster than torch on the CPU. The precision is double if one is
+            double, else single.
     """
     wide = any(str(v.dtype).endswith(("float64", "float128")) for v in values)
     torch = sys.modules.get("torch")

@@ -1,8 +1,8 @@
-"""Rows in blocks: one block a thread, each with a single BLAS thread, results as one matrix.
+"""Solving rows in blocks: one block per thread, with one BLAS thread each.
 
-Most of the time goes into products of a block with the whole dictionary and much of the rest into
-thousands of tiny ones. BLAS would share each of the tiny ones among its threads, at more cost than
-they take; one block a thread keeps all cores busy with no waiting.
+Most of the time goes into products of a block with the whole dictionary, and much of the rest into
+thousands of tiny products. BLAS would split each tiny product among its threads, which takes longer
+than the product itself. With one block per thread, all cores are busy and no thread waits.
 """
 
 from __future__ import annotations
@@ -26,24 +26,27 @@ def solve_blocks(
     floats_per_row: int,
     threads: int | None = None,
 ) -> csr_array:
-    """Apply a solver to all rows, a block at a time.
+    """Apply a solver to all embeddings, block by block.
 
     Args:
         problem: Dictionary (c, d) and embeddings (n, d).
-        solve: Gives the weights (b, c) of a block (b, d).
-        floats_per_row: What the solver holds for each row, which bounds the block.
-        threads: Blocks at a time; as many as there are cores if None.
+        solve: Returns the weights (b, c) of a block of embeddings (b, d).
+        floats_per_row: Memory of the solver per row, in floats; it limits the size of a block.
+        threads: Blocks to solve at a time; by default as many as there are cores.
 
     Returns:
-        Weights (n, c), indices sorted, no explicit zeros.
+        Weights (n, c), with sorted indices and no explicit zeros.
+
+    Raises:
+        UserError: An embedding holds NaN or infinity.
     """
     arrays, n = problem.arrays, problem.embeddings.shape[0]
     if n == 0:
         dtype = arrays.numpy(problem.dictionary[:0]).dtype
         return csr_array((0, problem.dictionary.shape[0]), dtype=dtype)
     threads = (threads or _cores()) if arrays.threaded else 1
-    turns = math.ceil(n * floats_per_row / arrays.block / threads)
-    rows = math.ceil(n / (turns * threads))
+    rounds = math.ceil(n * floats_per_row / arrays.block / threads)
+    rows = math.ceil(n / (rounds * threads))
     starts = range(0, n, rows)
 
     def run(start: int) -> csr_array:
@@ -61,7 +64,18 @@ def solve_blocks(
 def csr_from_entries(
     arrays: Arrays, rows: Array, columns: Array, values: Array, shape: tuple[int, int]
 ) -> csr_array:
-    """CSR from entries (e,) in any order, no place twice and no value 0."""
+    """Build a CSR matrix from its entries.
+
+    Args:
+        arrays: The library of the entries.
+        rows: Row of each entry (e,), in any order.
+        columns: Column of each entry (e,); no position occurs twice.
+        values: Value of each entry (e,), not 0.
+        shape: Shape of the matrix.
+
+    Returns:
+        The matrix, with sorted indices.
+    """
     row, column = arrays.numpy(rows), arrays.numpy(columns)
     order = np.argsort(row * shape[1] + column)
     starts = np.zeros(shape[0] + 1, np.int32)

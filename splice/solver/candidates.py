@@ -1,4 +1,4 @@
-"""Atoms that images may have to take in, listed one by one."""
+"""Candidates: atoms that may have to enter the working sets of images, as a list of pairs."""
 
 from __future__ import annotations
 
@@ -6,53 +6,57 @@ import math
 from typing import NamedTuple
 
 from splicedex.splice.solver.arrays import Array, Arrays
-from splicedex.splice.solver.problem import Problem
 
 
 class Candidates(NamedTuple):
-    """e pairs of an image and an atom, image by image."""
+    """A list of e pairs of an image and an atom, sorted by image."""
 
     row: Array
-    """Number of the image (e,)."""
+    """Row of the image (e,)."""
     atom: Array
-    """(e,)."""
+    """Index of the atom (e,)."""
     score: Array
-    """Inner product of the atom with the image's residual (e,)."""
+    """Score of the atom (e,): inner product with the image's residual (see `Thresholds`)."""
 
     @classmethod
     def above(cls, arrays: Arrays, scores: Array, limit: Array) -> Candidates:
-        """All whose score (n, c) is above the image's limit (n, 1)."""
+        """All pairs whose score (n, c) is above the image's limit (n, 1)."""
         flat = arrays.xp.where((scores > limit).reshape(-1))[0]
         row = flat // scores.shape[1]
         return cls(row, flat - row * scores.shape[1], scores.reshape(-1)[flat])
 
     def take(self, mask: Array) -> Candidates:
-        """Those where the mask (e,) is true."""
+        """The pairs for which the mask (e,) is true."""
         return Candidates(*(part[mask] for part in self))
 
-    def scored(self, problem: Problem, residual: Array) -> Candidates:
-        """The same with scores computed anew, one by one, from the images' residuals (n, d)."""
-        arrays, xp = problem.arrays, problem.arrays.xp
-        step = max(1, arrays.tile // (2 * residual.shape[1]))
+    def scored(self, arrays: Arrays, atoms: Array, vectors: Array) -> Candidates:
+        """The same pairs with scores of atoms (c, d) and vectors (n, d), pair by pair."""
+        xp = arrays.xp
+        step = max(1, arrays.tile // (2 * vectors.shape[1]))
         tiles = [
             xp.einsum(
                 "ij,ij->i",
-                arrays.rows(problem.dictionary, self.atom[start : start + step]),
-                arrays.rows(residual, self.row[start : start + step]),
+                arrays.rows(atoms, self.atom[start : start + step]),
+                arrays.rows(vectors, self.row[start : start + step]),
             )
             for start in range(0, max(1, len(self.atom)), step)
         ]
         return self._replace(score=xp.concatenate(tiles))
 
     def counts(self, arrays: Arrays, n: int) -> Array:
-        """How many each of n images has (n,)."""
+        """Number of pairs (n,) of each of n images."""
         return arrays.xp.bincount(self.row, minlength=n)
 
     def best(self, arrays: Arrays, n: int, most: int) -> tuple[Array, Array]:
-        """The best scores' atoms of each of n images, at most so many.
+        """Select the atoms with the highest scores for each image.
+
+        Args:
+            arrays: The library of the pairs.
+            n: Number of images.
+            most: Maximum number of atoms per image.
 
         Returns:
-            Atoms (n, k), and which of them are meant (n, k): the rest is padding. 1 ≤ k ≤ most.
+            Atoms (n, k) with 1 ≤ k ≤ `most`, and a mask (n, k) that is false for padding.
         """
         xp, counts = arrays.xp, self.counts(arrays, n)
         width = max(1, int(counts.max()))

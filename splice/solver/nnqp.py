@@ -1,10 +1,11 @@
 """Many small non-negative quadratic programs at once: min ½ w'Gw - b'w, w ≥ 0.
 
-Accelerated projected gradient (Nesterov 1983) guesses which weights are positive. Block pivoting
-(Portugal, Júdice & Vicente 1994) makes that exact: it solves for those weights and moves all that
-came out on the wrong side across, until none does. That takes a few rounds but need not end; what
-is left after some rounds goes to the active-set method of Lawson & Hanson (1974), which moves one
-weight at a time, always downhill.
+Three methods follow one another. Accelerated projected gradient (Nesterov 1983) guesses which
+weights are positive. Block pivoting (Portugal, Júdice & Vicente 1994) makes the result exact: it
+solves for these weights, then exchanges all weights that are negative and all zero weights with a
+negative gradient, until there are none. It takes few rounds but may cycle. Programs that remain
+after some rounds go to the active-set method of Lawson & Hanson (1974), which exchanges one weight
+at a time and always lowers the objective.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from splicedex.splice.solver.arrays import Array, Arrays
 _GRADIENT_STEPS = 32
 _PIVOT_ROUNDS = 20
 _NUDGE = 1e-11
-"""Share of the diagonal that keeps rounded matrices from being singular to the last bit."""
+"""Relative increase of the diagonal, so that rounding does not make a matrix singular."""
 
 
 def nnqp(arrays: Arrays, gram: Array, linear: Array, start: Array, tolerance: Array) -> Array:
@@ -25,10 +26,10 @@ def nnqp(arrays: Arrays, gram: Array, linear: Array, start: Array, tolerance: Ar
 
     Args:
         arrays: The library to compute with.
-        gram: G (n, k, k), positive definite.
-        linear: b (n, k); -inf keeps a weight at zero.
+        gram: Matrices G (n, k, k), positive definite.
+        linear: Vectors b (n, k); -inf keeps a weight at zero.
         start: Weights (n, k) ≥ 0 to start from.
-        tolerance: How far (n, 1) a zero weight's gradient may be below zero.
+        tolerance: How far (n, 1) below zero the gradient of a zero weight may be.
 
     Returns:
         Weights (n, k) in double precision.
@@ -50,14 +51,14 @@ def nnqp(arrays: Arrays, gram: Array, linear: Array, start: Array, tolerance: Ar
 
 
 def pack(arrays: Arrays, mask: Array) -> tuple[Array, Array]:
-    """Columns of each row's true entries, moved to the front of a table as narrow as they allow.
+    """List the columns of each row's true entries, padded to the longest row.
 
     Args:
         arrays: The library to compute with.
-        mask: (n, k).
+        mask: Mask (n, k).
 
     Returns:
-        Columns (n, m), 0 where a row has fewer; and which of them are meant (n, m). m ≥ 1.
+        Columns (n, m) with m ≥ 1, where padding is 0; and a mask (n, m) that is false for padding.
     """
     xp = arrays.xp
     places = xp.cumsum(mask, 1) - 1
@@ -72,16 +73,29 @@ def pack(arrays: Arrays, mask: Array) -> tuple[Array, Array]:
 
 
 def projected_gradient(xp: Any, gram: Array, linear: Array, start: Array) -> Array:
-    """A few accelerated steps of length 1/L, L bounded by the largest absolute row sum."""
+    """Take some steps of accelerated projected gradient (Nesterov 1983).
+
+    The step is 1/L with the largest absolute row sum of G as the bound L of its eigenvalues.
+
+    Args:
+        xp: NumPy or torch.
+        gram: Matrices G (n, k, k).
+        linear: Vectors b (n, k).
+        start: Weights (n, k) ≥ 0 to start from.
+
+    Returns:
+        Weights (n, k) ≥ 0, approximately optimal.
+    """
     bound = xp.amax(xp.abs(gram).sum(2), 1)[:, None]
     step = 1 / xp.where(bound > 0, bound, 1)
-    weights = ahead = start
+    weights = extrapolated = start
     momentum = 1.0
     for _ in range(_GRADIENT_STEPS):
-        before, weights = weights, ahead - step * (product(gram, ahead) - linear)
+        previous = weights
+        weights = extrapolated - step * (product(gram, extrapolated) - linear)
         weights = weights.clip(0)
         grown = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
-        ahead = weights + (momentum - 1) / grown * (weights - before)
+        extrapolated = weights + (momentum - 1) / grown * (weights - previous)
         momentum = grown
     return weights
 
@@ -89,7 +103,7 @@ def projected_gradient(xp: Any, gram: Array, linear: Array, start: Array) -> Arr
 def _active_set(
     arrays: Arrays, gram: Array, linear: Array, weights: Array, tolerance: Array
 ) -> Array:
-    """Lawson & Hanson's method from feasible weights (n, k), all programs in step."""
+    """Lawson & Hanson's method from feasible weights (n, k), for all programs at the same time."""
     xp = arrays.xp
     n, k = linear.shape
     every = arrays.arange(n)
@@ -112,7 +126,11 @@ def _active_set(
 def _solve_free(
     arrays: Arrays, gram: Array, linear: Array, live: Array, free: Array
 ) -> tuple[Array, Array]:
-    """Weights of the live programs, stationary where `free` and zero elsewhere; their gradient."""
+    """Solve the programs `live` for the weights that are `free` (n, k), the others being zero.
+
+    Returns:
+        Weights (n, k), which may be negative, and their gradient (n, k).
+    """
     xp = arrays.xp
     columns, used = pack(arrays, free)
     row, place = arrays.arange(len(live))[:, None], arrays.arange(columns.shape[1])
@@ -130,5 +148,5 @@ def _solve_free(
 
 
 def product(gram: Array, weights: Array) -> Array:
-    """G w of each program; G is symmetric, or its rows are those of the weights given."""
+    """Product G'w (n, m) of matrices G (n, k, m) and vectors w (n, k)."""
     return (weights[:, None, :] @ gram)[:, 0]

@@ -1,4 +1,4 @@
-"""What every solver is given, checked once: a dictionary, and embeddings read block by block."""
+"""The input of every solver, validated: a dictionary, and embeddings that are read in blocks."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from splicedex.splice.solver.arrays import Array, Arrays, arrays_for
 
 @dataclass(frozen=True)
 class Problem:
-    """A dictionary and the embeddings to write in it.
+    """A dictionary and the embeddings to decompose.
 
     Attributes:
-        arrays: The library, device and precision all is computed in.
-        dictionary: Atoms (c, d), in that precision.
-        embeddings: (n, d), as given: a memory map larger than memory will do.
+        arrays: The library, device and precision to compute with.
+        dictionary: Atoms (c, d), in the working precision.
+        embeddings: Embeddings (n, d) as given; a memory map may be larger than main memory.
         longest: Length of the longest atom.
     """
 
@@ -28,16 +28,20 @@ class Problem:
 
     @classmethod
     def of(cls, dictionary: Any, embeddings: Any) -> Problem:
-        """Check a dictionary (c, d) against embeddings (n, d).
+        """Validate a dictionary and embeddings.
+
+        Args:
+            dictionary: Atoms (c, d); a NumPy array or torch tensor.
+            embeddings: Embeddings (n, d); a NumPy array or torch tensor.
 
         Raises:
-            UserError: Not two matrices of numbers of equal width, an empty dictionary, or one with
-                NaN or infinity in it.
+            UserError: One is not a matrix of numbers, their dimensions d differ, or the dictionary
+                is empty or contains NaN or infinity.
         """
         _check_matrix("dictionary", dictionary)
         _check_matrix("embeddings", embeddings)
         if 0 in dictionary.shape:
-            raise UserError("the dictionary has no atoms", "give one concept or more")
+            raise UserError("the dictionary has no atoms", "give at least one concept")
         if dictionary.shape[1] != embeddings.shape[1]:
             raise UserError(
                 f"the embeddings have {embeddings.shape[1]} dimensions, "
@@ -49,15 +53,23 @@ class Problem:
         longest = float(_lengths(arrays, atoms).max())
         if not math.isfinite(longest):
             raise UserError(
-                "the dictionary holds NaN or infinity", "embed those concepts again or drop them"
+                "the dictionary holds NaN or infinity", "embed these concepts again or drop them"
             )
         return cls(arrays, atoms, embeddings, longest)
 
     def rows(self, start: int, stop: int, step: int = 1) -> Array:
-        """Embeddings (n, d) from `start` to `stop`, each or every so many, in working precision.
+        """Read embeddings.
+
+        Args:
+            start: First row.
+            stop: Row after the last one.
+            step: Distance of the rows to read.
+
+        Returns:
+            Embeddings (m, d) in the working precision.
 
         Raises:
-            UserError: NaN or infinity among them.
+            UserError: An embedding contains NaN or infinity.
         """
         block = self.arrays.floats(self.embeddings[start:stop:step])
         finite = self.arrays.xp.isfinite(_lengths(self.arrays, block))
@@ -70,30 +82,20 @@ class Problem:
         return block
 
     def tolerance(self, embeddings: Array) -> Array:
-        """How far (n, 1) scores may miss a threshold: some rounding errors of an inner product."""
+        """How far (n, 1) scores of embeddings (n, d) may miss a threshold, because of rounding."""
         return self.rounding(_lengths(self.arrays, embeddings)[:, None])
 
     def rounding(self, lengths: Array) -> Array:
-        """Some rounding errors of an atom's inner products with vectors of given lengths (n, 1)."""
+        """Error (n, 1) of the inner products of atoms with vectors of given lengths (n, 1)."""
         return 4 * self.arrays.precision * self.longest * lengths
-
-
-def check_penalty(l1_penalty: float) -> None:
-    """Refuse a λ that is not a positive number.
-
-    Raises:
-        UserError: As said.
-    """
-    if not (math.isfinite(l1_penalty) and l1_penalty > 0):
-        raise UserError(f"the l1 penalty is {l1_penalty}, it must be above 0", "try 0.15 to 0.35")
 
 
 def _check_matrix(name: str, matrix: Any) -> None:
     if getattr(matrix, "ndim", None) != 2:
         shape = tuple(getattr(matrix, "shape", ()))
         raise UserError(
-            f"the {name} must be a matrix with one vector a row, not of shape {shape}",
-            "give a two-dimensional array; a single vector as `vector[None]`",
+            f"the {name} must be a matrix with one vector per row, not of shape {shape}",
+            "give a two-dimensional array; for one vector, `vector[None]`",
         )
     if not any(kind in str(matrix.dtype) for kind in ("float", "int")):
         raise UserError(f"the type of the {name} is {matrix.dtype}", "give floating-point numbers")

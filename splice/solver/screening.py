@@ -1,4 +1,4 @@
-"""Proof of optimality without another product with the whole dictionary."""
+"""Safe screening: proving optimality without a product with the whole dictionary."""
 
 from __future__ import annotations
 
@@ -9,39 +9,41 @@ from splicedex.splice.solver.candidates import Candidates
 from splicedex.splice.solver.problem import Problem
 from splicedex.splice.solver.working_set import Block
 
-_REACH = 0.5
-"""Share of λ/2 beyond which too many atoms would have to be checked."""
-_SUSPECTS = 320
-"""And how many are too many: a product with all of them is cheaper."""
+_MAX_CHANGE = 0.5
+"""Change of the scores, as a share of λ/2, above which too many atoms would have to be checked."""
+_MAX_CHECKED = 320
+"""Number of atoms per image above which a product with the whole dictionary is cheaper."""
 
 
 def proven(problem: Problem, block: Block, rows: Array, scores: Array, before: Array) -> Array:
-    """Which images surely use all atoms they need, though most atoms are not looked at.
+    """Find images that are proven optimal by checking a few atoms only.
 
-    When a residual moves by δ, no score moves by more than `‖c‖·‖δ‖` (Cauchy & Schwarz): the sphere
-    test of safe screening (El Ghaoui et al. 2012; Fercoq, Gramfort & Salmon 2015) with the residual
-    itself for a centre. Only atoms so near the threshold can have crossed it. Once an image has its
-    main atoms its residual moves little, and those are a few dozen; they are checked one by one.
+    When a residual changes by δ, no score changes by more than `‖c‖·‖δ‖` (Cauchy & Schwarz). This
+    is the sphere test of safe screening (El Ghaoui et al. 2012; Fercoq, Gramfort & Salmon 2015),
+    centred at the residual. Only atoms that were this close to the threshold can have crossed it.
+    Once an image has its main atoms, its residual changes little, and these are a few dozen atoms.
+    Their scores are computed one by one.
 
     Args:
-        problem: For its dictionary.
-        block: The images as they are now.
-        rows: Those in question, by their numbers in the block (n,).
-        scores: Products (n, c) of all atoms with the residuals they had before; spoilt.
-        before: Those residuals (n, d).
+        problem: The dictionary (c, d) and the library to compute with.
+        block: The images in their present state.
+        rows: Rows (n,) in the block of the images to test.
+        scores: Scores (n, c) of all atoms with the previous residuals; they are overwritten.
+        before: The previous residuals (n, d).
 
     Returns:
-        Mask (n,). False means that it takes all scores to tell.
+        Mask (n,): true for images that are optimal, false for those that need all scores.
     """
-    arrays, xp, threshold = problem.arrays, problem.arrays.xp, block.threshold
+    arrays, xp, thresholds = problem.arrays, problem.arrays.xp, block.thresholds
     residual = block.residual[rows]
-    moved = residual - before
-    reach = problem.longest * xp.einsum("ij,ij->i", moved, moved) ** 0.5
-    near = block.stationary[rows] & (reach <= _REACH * threshold)
+    change = residual - before
+    bound = problem.longest * xp.einsum("ij,ij->i", change, change) ** 0.5
+    near = block.stationary[rows] & (bound <= _MAX_CHANGE * thresholds.low)
     scores[block.members(rows)] = -math.inf
-    limit = xp.where(near, threshold - reach, math.inf)[:, None]
-    suspects = Candidates.above(arrays, scores, limit)
-    near = near & (suspects.counts(arrays, len(rows)) <= _SUSPECTS)
-    suspects = suspects.take(near[suspects.row]).scored(problem, residual)
-    near[block.violating(rows, suspects).row] = False
+    limit = xp.where(near, thresholds.level - bound, math.inf)[:, None]
+    candidates = Candidates.above(arrays, scores, limit)
+    near = near & (candidates.counts(arrays, len(rows)) <= _MAX_CHECKED)
+    vectors = thresholds.extend_vectors(residual)
+    candidates = candidates.take(near[candidates.row]).scored(arrays, thresholds.atoms, vectors)
+    near[block.violating(rows, candidates).row] = False
     return near

@@ -1,4 +1,4 @@
-"""Rough scores of all atoms at a quarter of the cost, to know where to look first."""
+"""A sketch of the dictionary: approximate scores of all atoms at a quarter of the cost."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from splicedex.splice.solver.arrays import Array
 from splicedex.splice.solver.problem import Problem
 
 _SHARE = 4
-"""How many times fewer dimensions it has."""
+"""Factor by which a sketch reduces the dimension."""
 _SAMPLE = 1024
-"""Images and atoms it is made from."""
+"""Number of images and of atoms that a sketch is computed from."""
 
 
 @dataclass(frozen=True)
 class Sketch:
-    """Atoms and embeddings in r dimensions where their inner products are nearly the same.
+    """A projection of atoms and embeddings to r dimensions that nearly keeps inner products.
+
+    The inner product of `x @ projection` with `atoms[k]` is nearly that of x with atom k.
 
     Attributes:
-        atoms: (c, r).
-        projection: (d, r), for embeddings.
+        atoms: Projected atoms (c, r).
+        projection: Projection (d, r) of embeddings.
     """
 
     atoms: Array
@@ -29,11 +31,12 @@ class Sketch:
     def of(cls, problem: Problem) -> Sketch:
         """Find the dimensions in which scores vary most.
 
-        Principal components would not do: images vary most where no two concepts differ. What
-        counts is the matrix of scores, images times atoms, and its leading singular vectors come
-        from one step of subspace iteration (Halko, Martinsson & Tropp 2011, section 4.5) on a
-        sample. With K the second moment of the atoms, the r axes A then stand for an embedding x
-        by the coefficients y that leave its scores least changed, `(x - Ay)ᵀ K (x - Ay)`:
+        Principal components of the images are not suitable: images vary most in directions in which
+        concepts do not differ. The relevant matrix is that of the scores, images times atoms. Its
+        leading singular vectors, the axes A (d, r), come from one step of subspace iteration on a
+        sample (Halko, Martinsson & Tropp 2011, section 4.5). An embedding x is projected to the
+        coefficients y that change its scores least, which means the least `(x - Ay)ᵀ K (x - Ay)`
+        with K the second moment (d, d) of the atoms:
 
             y = (Aᵀ K A)⁻¹ Aᵀ K x
         """
@@ -43,22 +46,18 @@ class Sketch:
         atoms = problem.dictionary[:: max(1, c // _SAMPLE)][:_SAMPLE]
         axes = images[: max(1, d // _SHARE)].T
         axes, _ = xp.linalg.qr(images.T @ (images @ (atoms.T @ (atoms @ axes))))
-        seen = arrays.wide(atoms @ axes)
-        moment = seen.T @ seen
-        place = arrays.arange(len(moment))
-        moment[place, place] += 1e-6 * moment[place, place].mean() + 1e-30
-        projection = xp.linalg.solve(moment, seen.T @ arrays.wide(atoms)).T
+        projected = arrays.wide(atoms @ axes)
+        moment = projected.T @ projected
+        i = arrays.arange(len(moment))
+        moment[i, i] += 1e-6 * moment[i, i].mean() + 1e-30
+        projection = xp.linalg.solve(moment, projected.T @ arrays.wide(atoms)).T
         return cls(problem.dictionary @ axes, arrays.cast(projection, like=axes))
 
     @classmethod
     def if_worthwhile(cls, problem: Problem) -> Sketch | None:
-        """The sketch where it saves more than it takes: many images and many atoms."""
+        """The sketch, or None if there are too few images or atoms for it to save time."""
         (n, d), c = problem.embeddings.shape, len(problem.dictionary)
         if n < 2 * d or c < 8 * d:
             return None
         with problem.arrays.exact():
             return cls.of(problem)
-
-    def scores(self, vectors: Array) -> Array:
-        """Inner products (n, c) of vectors (n, d) with all atoms, roughly."""
-        return (vectors @ self.projection) @ self.atoms.T

@@ -1,4 +1,4 @@
-"""A block of images on its way to the optimum, and the step that brings them nearer."""
+"""The state of a block of images in the lasso solver, and the step that improves it."""
 
 from __future__ import annotations
 
@@ -10,34 +10,37 @@ from typing import Literal, TypeAlias
 from splicedex.splice.solver.arrays import Array, Arrays
 from splicedex.splice.solver.candidates import Candidates
 from splicedex.splice.solver.nnqp import nnqp, pack, product, projected_gradient
+from splicedex.splice.solver.penalties import Thresholds
 from splicedex.splice.solver.problem import Problem
 
 Accuracy: TypeAlias = Literal["rough", "single", "double"]
-"""Of a step: a guess; exact, Gram matrices in the working precision; exact and those in double."""
+"""Accuracy of a step. "rough" is approximate. "single" and "double" are exact, with Gram matrices
+in the working precision or in double precision."""
 
 _STRIP = 16
-"""Rows of Gram matrices to compute at a time."""
+"""Rows of a Gram matrix that are computed at a time."""
 
 
 @dataclass
 class Block:
-    """b images, the atoms they use and what those leave unexplained.
+    """The state of b images: the atoms they use, with weights, and the residuals.
 
-    Tables of atoms are padded: a place that is not meant has weight 0, and its atom means nothing.
+    The score of an atom is its inner product with the residual. Tables of atoms are padded: where a
+    weight is 0, the atom has no meaning.
 
     Attributes:
-        problem: For its dictionary (c, d).
-        threshold: λ/2, which no atom's score may exceed.
-        embeddings: (b, d).
+        problem: The dictionary (c, d) and the library to compute with.
+        thresholds: The highest scores λ_k/2 that atoms may have at the optimum.
+        embeddings: Embeddings (b, d).
         tolerance: How far (b, 1) scores may miss the threshold.
-        atoms: In use (b, m).
-        weights: Of the atoms (b, m).
-        residual: z - C^T w (b, d).
+        atoms: Atoms in use (b, m).
+        weights: Their weights (b, m).
+        residual: Residuals `z - C^T w` (b, d).
         stationary: Whether the scores of all atoms in use are at the threshold (b,).
     """
 
     problem: Problem
-    threshold: float
+    thresholds: Thresholds
     embeddings: Array
     tolerance: Array
     atoms: Array
@@ -46,12 +49,12 @@ class Block:
     stationary: Array
 
     @classmethod
-    def starting(cls, problem: Problem, embeddings: Array, threshold: float) -> Block:
-        """With no atoms yet."""
+    def starting(cls, problem: Problem, thresholds: Thresholds, embeddings: Array) -> Block:
+        """The state without any atoms in use."""
         row = problem.arrays.arange(len(embeddings))
         return cls(
             problem=problem,
-            threshold=threshold,
+            thresholds=thresholds,
             embeddings=embeddings,
             tolerance=problem.tolerance(embeddings),
             atoms=0 * row[:, None],
@@ -61,38 +64,38 @@ class Block:
         )
 
     def violating(self, rows: Array, candidates: Candidates) -> Candidates:
-        """Those of the candidates of images `rows` (n,) whose score is above the threshold."""
-        limit = self.threshold + self.tolerance[rows, 0]
+        """The candidates of images `rows` (n,) whose score is above the threshold."""
+        limit = self.thresholds.level + self.tolerance[rows, 0]
         return candidates.take(candidates.score > limit[candidates.row])
 
     def members(self, rows: Array) -> tuple[Array, Array]:
-        """Where in a table (n, c) the atoms are that images `rows` (n,) use."""
+        """Rows and columns, in a table (n, c), of the atoms that images `rows` (n,) use."""
         row, place = self.problem.arrays.xp.where(self.weights[rows] > 0)
         return row, self.atoms[rows[row], place]
 
     def allow_for_large_weights(self) -> None:
-        """Widen the tolerance to the rounding of large weights that nearly cancel out."""
+        """Raise the tolerance to the rounding error of large weights that nearly cancel out."""
         sums = self.problem.longest * self.weights.sum(1)[:, None]
         rounding = self.problem.rounding(sums)
         self.tolerance = self.problem.arrays.xp.maximum(self.tolerance, rounding)
 
-    def improve(self, rows: Array, newcomers: Array, meant: Array, accuracy: Accuracy) -> None:
-        """Solve the lasso over each image's working set, similar sizes together.
+    def improve(self, rows: Array, new_atoms: Array, mask: Array, accuracy: Accuracy) -> None:
+        """Solve the lasso over each image's working set: the atoms in use and the new ones.
 
-        The working set is the atoms in use and the newcomers.
+        Working sets of similar size are solved together.
 
         Args:
-            rows: Which images (n,).
-            newcomers: Atoms (n, k) they do not use yet.
-            meant: Which of these are not padding (n, k).
-            accuracy: Of the solution.
+            rows: The images (n,) to improve.
+            new_atoms: Atoms (n, k) that they do not use yet.
+            mask: Mask (n, k) that is false for padding in `new_atoms`.
+            accuracy: Accuracy of the solution.
         """
         arrays, xp = self.problem.arrays, self.problem.arrays.xp
         weights = self.weights[rows]
-        table, used = pack(arrays, xp.concatenate([weights > 0, meant], 1))
+        table, used = pack(arrays, xp.concatenate([weights > 0, mask], 1))
         row = arrays.arange(len(rows))[:, None]
-        atoms = xp.concatenate([self.atoms[rows], newcomers], 1)[row, table]
-        weights = xp.concatenate([weights, arrays.zeros(meant.shape, like=weights)], 1)
+        atoms = xp.concatenate([self.atoms[rows], new_atoms], 1)[row, table]
+        weights = xp.concatenate([weights, arrays.zeros(mask.shape, like=weights)], 1)
         weights = xp.where(used, weights[row, table], 0)
         sizes = used.sum(1)
         order = xp.argsort(sizes)
@@ -105,10 +108,10 @@ class Block:
     def _solve(
         self, rows: Array, atoms: Array, start: Array, used: Array, accuracy: Accuracy
     ) -> Array:
-        """Weights (n, k) of working sets, from those they start with; 0 where not `used`."""
+        """Weights (n, k) of working sets, starting from `start`; 0 where not `used`."""
         arrays, xp = self.problem.arrays, self.problem.arrays.xp
         gram, scores = self._inner_products(rows, atoms, double=accuracy == "double")
-        gain = xp.where(used, scores - self.threshold, -math.inf)
+        gain = xp.where(used, scores - self.thresholds.of_atoms(atoms), -math.inf)
         weights = arrays.cast(start, like=gram)
         linear = arrays.cast(gain, like=gram) + product(gram, weights)
         if accuracy == "rough":
@@ -117,29 +120,34 @@ class Block:
         return arrays.cast(weights, like=start)
 
     def _use(self, rows: Array, atoms: Array, weights: Array) -> None:
-        """Give images the atoms (n, k) whose weight (n, k) is above zero instead of their own."""
+        """Replace the atoms of images by those (n, k) whose weight (n, k) is above zero."""
         arrays, xp = self.problem.arrays, self.problem.arrays.xp
         table, used = pack(arrays, weights > 0)
         row, width = arrays.arange(len(rows))[:, None], table.shape[1]
         atoms, weights = atoms[row, table], xp.where(used, weights[row, table], 0)
-        wanting = len(self.atoms), max(0, width - self.atoms.shape[1])
-        self.atoms = xp.concatenate([self.atoms, arrays.zeros(wanting, like=self.atoms)], 1)
-        self.weights = xp.concatenate([self.weights, arrays.zeros(wanting, like=self.weights)], 1)
+        padding = len(self.atoms), max(0, width - self.atoms.shape[1])
+        self.atoms = xp.concatenate([self.atoms, arrays.zeros(padding, like=self.atoms)], 1)
+        self.weights = xp.concatenate([self.weights, arrays.zeros(padding, like=self.weights)], 1)
         self.weights[rows] = 0
         self.weights[rows, :width], self.atoms[rows, :width] = weights, atoms
         for some in self._tiles(atoms):
             these = rows[some]
             vectors = self.problem.arrays.rows(self.problem.dictionary, atoms[some])
             residual = self.embeddings[these] - product(vectors, weights[some])
-            gain = (vectors @ residual[:, :, None])[:, :, 0] - self.threshold
-            settled = (xp.abs(gain) <= self.tolerance[these]) | ~used[some]
-            self.residual[these], self.stationary[these] = residual, settled.all(1)
+            scores = (vectors @ residual[:, :, None])[:, :, 0]
+            gain = scores - self.thresholds.of_atoms(atoms[some])
+            at_limit = (xp.abs(gain) <= self.tolerance[these]) | ~used[some]
+            self.residual[these], self.stationary[these] = residual, at_limit.all(1)
 
     def _inner_products(self, rows: Array, atoms: Array, *, double: bool) -> tuple[Array, Array]:
-        """Of images' atoms (n, k) with one another (n, k, k), and with the residual (n, k).
+        """Inner products of images' atoms (n, k) with one another, and with the residuals.
 
-        The diagonal is a trifle larger, so that equal atoms share their weight rather than make the
-        problem singular. As it is solved for the change since the last pass, that leaves no error.
+        The diagonal is increased slightly, so that equal atoms share their weight and do not make
+        the problem singular. This causes no error at convergence, because each pass solves for the
+        change of the weights.
+
+        Returns:
+            Gram matrices (n, k, k) and scores (n, k).
         """
         arrays, xp = self.problem.arrays, self.problem.arrays.xp
         k, tables = atoms.shape[1], []
@@ -155,7 +163,7 @@ class Block:
         return gram, scores
 
     def _tiles(self, atoms: Array) -> Iterator[slice]:
-        """Slices of a table of atoms (n, k) whose vectors are gathered at a time."""
+        """Slices of a table of atoms (n, k), each small enough to gather its vectors at a time."""
         floats = int(atoms.shape[1]) * int(self.problem.dictionary.shape[1])
         return _slices(len(atoms), self.problem.arrays.tile // floats)
 
@@ -166,11 +174,12 @@ def _slices(stop: int, step: int) -> Iterator[slice]:
 
 
 def _products(arrays: Arrays, vectors: Array) -> Array:
-    """Inner products (n, k, k + 1) of all but the last of n times k + 1 vectors with all.
+    """Inner products (n, k, k + 1) of the first k vectors with all vectors (n, k + 1, d).
 
-    Strip by strip, each from the diagonal on, the rest by symmetry. That halves the work; and as no
-    strip is square, NumPy never calls BLAS's own routine for symmetric products, which takes longer
-    than the plain one where matrices are this small, with the kernels for AVX-512 several times.
+    They are computed in strips of rows that start at the diagonal; the rest follows by symmetry.
+    This halves the work. And as no strip is square, NumPy does not call BLAS's routine for
+    symmetric products. For matrices this small it is slower than the general one, and several times
+    slower with the AVX-512 kernels.
     """
     n, k = vectors.shape[0], vectors.shape[1] - 1
     table = arrays.zeros((n, k, k + 1), like=vectors)

@@ -1,4 +1,4 @@
-"""The engines under contract: embedded, a client's own memory, also behind REST, and a server.
+"""The engines under contract: embedded, in-memory client, the same behind REST, and a real server.
 
 Set QDRANT_URL (and QDRANT_API_KEY) to hold a real server to the contract; every engine made gets a
 collection of its own there, deleted at the end.
@@ -33,13 +33,13 @@ Make = Callable[[], Engine]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Qdrant's client says that its memory mode needs no indexes and searches exactly: we know."""
+    """Hide warnings that the client's memory mode needs no indexes and searches exactly."""
     for message in ("Payload indexes have no effect", "Local mode performs exact"):
         config.addinivalue_line("filterwarnings", f"ignore:{message}:UserWarning")
 
 
 def ids_of(count: int) -> list[str]:
-    """Ids whose order is that of their numbers."""
+    """Ids in the order of their numbers."""
     return [str(uuid.UUID(int=(number + 1) << 64)) for number in range(count)]
 
 
@@ -77,14 +77,14 @@ class Points:
         "memory",
         "rest",
         pytest.param(
-            "server", marks=pytest.mark.skipif(URL is None, reason="QDRANT_URL names no server")
+            "server", marks=pytest.mark.skipif(URL is None, reason="needs a server in QDRANT_URL")
         ),
     ],
 )
 def make(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Make]:
-    """Makes empty engines of one kind, closed when the module is done."""
+    """Creates empty engines of one kind; closes them after the module."""
 
     def edge() -> Engine:
         return EdgeEngine.create(tmp_path_factory.mktemp("edge") / "points", DIM)
@@ -131,5 +131,5 @@ def full(make: Make, points: Points) -> Engine:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where an embedded engine may go."""
+    """A folder for an embedded engine."""
     return tmp_path / "points"

@@ -1,4 +1,4 @@
-"""What the engines are held against: the query algebra once more, in plain Python and NumPy."""
+"""The reference for all engines: queries and filters in plain Python and NumPy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from splicedex.indexer.engines.query import (
 
 
 def passes(tree: Filter, point: str, payload: Mapping[str, Any]) -> bool:
-    """Whether one point passes a filter."""
+    """Whether a point passes a filter."""
     match tree:
         case Match(key, values):
             return any(
@@ -60,7 +60,7 @@ def _held(payload: Mapping[str, Any], key: str) -> Iterator[Any]:
 
 
 def rank(nearest: Nearest, dense: Any, concepts: Any) -> dict[int, float]:
-    """Scores by row, best first, of the rows that a ranking holds.
+    """Scores by row, best first, of the rows of a ranking.
 
     Args:
         nearest: The ranking; its filter is not looked at.

@@ -1,4 +1,4 @@
-"""What only the embedded engine promises: a folder of its own, and nothing lost."""
+"""The embedded engine alone: it owns a folder and loses nothing."""
 
 from __future__ import annotations
 

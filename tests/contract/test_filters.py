@@ -1,4 +1,4 @@
-"""Every filter tree lets through what plain Python lets through, indexed or not."""
+"""Every filter passes the same points as plain Python, with and without payload indexes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ trees: st.SearchStrategy[Filter] = st.recursive(
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "indexed"])
 def kept(request: pytest.FixtureRequest, make: Make) -> Engine:
-    """One engine for all examples, each of which writes all its points anew."""
+    """One engine for all examples; each example writes all its points again."""
     engine = make()
     if request.param:
         for key in ("label", "words"):

@@ -1,4 +1,4 @@
-"""Vectors go by gRPC where a server speaks it, and come back the same."""
+"""Vectors are sent by gRPC if the server supports it, and come back unchanged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.fake_qdrant import FakeQdrant
 
 @pytest.fixture
 def qdrant() -> Iterator[FakeQdrant]:
-    """A server's REST."""
+    """The REST API of a fake server."""
     fake = FakeQdrant().start()
     yield fake
     fake.stop()
@@ -28,7 +28,7 @@ def qdrant() -> Iterator[FakeQdrant]:
 
 @pytest.fixture
 def bulk(qdrant: FakeQdrant, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGrpc]:
-    """Its gRPC, of which we are told."""
+    """The gRPC API of the same fake server, set in the environment."""
     made = FakeGrpc(qdrant)
     monkeypatch.setenv("SPLICEDEX_GRPC_PORT", str(made.port))
     monkeypatch.setattr(splicedex.indexer.engines.server.connection, "FIRST_PAUSE", 0.001)

@@ -1,4 +1,4 @@
-"""Writing, fetching, counting and leafing through points."""
+"""Writing, reading, counting and scrolling points."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from splicedex.indexer.engines.base import Batch, Engine
+from splicedex.indexer.engines.edge.engine import EdgeEngine
 from splicedex.indexer.engines.query import Fusion, Match, Nearest, Query, Range, SparseVector
 
 QUERY = Nearest(np.ones(DIM, dtype=np.float32))
@@ -36,7 +37,7 @@ def batch(payloads: list[dict[str, Any]], dense: float = 1.0) -> Batch:
 
 
 def same(held: Any, given: Any) -> bool:
-    """Equal in type and value all the way down, but for a float's last bit, which JSON may cost."""
+    """Equal in type and value at every level; floats up to the last bit, which JSON may lose."""
     if type(held) is not type(given):
         return False
     if isinstance(given, dict):
@@ -251,3 +252,38 @@ def test_closed_engine_refuses(make: Make) -> None:
         engine.upsert(batch([{}]))
     with pytest.raises(RuntimeError, match="closed"):
         list(engine.scroll())
+
+
+def test_estimate_of_one_value_is_its_count(full: Engine) -> None:
+    assert full.estimate() == 50
+    full.create_index("label", "keyword")
+    assert full.estimate(Match("label", ("a",))) == full.count(Match("label", ("a",))) == 17
+
+
+def test_revision_counts_writes_of_vectors_alone(engine: Engine, points: Points) -> None:
+    before = engine.revision
+    engine.upsert(points.batch)
+    written = engine.revision
+    assert written > before
+    engine.set_payload(points.ids[:1], {"row": 1})
+    engine.query(Query(QUERY))
+    assert engine.revision == written
+    engine.delete(points.ids[:1])
+    assert engine.revision > written
+
+
+def test_engine_says_who_writes_and_who_plans(engine: Engine) -> None:
+    embedded = isinstance(engine, EdgeEngine)
+    assert engine.exclusive == embedded
+    assert engine.plans_searches != embedded
+
+
+def test_only_an_embedded_engine_is_optimized_on_demand(engine: Engine) -> None:
+    assert not engine.wants_optimizing()
+    assert not engine.wants_optimizing("auto", "auto")
+    assert engine.wants_optimizing("hnsw", "exact") == isinstance(engine, EdgeEngine)
+    engine.optimize("hnsw")
+    engine.create_index("label", "keyword")
+    engine.preload("label", "point")
+    engine.preload("label", "value")
+    assert engine.count() == 0

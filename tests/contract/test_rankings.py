@@ -1,4 +1,4 @@
-"""Rankings and fusions score and order as NumPy does."""
+"""Rankings and fusions give the same scores and order as NumPy."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def agree(hits: list[Hit], expected: dict[int, float], points: Points) -> None:
 
 
 def ranked(nearest: Nearest, points: Points, *trees: object) -> dict[int, float]:
-    """The reference ranking of what passes the trees."""
+    """The reference ranking of the points that pass the filters."""
     return {
         row: score
         for row, score in rank(nearest, points.dense, points.concepts).items()

@@ -1,4 +1,4 @@
-"""What only the server engine promises: errors that name the server, and a client left alone."""
+"""The server engine alone: errors name the server, and the caller's client stays open."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Serve = Callable[[int, dict[str, str]], str]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Starts a server that gives every GET the same answer; returns its URL."""
+    """Starts a server that gives the same response to every GET; returns its URL."""
 
     def start(status: int, answer: dict[str, str]) -> str:
         class Handler(BaseHTTPRequestHandler):

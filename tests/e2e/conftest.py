@@ -1,4 +1,4 @@
-"""The real command, in a process of its own."""
+"""Runs the real command in a separate process."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.pacing import PACED, Paced
+
 COMMAND = str(Path(sys.executable).with_name("splicedex"))
 
 
 @pytest.fixture
 def environment(tmp_path):
-    """What the command sees: its own cache, and no hub."""
+    """Environment of the command: separate cache, no hub."""
     return os.environ | {
         "SPLICEDEX_CACHE": str(tmp_path / "cache"),
         "HF_HUB_OFFLINE": "1",
@@ -27,7 +29,7 @@ def environment(tmp_path):
 
 @pytest.fixture
 def splicedex(environment):
-    """Runs `splicedex` with the given words; gives what it printed, or what it refused."""
+    """Runs `splicedex` with the given words; returns its output, or the expected error."""
 
     def run(*words, expect=0):
         done = subprocess.run(
@@ -47,8 +49,42 @@ def splicedex(environment):
 
 
 @pytest.fixture
+def started(environment):
+    """Starts `splicedex` with the given words and does not wait for it."""
+    running = []
+
+    def start(*words, command=(COMMAND,), **options):
+        process = subprocess.Popen(
+            [*command, *map(str, words)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def paced(started):
+    """Starts `splicedex index` with the given words, see `Paced`."""
+
+    def start(*words):
+        return Paced(started(*words, command=(sys.executable, "-c", PACED)))
+
+    return start
+
+
+@pytest.fixture
 def embedded(tmp_path, space):
-    """A concept space, 300 embeddings around its image mean, and the files' names."""
+    """A folder with a concept space, 300 embeddings around its image mean, and a table of files."""
     random = np.random.default_rng(5)
     folder = tmp_path / "embedded"
     space.save(folder / "space")
@@ -62,7 +98,7 @@ def embedded(tmp_path, space):
 
 @pytest.fixture
 def indexed(tmp_path, splicedex, embedded):
-    """An index of `embedded`, and the words that brought it there."""
+    """An index of `embedded`, and the words of the command that made it."""
     folder = tmp_path / "made.idx"
     words = (
         "index", "--index", folder, "--model", embedded / "space",

@@ -9,7 +9,7 @@ from tests.planted import COUNT, TEST, TRAIN, write_planted
 
 @pytest.fixture
 def curate(tmp_path, splicedex):
-    """Runs a command on an index of the planted data set; --json but for those that fail."""
+    """Runs a command on an index of the planted data set; with --json unless it should fail."""
     data, index = tmp_path / "data", tmp_path / "made.idx"
     write_planted(data)
     splicedex(
@@ -57,7 +57,7 @@ def test_a_shortcut_is_found_shown_and_taken_out(curate, tmp_path):
     asked = curate("spurious", "--label", "label", "--concepts", "beaches,guitar", text=True)
     assert "beach" in asked
     assert "q < .05" not in asked
-    assert "--exact looks at every pair" in curate("duplicates", "--graph", text=True)
+    assert "--exact compares every pair" in curate("duplicates", "--graph", text=True)
 
 
 def test_a_set_is_cleaned_tagged_and_exported(curate, tmp_path):
@@ -73,8 +73,8 @@ def test_a_set_is_cleaned_tagged_and_exported(curate, tmp_path):
     assert len(curate("outliers", "--in", "set:pilot", "--limit", 5)["outliers"]) == 5
 
     table = tmp_path / "pilot.jsonl"
-    told = curate("export", "set:pilot", "--to", table, text=True)
-    assert "wrote 50 images" in told
+    said = curate("export", "set:pilot", "--to", table, text=True)
+    assert "wrote 50 images" in said
     rows = [json.loads(line) for line in table.read_text().splitlines()]
     assert all(row["set"] == "pilot" for row in rows)
     folder = tmp_path / "pilot"
@@ -90,12 +90,12 @@ def test_a_set_is_cleaned_tagged_and_exported(curate, tmp_path):
 
 
 def test_mistakes_are_one_line(curate):
-    for words, told in (
+    for words, message in (
         (["concepts", "--in", "gitar"], "unknown concept 'gitar'"),
         (["compare", "dog", "--by", "label", "--chart", "x.png"], "--by compares many"),
-        (["tag", "dog", "path=x"], "one of ours"),
+        (["tag", "dog", "path=x"], "a column of splicedex itself"),
         (["export", "dog", "--to", "x", "--as", "zip"], "--as zip is unknown"),
     ):
         said = curate(*words, expect=2)
         assert said.count("\n") == 1
-        assert told in said
+        assert message in said

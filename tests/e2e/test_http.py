@@ -1,4 +1,4 @@
-"""The HTTP API end to end: the real server over real photos."""
+"""The HTTP API end to end: the real server with real photos."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The API against its own OpenAPI: schemathesis asks whatever it allows, and what it does not."""
+"""The API against its OpenAPI document: schemathesis sends valid and invalid requests."""
 
 import subprocess
 import sys
@@ -10,13 +10,13 @@ from tests.serving import index_photos, serving
 
 COMMAND = str(Path(sys.executable).with_name("schemathesis"))
 TOKEN = "a token"
-# What a query may say and what bytes make an image is beyond JSON Schema: 400 and 415 answer it.
+# JSON Schema cannot describe valid queries and images: 400 and 415 are expected for invalid ones.
 CONFIG = """
 [checks]
 positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "415"]
 """
-SLOW = 60
-"""Seconds an answer may take on a busy machine; the default of 10 would judge the machine."""
+TIMEOUT = 600
+"""Seconds; the default of 10 would fail on a busy machine."""
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_every_answer_is_as_the_schema_says(tmp_path, phases, examples):
             COMMAND, "--config-file", tmp_path / "config.toml",
             "run", f"{server.url}/openapi.json", "--checks", "all", "--phases", phases,
             "--max-examples", examples, "--seed", "1", "--header", ": ".join(key),
-            "--request-timeout", SLOW, "--max-response-time", SLOW,
+            "--request-timeout", TIMEOUT,
         ]  # fmt: skip
         run = subprocess.run(
             list(map(str, words)), capture_output=True, text=True, check=False, cwd=tmp_path

@@ -1,4 +1,4 @@
-"""Photos end to end: a folder in, explained hits out, with small models of random weights."""
+"""Photos end to end, from a folder to explained results, with small random models."""
 
 import csv
 import os
@@ -6,14 +6,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.e2e.conftest import COMMAND
-from tests.e2e.test_cli import _size
 from tests.models import DIM, write_open_clip_model
 
 WORDS = ("dog", "cat", "tree", "sea", "car", "house", "red", "blue", "green", "night", "snow")
@@ -22,7 +20,7 @@ COUNTS = ("added", "replaced", "unchanged", "pruned", "images")
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory):
-    """A folder of three models, each with an image mean and words of its own."""
+    """A folder of three models, each with its image mean and vocabulary."""
     folder = tmp_path_factory.mktemp("models")
     for family in ("vit", "resnet", "timm"):
         made = write_open_clip_model(folder / family, family)
@@ -32,7 +30,7 @@ def models(tmp_path_factory):
 
 
 def paint(path, number):
-    """A picture like no other number's."""
+    """A picture that is unique for each number."""
     random = np.random.default_rng(number)
     small = Image.fromarray(random.integers(0, 256, (4, 5, 3), dtype=np.uint8))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +39,7 @@ def paint(path, number):
 
 @pytest.fixture
 def photos(tmp_path):
-    """Ten photos in a folder and one below it."""
+    """Ten photos in a folder and a subfolder."""
     folder = tmp_path / "photos"
     for number in range(10):
         suffix = ("jpg", "png", "webp", "gif", "tiff")[number % 5]
@@ -51,7 +49,7 @@ def photos(tmp_path):
 
 @pytest.fixture
 def words(tmp_path, models):
-    """What indexes with the ViT into one folder; photos come after."""
+    """Words that index with the ViT into a folder, without the photos."""
     folder = tmp_path / "photos.idx"
     return ["index", "--index", folder, "--model", f"local-dir:{models / 'vit'}", "--workers", "1"]
 
@@ -118,23 +116,17 @@ def test_a_csv_names_photos_and_labels_them(splicedex, photos, words, tmp_path):
     assert {hit["path"] for hit in wide} == {"6.png"}
 
 
-def test_an_interrupted_run_continues(splicedex, photos, words, environment):
+def test_an_interrupted_run_continues(splicedex, photos, words, paced):
     noise = np.random.default_rng(0).integers(0, 256, (400, 600, 3), dtype=np.uint8)
     Image.fromarray(noise).save(photos / "noise.png")
     count = 700
     for number in range(count - 11):
         os.link(photos / "noise.png", photos / f"link{number:03}.png")
-    process = subprocess.Popen(
-        [COMMAND, *map(str, words), photos], env=environment, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while _size(words[2]) < 300_000:  # an empty index takes 180 kB, the first 256 photos 340 more
-        assert process.poll() is None, "it ended before it could be stopped"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    run = paced(*words, photos)
+    run.until(256)
+    run.process.send_signal(signal.SIGINT)
+    said = run.end()
+    assert run.process.returncode == 130
     assert "run the same command again" in said
     assert "Traceback" not in said
     had = splicedex("info", "--index", words[2], "--json")["images"]
@@ -145,7 +137,7 @@ def test_an_interrupted_run_continues(splicedex, photos, words, environment):
 
 @pytest.fixture
 def spoilt(photos):
-    """The same photos among files that are none; gives the names of those."""
+    """The same photos and files that are not photos; returns the names of those."""
     whole = (photos / "0.jpg").read_bytes()
     bad = {
         "truncated.jpg": whole[: len(whole) // 2],
@@ -229,7 +221,7 @@ class TestUnknownMean:
 
 
 class TestBadOptions:
-    """One line that names the cause and the hint, exit code 2, no index left behind."""
+    """One line with cause and hint, exit code 2, no index left behind."""
 
     @pytest.mark.parametrize(
         ("more", "cause"),

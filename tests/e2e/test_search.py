@@ -1,4 +1,4 @@
-"""Searching through the real command: pages, plans, edits, weights, and what it refuses."""
+"""Search with the real command: pages, plans, edits, weights, errors."""
 
 import json
 

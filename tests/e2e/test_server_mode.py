@@ -1,4 +1,4 @@
-"""The same commands with the points and the files of an index on a server."""
+"""The commands with an index on a server."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import numpy as np
 import pytest
 
 from tests.fake_qdrant import FakeQdrant
-from tests.faults.conftest import started  # noqa: F401
 
 
 @pytest.fixture
 def qdrant():
-    """A server."""
+    """A fake server."""
     fake = FakeQdrant().start()
     yield fake
     fake.stop()
 
 
 def sources(embedded):
-    """What `indexed` is made of."""
+    """The sources of `indexed`."""
     return (
         "--model", embedded / "space",
         "--embeddings", embedded / "x.npy", "--files", embedded / "files.csv",
@@ -50,7 +49,7 @@ def test_a_server_answers_as_a_folder_does(splicedex, embedded, indexed, qdrant)
 
 
 def same(one, other):
-    """Equal, but for the last bits of numbers."""
+    """Equal except for the last bits of numbers."""
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list):
@@ -110,8 +109,8 @@ def test_another_machine_needs_only_the_url(splicedex, embedded, environment, qd
     assert found["matches"] > 0
 
 
-def test_two_runs_at_once(splicedex, embedded, started, qdrant):  # noqa: F811
-    """Both work, and what they leave is whole."""
+def test_two_runs_at_once(splicedex, embedded, started, qdrant):
+    """Both succeed, and the index is complete."""
     rows = np.load(embedded / "x.npy")
     lines = (embedded / "files.csv").read_text().splitlines()
     running = []
@@ -127,7 +126,7 @@ def test_two_runs_at_once(splicedex, embedded, started, qdrant):  # noqa: F811
         said = process.communicate(timeout=120)
         assert process.returncode == 0, said
     assert len(qdrant.ids("splicedex")) == 300
-    assert "300 images, all is well" in splicedex("verify", "--url", qdrant.url)
+    assert "300 images, no faults found" in splicedex("verify", "--url", qdrant.url)
 
 
 def test_copy_and_verify(splicedex, indexed, qdrant, tmp_path):
@@ -137,6 +136,6 @@ def test_copy_and_verify(splicedex, indexed, qdrant, tmp_path):
     assert (done["images"], done["written"]) == (300, 300)
     assert splicedex("copy", there, back, "--json")["checksum"] == done["checksum"]
     for place in (there, back):
-        assert "300 images, all is well" in splicedex("verify", "--index", place)
+        assert "300 images, no faults found" in splicedex("verify", "--index", place)
     said = splicedex("copy", folder, tmp_path / "back.idx" / "space", expect=2)
     assert "exists and is not an index" in said

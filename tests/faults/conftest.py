@@ -1,8 +1,7 @@
-"""What tests of faults share: the real command in processes that die, and all an index holds."""
+"""What fault tests share: commands that are killed, and the complete content of an index."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -15,47 +14,24 @@ import pytest
 
 from splicedex.indexer.store.index import open_index
 from splicedex.indexer.store.presence_payload import BANDS, FAINTEST, FIELDS, STRENGTHS
-from tests.e2e.conftest import COMMAND, embedded, environment, splicedex  # noqa: F401
+from tests.e2e.conftest import embedded, environment, splicedex, started  # noqa: F401
 from tests.models import DIM, write_open_clip_model
+from tests.pacing import PACED, Paced
 
 CONCEPTS = ("dog", "cat", "tree", "sea", "car", "house", "red", "blue", "green", "night", "snow")
 
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
-    """A small model of random weights, as `--model` names it."""
+    """A small random model, as `--model` names it."""
     folder = write_open_clip_model(tmp_path_factory.mktemp("models") / "vit")
     (folder / "vocabulary.txt").write_text("\n".join(CONCEPTS))
     np.save(folder / "image_mean.npy", np.full(DIM, 0.02, np.float32))
     return f"local-dir:{folder}"
 
 
-@pytest.fixture
-def started(environment):  # noqa: F811
-    """Starts `splicedex` with the given words and does not wait for it."""
-    running = []
-
-    def start(*words, command=(COMMAND,), **options):
-        process = subprocess.Popen(
-            [*command, *map(str, words)],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **options,
-        )
-        running.append(process)
-        return process
-
-    yield start
-    for process in running:
-        process.kill()
-        process.communicate()
-
-
 def child_of(process, name):
-    """A child process with a name in its command line; None if its parent ends without one."""
+    """Id of a child process by a word of its command line; None if the parent ends without one."""
     threads = Path(f"/proc/{process.pid}/task")
     while process.poll() is None:
         with suppress(OSError):
@@ -71,53 +47,11 @@ UNCHECKED = """
 import splicedex.indexer.engines.edge.engine
 splicedex.indexer.engines.edge.engine.leave_room = lambda *_: None
 """
-"""As if the disk were filled between the look at it and the write."""
-PACED = """
-import contextlib, sys
-import splicedex.api.cli.progress
-
-@contextlib.contextmanager
-def indexing(total):
-    def counted(report):
-        print(report.done, flush=True)
-        sys.stdin.readline()
-    yield counted
-
-splicedex.api.cli.progress.indexing = indexing
-from splicedex.api.cli.main import main
-main()
-"""
-
-
-class Paced:
-    """The command `index`, which after every block says what it has counted and waits."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.counted = 0
-
-    def until(self, counted: int) -> None:
-        """Let it go on until so many images are counted; it waits then."""
-        while self.counted < counted:
-            self.go_on()
-            line = self.process.stdout.readline()
-            assert line, self.process.communicate()
-            self.counted = int(line)
-
-    def go_on(self) -> None:
-        if self.counted:
-            self.process.stdin.write("\n")
-            self.process.stdin.flush()
-
-    def end(self) -> str:
-        """Let it run to its end; gives what it said on standard error."""
-        self.process.stdin.close()
-        self.process.stdin = None
-        return self.process.communicate(timeout=600)[1]
+"""As if the disk were filled after the check and before the write."""
 
 
 @pytest.fixture
-def paced(started):
+def paced(started):  # noqa: F811
     """Starts `splicedex index` with the given words, see `Paced`."""
 
     def start(*words, checked=True):
@@ -129,7 +63,7 @@ def paced(started):
 
 @dataclass
 class Contents:
-    """All that an index holds; points in the order of their ids."""
+    """The complete content of an index; points in the order of their ids."""
 
     ids: list[str]
     dense: np.ndarray
@@ -158,7 +92,7 @@ class Contents:
 
 
 def assert_same(found: Contents, expected: Contents, *, encoded: bool = False) -> None:
-    """Point by point the same: ids, vectors, payload, calibration.
+    """Check that ids, vectors, payloads and calibration of two indexes are the same.
 
     What was computed among other images, or before the engine had normalised the embeddings,
     differs in its last bits: weights and calibration by 1e-5; and where the embeddings were
@@ -191,12 +125,12 @@ def assert_same(found: Contents, expected: Contents, *, encoded: bool = False) -
 
 
 def _bands(payload: dict[str, Any]) -> dict[int, int]:
-    """The band of every concept's probability."""
+    """The stored step of the probability of every concept."""
     return {code // BANDS: code % BANDS for code in payload[STRENGTHS]}
 
 
 def one_line(said: str) -> str:
-    """What a command that failed said: exactly one line, no traceback."""
+    """Check that the error of a command is one line without a traceback; returns it."""
     lines = said.strip().splitlines()
     assert len(lines) == 1, said
     assert lines[0].startswith("error: "), said

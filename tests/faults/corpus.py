@@ -1,4 +1,4 @@
-"""A folder of broken images among good ones, made anew from a seed."""
+"""Writes a folder of good and broken images from a seed."""
 
 # ruff: noqa: PTH103, PTH118, PTH120, PTH123, PTH211
 
@@ -28,17 +28,17 @@ ODD = (
     b"back\\slash", "\u202egnp".encode(), "\U0001f415".encode(), b"semi;colon&amp", b"<script>",
     b"a" * 240, "ü".encode() * 120, b"\xff" * 240,
 )  # fmt: skip
-"""Names that are awkward, without their suffix."""
+"""Unusual file names, without suffix."""
 
 
 @dataclass
 class Corpus:
-    """Paths as bytes, by what has to become of them."""
+    """Paths as bytes, by expected result."""
 
     good: set[bytes] = field(default_factory=set)
     bad: set[bytes] = field(default_factory=set)
     either: set[bytes] = field(default_factory=set)
-    """Damaged such that a decoder may read them all the same."""
+    """Damaged so that a decoder may still read them."""
 
 
 def make(folder: bytes, seed: int) -> Corpus:
@@ -78,7 +78,7 @@ class _Maker:
         return written.getvalue()
 
     def truncated(self, each: int) -> None:
-        """Of noise, so that no decoder can do without what is missing."""
+        """Noise, so that no decoder can restore missing parts."""
         for kind, suffix in SUFFIXES.items():
             for number in range(each):
                 content = self._encoded(kind)
@@ -96,7 +96,7 @@ class _Maker:
                 self._write(self.corpus.either, f"flip/{number}.{suffix}".encode(), content)
 
     def noise(self) -> None:
-        """The beginning of a format and nothing of it after."""
+        """The first bytes of a format, followed by noise."""
         for suffix, magic in MAGIC.items():
             for number in range(4):
                 content = magic + self._random.bytes(int(self._random.integers(0, 3000)))
@@ -148,7 +148,7 @@ class _Maker:
             self._write(self.corpus.bad, f"bomb/{side}.tiff".encode(), content)
 
     def tiff_chains(self) -> None:
-        """Directories in a row, or in a ring: the first image counts."""
+        """A chain or a ring of TIFF directories: the first image counts."""
         plain = self._encoded("TIFF")
         start = struct.unpack_from("<I", plain, 4)[0]
         count = struct.unpack_from("<H", plain, start)[0]
@@ -199,7 +199,7 @@ class _Maker:
 
 
 def png(chunks: list[tuple[bytes, bytes]]) -> bytes:
-    """A PNG of these chunks, checksums right."""
+    """A PNG with these chunks and correct checksums."""
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
         for name, body in [*chunks, (b"IEND", b"")]
@@ -207,7 +207,7 @@ def png(chunks: list[tuple[bytes, bytes]]) -> bytes:
 
 
 def _resized(tiff: bytes, side: int) -> bytes:
-    """A TIFF whose directory says that it is this wide and high."""
+    """A TIFF whose directory states this width and height."""
     changed = bytearray(tiff)
     start = struct.unpack_from("<I", tiff, 4)[0]
     for entry in range(start + 2, start + 2 + 12 * struct.unpack_from("<H", tiff, start)[0], 12):

@@ -1,4 +1,4 @@
-"""Hundreds of broken images among good ones: the run ends, and every file is accounted for."""
+"""Hundreds of broken images among good ones: the run finishes and reports every file."""
 
 from __future__ import annotations
 

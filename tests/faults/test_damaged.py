@@ -1,4 +1,4 @@
-"""Files of an index that are cut short, gone, or have a flipped bit."""
+"""Files of an index that are truncated, deleted or have a flipped bit."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ PREFIXES = ("points", "space", "manifest.json", "presence.npz", "activations.npz
 
 @pytest.fixture
 def whole(indexed):  # noqa: F811
-    """An index, and all that it holds."""
+    """An index and its complete content."""
     folder, words = indexed
     return folder, Contents.of(folder), words
 
 
 def copied(folder: Path, to: Path) -> Path:
-    """A copy that keeps the holes in files."""
+    """A copy that keeps files sparse."""
     shutil.rmtree(to, ignore_errors=True)
     subprocess.run(["cp", "-a", "--sparse=always", folder, to], check=True)
     return to
 
 
 def damage(folder: Path, chance: random.Random) -> str:
-    """Do one thing to one file; says what."""
+    """Damage one file; returns a description."""
     files = [path for name in PREFIXES for path in [folder / name, *(folder / name).rglob("*")]]
     file = chance.choice(sorted(path for path in files if path.is_file() and path.stat().st_size))
     content = file.read_bytes()
@@ -52,7 +52,7 @@ def damage(folder: Path, chance: random.Random) -> str:
 
 
 def say(environment, *words):
-    """What a command said, and its exit code; it may refuse, but never die."""
+    """Output and exit code of a command; it may fail with an error, but must not crash."""
     done = subprocess.run(
         [COMMAND, *map(str, words)], env=environment, capture_output=True, text=True, check=False
     )
@@ -64,10 +64,10 @@ def say(environment, *words):
 
 
 def undo_untold(found, expected):
-    """Undo what one flipped bit may do to an image untold; says to how many it did.
+    """Undo what one flipped bit may change in an image unnoticed; returns the number of images.
 
-    What follows from an embedding is checked, but a number may be off by little, and what a column
-    said is said nowhere else.
+    Values computed from embeddings are checked, but a number may change by little, and columns are
+    stored only once.
     """
     untold = 0
     for row, (ours, theirs) in enumerate(zip(found.payloads, expected.payloads, strict=True)):
@@ -91,8 +91,8 @@ def undo_untold(found, expected):
     "times", [8, pytest.param(150, marks=pytest.mark.slow)], ids=["short", "long"]
 )
 def test_any_damage_is_noticed_or_does_no_harm_and_is_repaired(whole, environment, tmp_path, times):
-    """An index that passes holds what it held, but for what one bit may do to one image untold;
-    what does not pass is repaired, or says it cannot be."""
+    """An index that passes has its old content, except for what one flipped bit may change in one
+    image; one that does not pass is repaired, or reported as beyond repair."""
     folder, expected, words = whole
     chance = random.Random(times)
     noticed = beyond = untold = 0
@@ -136,7 +136,7 @@ def test_damage_that_would_end_the_engine_is_told_at_opening(whole, environment,
 
 
 def test_manifest_and_space_come_back(whole, environment, embedded):
-    """The manifest from its copy, the space from the model."""
+    """The manifest is restored from its copy, the space from the model."""
     folder, expected, _ = whole
     (folder / "manifest.json").write_text("{")
     with (folder / "space" / "concepts.txt").open("a") as words:
@@ -144,5 +144,5 @@ def test_manifest_and_space_come_back(whole, environment, embedded):
     (folder / "presence.npz").write_bytes(b"")
     assert say(environment, "verify", "--index", folder)[0] == 2
     assert say(environment, "repair", "--index", folder)[0] == 0
-    assert "all is well" in say(environment, "verify", "--index", folder)[1]
+    assert "no faults found" in say(environment, "verify", "--index", folder)[1]
     assert_same(Contents.of(folder), expected)

@@ -1,4 +1,4 @@
-"""The same images, model and settings make the same index, in whatever way they come in."""
+"""The same images, model and settings give the same index, in any order and batch size."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ WAYS = [
 class TestPhotos:
     @pytest.fixture
     def index(self, tmp_path, photos, model, splicedex):
-        """Indexes the photos in an order and some way."""
+        """Indexes the photos in an order with options."""
 
         def run(seed, *options):
             names = [f"{number}.png" for number in shuffled(range(PHOTOS), seed)]

@@ -1,4 +1,4 @@
-"""Disks that are full, barred or gone: one clear line, nothing lost, and the next run goes on."""
+"""Disks that are full, read-only or missing: one clear line, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SLOW = pytest.mark.slow
 
 @pytest.fixture
 def mount(tmp_path):
-    """Makes and mounts a file system of its own, of so many MiB; skips where we may not."""
+    """Creates and mounts a file system of some MiB; skips without the permission."""
     mounted = []
 
     def make(size):
@@ -56,7 +56,7 @@ def mount(tmp_path):
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    """Embeddings of some thousand images, and the words that index them."""
+    """Embeddings of thousands of images, and the words that index them."""
     folder = tmp_path_factory.mktemp("source")
     space = make_space()
     space.save(folder / "space")
@@ -69,7 +69,7 @@ def source(tmp_path_factory):
 
 
 def fill(folder, left):
-    """Fill a disk until so many MiB are left; gives the file to delete again."""
+    """Fill a disk until some MiB are left; returns the file to delete."""
     ballast = folder / "ballast"
     with ballast.open("wb", buffering=0) as file, suppress(OSError):
         while (free := shutil.disk_usage(folder).free) > left * MIB or not left:
@@ -126,7 +126,7 @@ class TestFullDisk:
     def test_that_outruns_the_check_costs_nothing_that_was_counted(
         self, mount, source, splicedex, paced
     ):
-        """The engine dies of a write to a mapped file, unless it fails at one that can."""
+        """A write to a mapped file kills the process, unless a normal write fails first."""
         disk = mount(128)
         index = disk / "i"
         run = paced("index", "--index", index, *source, checked=False)
@@ -157,7 +157,7 @@ class TestFullDisk:
 
 @pytest.fixture
 def made(mount, source, splicedex):
-    """An index on a disk of its own."""
+    """An index on a separate disk."""
     folder = mount(128) / "i"
     splicedex("index", "--index", folder, *source)
     return folder
@@ -182,7 +182,7 @@ class TestReadOnly:
 class TestUnwritable:
     @pytest.fixture
     def powerless(self, started):
-        """Runs the command with no right to pass over the modes of files."""
+        """Runs the command without root's right to ignore file modes."""
         ours = []
         if os.geteuid() == 0:
             ours = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner"]
@@ -229,7 +229,7 @@ class TestUnwritable:
 
 
 def paint(folder, count):
-    """Small photos, each of its own colours."""
+    """Small photos, each with its own colours."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         random = np.random.default_rng(number)
@@ -253,7 +253,7 @@ class TestFewFileHandles:
 
 
 class TestVanished:
-    """A disk that is taken away in the middle of a run."""
+    """A disk that is unmounted during a run."""
 
     COUNT = 700
 
@@ -292,7 +292,7 @@ class TestVanished:
         subprocess.run(("umount", "--lazy", disk), check=True)
         said = one_line(run.end())
         assert "no such file or directory; check that its disk is there" in said
-        assert not any(disk.iterdir()), "it must not go on beside the disk"
+        assert not any(disk.iterdir()), "it must not write elsewhere"
         subprocess.run(("mount", "-o", "loop", disk.with_suffix(".img"), disk), check=True)
         again = splicedex("index", "--index", disk / "i", *source, "--json")
         assert again["images"] == IMAGES

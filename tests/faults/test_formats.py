@@ -1,4 +1,4 @@
-"""Indexes of every format there has been: today's opens, older ones are brought up to date.
+"""Indexes of all formats: the current one opens, older ones are converted.
 
 `tests/fixtures/format-N.tar.xz` is an index of 40 images as the version that introduced format N
 made it; `python -m tests.fixtures.make` adds today's.
@@ -23,7 +23,7 @@ IMAGES = 40
 
 @pytest.fixture
 def unpacked(tmp_path, request):
-    """The folder of an index of a format."""
+    """An index folder of a format."""
     with tarfile.open(FIXTURES / f"format-{request.param}.tar.xz") as packed:
         packed.extractall(tmp_path, filter="data")
     return tmp_path / "index"
@@ -52,7 +52,7 @@ def test_older_formats_are_refused_with_the_command_that_mends_them(unpacked, sp
     assert repaired["kept"] + repaired["mended"] == IMAGES
     assert repaired["lost"] == []
 
-    assert "all is well" in splicedex("verify", "--index", unpacked)
+    assert "no faults found" in splicedex("verify", "--index", unpacked)
     assert splicedex("search", "dog label:cat", "--index", unpacked, "--json")["matches"] > 0
     with open_index(unpacked) as index:
         assert index.manifest.format == FORMAT
@@ -61,7 +61,7 @@ def test_older_formats_are_refused_with_the_command_that_mends_them(unpacked, sp
 
 @pytest.mark.parametrize("unpacked", [1], indirect=True)
 def test_repaired_is_as_made_today(unpacked, splicedex, tmp_path):
-    """What a repair makes of the oldest format is, point by point, the fixture of today's."""
+    """The repaired oldest format equals the fixture of the current one, point by point."""
     splicedex("repair", "--index", unpacked)
     with tarfile.open(FIXTURES / f"format-{FORMAT}.tar.xz") as packed:
         packed.extractall(tmp_path / "today", filter="data")

@@ -1,4 +1,4 @@
-"""SIGKILL at random moments: the index ends as one that nothing happened to."""
+"""SIGKILL at random moments: the final index equals that of a run without kills."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.faults.conftest import Contents, assert_same, child_of, one_line
 from tests.photos import make_embeddings, make_space
 
 SHORT = 8
-"""Kills in CI; the whole number is for the night."""
+"""Number of kills in CI; `FULL` is for `make nightly`."""
 FULL = 50
 kills = pytest.mark.parametrize("kills", [SHORT, pytest.param(FULL, marks=pytest.mark.slow)])
 
 
 class Collection:
-    """Embeddings by name, with a label each, that change."""
+    """A changing collection: embeddings and labels by name."""
 
     def __init__(self, folder, count):
         self.folder = folder
@@ -43,7 +43,7 @@ class Collection:
         (self.folder / "files.csv").write_text("\n".join(["file,label", *lines]) + "\n")
 
     def change(self, some=40):
-        """Add, alter, relabel and delete some, then put all in another order."""
+        """Add, change, relabel and delete some, then shuffle all."""
         names = self.random.permutation(list(self.rows))
         for number, name in enumerate(names[:some]):
             self.rows[f"new/{len(self.rows)}-{number}.jpg"] = self.rows[name][::-1]
@@ -64,8 +64,8 @@ class Collection:
 
 
 class Kills:
-    """Runs that die at a random moment, sought where they are still at work: within a time that
-    grows with every run that died and shrinks with every one that ended first."""
+    """Runs that are killed at a random moment within a time that grows with every run that was
+    killed and shrinks with every run that ended first."""
 
     def __init__(self, start, seconds, seed):
         self._start = start
@@ -73,7 +73,7 @@ class Kills:
         self._random = np.random.default_rng(seed)
 
     def die(self, words):
-        """Run a command; says whether it died."""
+        """Run a command; returns whether it was killed."""
         process = self._start(*words)
         try:
             process.communicate(timeout=self._random.uniform(0.2, 1) * self._seconds)
@@ -95,7 +95,7 @@ def took(action):
 
 @kills
 def test_at_any_moment_of_a_run(tmp_path, splicedex, started, kills):
-    """More images than a calibration is fitted on, so that kills fall before, in and after it."""
+    """More images than the calibration sample, so that kills fall before, during and after it."""
     collection = Collection(tmp_path, SAMPLE + 2000)
     longest = took(lambda: splicedex(*collection.words(tmp_path / "whole")))
     expected = Contents.of(tmp_path / "whole")
@@ -131,7 +131,7 @@ def test_while_images_are_added_changed_and_deleted(tmp_path, splicedex, started
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, to find it")
 @pytest.mark.slow
 def test_the_process_that_decomposes(tmp_path, splicedex, started):
-    """The run says so in one line, if it has not ended without it, and the next goes on."""
+    """The run reports it in one line, or has already finished; the next one continues."""
     collection = Collection(tmp_path, SAMPLE + 6000)
     splicedex(*collection.words(tmp_path / "whole"))
     expected = Contents.of(tmp_path / "whole")
@@ -153,7 +153,7 @@ def test_the_process_that_decomposes(tmp_path, splicedex, started):
 
 
 class Photos:
-    """A folder of small photos that change."""
+    """A changing folder of small photos."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -170,7 +170,7 @@ class Photos:
         small.resize((int(self.random.integers(20, 60)), 40)).save(path)
 
     def change(self):
-        """Add one, paint one anew and delete one."""
+        """Add one photo, replace one and delete one."""
         paths = sorted(self.folder.iterdir())
         again, gone = self.random.choice(len(paths), 2, replace=False)
         self.paint()
@@ -180,7 +180,7 @@ class Photos:
 
 @pytest.mark.slow
 def test_while_photos_are_added_changed_and_deleted(tmp_path, splicedex, started, model):
-    """Also under the very eyes of the run."""
+    """Photos change also while the run reads them."""
     photos = Photos(tmp_path / "photos")
 
     def words(index):

@@ -1,4 +1,4 @@
-"""A server that goes away, for a moment or for good, while it is indexed into and searched."""
+"""A server that becomes unavailable, for a moment or for good, during indexing and search."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IMAGES = 2500
 
 @pytest.fixture
 def qdrant(environment, monkeypatch):
-    """A server; our own process keeps its copies of files apart from the commands'."""
+    """A fake server; this process and the commands use separate caches."""
     monkeypatch.setenv("SPLICEDEX_CACHE", environment["SPLICEDEX_CACHE"] + "-ours")
     environment["SPLICEDEX_PATIENCE"] = "60"
     fake = FakeQdrant().start()
@@ -27,7 +27,7 @@ def qdrant(environment, monkeypatch):
 
 @pytest.fixture
 def many(embedded, space):
-    """`embedded` with images enough for many requests."""
+    """`embedded` with enough images for many requests."""
     random = np.random.default_rng(6)
     weights = random.random((IMAGES, len(space.concepts))) ** 6
     rows = weights @ space.atoms + space.image_mean
@@ -39,7 +39,7 @@ def many(embedded, space):
 
 @pytest.fixture
 def words(many, qdrant):
-    """What brings them into it."""
+    """Words that index them on the server."""
     return (
         "index", "--url", qdrant.url, "--model", many / "space",
         "--embeddings", many / "x.npy", "--files", many / "files.csv", "--json",
@@ -48,7 +48,7 @@ def words(many, qdrant):
 
 @pytest.fixture
 def expected(splicedex, qdrant, words):
-    """What it holds after a run that nothing disturbed."""
+    """The content after a run without faults."""
     splicedex(*words, "--index", "undisturbed")
     qdrant.requests.clear()
     return Contents.of(Collection(qdrant.url, "undisturbed"))
@@ -75,7 +75,7 @@ def test_stopped_for_good_mid_index_then_continued(splicedex, environment, qdran
 
 
 def test_restarted_mid_index(splicedex, qdrant, words, expected):
-    """The port is closed for a second; the run waits and goes on by itself."""
+    """The port is closed for a second; the run waits and continues."""
     stopping = threading.Event()
 
     def restart():
@@ -95,7 +95,7 @@ def test_restarted_mid_index(splicedex, qdrant, words, expected):
 
 @pytest.mark.parametrize("seed", range(2))
 def test_one_request_in_five_goes_wrong(splicedex, qdrant, words, expected, seed):
-    """Not heard, heard but not answered, refused for now: nothing is lost or doubled."""
+    """Lost requests, lost responses, temporary refusals: nothing is lost or duplicated."""
     chance = random.Random(seed)
 
     def fault(*_):

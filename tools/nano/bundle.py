@@ -1,4 +1,4 @@
-"""The finished model as a folder that open_clip loads."""
+"""The trained model as a folder in open_clip's format."""
 
 from __future__ import annotations
 
@@ -47,22 +47,33 @@ CONFIG: dict[str, Any] = {
 
 
 def new_model(seed: int) -> Any:
-    """An open_clip model of nano's architecture with random weights."""
+    """Create an open_clip model of nano's architecture with random weights.
+
+    Args:
+        seed: Seed of the weights.
+    """
     torch.manual_seed(seed)
     settings = {name: value for name, value in CONFIG["model_cfg"].items() if name != "custom_text"}
     return open_clip.CustomTextCLIP(**settings).eval()
 
 
-def put_in(model: Any, student: Student) -> None:
-    """Give a model of nano's architecture the trained image tower."""
+def load_student(model: Any, student: Student) -> None:
+    """Copy a student's weights to the image tower of an open_clip model of nano's architecture."""
     trunk = student.backbone.state_dict()
-    kept = {name: trunk[name] for name in model.visual.trunk.state_dict()}
-    model.visual.trunk.load_state_dict(kept)
+    weights = {name: trunk[name] for name in model.visual.trunk.state_dict()}
+    model.visual.trunk.load_state_dict(weights)
     model.visual.head.proj.load_state_dict(student.head.state_dict())
 
 
 def write_bundle(folder: Path, model: Any, words: list[str], image_mean: Matrix) -> None:
-    """Write configuration, weights in half precision, vocabulary and image mean."""
+    """Write the model folder.
+
+    Args:
+        folder: The folder; created if needed.
+        model: An open_clip model of nano's architecture; its weights are saved in half precision.
+        words: The vocabulary.
+        image_mean: Mean (512,) of unit image embeddings of photos in general.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
         name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()

@@ -1,4 +1,4 @@
-"""What nano is taught from: photos, names and captions, with real CLIP embeddings where known."""
+"""nano's training data: photos, class names and captions, some with real CLIP embeddings."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ FLICKR_ID = re.compile(r"flickr\w*?_(\d{6,})")
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo of either set.
+    """A photo.
 
     Attributes:
-        path: Where it lies.
-        source: The collection it is from.
-        labels: The things it is labelled with, and its medium ("painting") where that is told.
-        captions: What people wrote about it, often nothing.
+        path: Its file.
+        source: The collection that it comes from.
+        labels: Its labels, and its medium ("painting") if known.
+        captions: Its captions; empty for most photos.
     """
 
     path: Path
@@ -37,7 +37,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Name:
-    """A class name, as a concept and in the prompt that was embedded."""
+    """A class name: the concept, and the prompt that was embedded."""
 
     concept: str
     prompt: str
@@ -45,18 +45,18 @@ class Name:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Everything in `../shared/data` that nano learns from; d is 512.
+    """All training data of nano, from `../shared/data`. The dimension d is 512.
 
     Attributes:
-        photos: n + m photos: first n with a real embedding, then m with a label or captions only.
-        images: (n, d) real CLIP embeddings of the first n photos, unit rows.
+        photos: n photos with a real CLIP embedding, then m photos with labels or captions only.
+        images: Real CLIP embeddings (n, d) of the first n photos, unit length.
         names: The c class names.
-        name_embeddings: (c, d) real embeddings of their prompts, unit rows.
-        concepts: k distinct names.
-        concept_embeddings: (k, d) the same without what a prompt's style adds.
-        captions: t captions.
-        caption_embeddings: (t, d) their real embeddings, unit rows.
-        caption_photos: (t,) the row of the photo each caption describes.
+        name_embeddings: Real embeddings (c, d) of their prompts, unit length.
+        concepts: The k distinct class names.
+        concept_embeddings: Their embeddings (k, d), without the effect of a prompt's style.
+        captions: The t captions with a real embedding.
+        caption_embeddings: Their real embeddings (t, d), unit length.
+        caption_photos: Row (t,) in `photos` of the photo that each caption describes.
     """
 
     photos: tuple[Photo, ...]
@@ -71,12 +71,12 @@ class Corpus:
 
     @cached_property
     def sources(self) -> NDArray[np.str_]:
-        """(n,) the collection of each photo that has a real embedding."""
+        """Collection (n,) of each photo that has a real embedding."""
         return np.array([photo.source for photo in self.photos[: len(self.images)]])
 
     @cached_property
     def label_directions(self) -> Matrix:
-        """(n + m, d) centred unit concept of each photo's labels, zero where none is a concept."""
+        """Centred unit embeddings (n + m, d) of the photos' labels; 0 if no label is a concept."""
         atoms = centre(self.concept_embeddings, self.concept_embeddings.mean(0))
         atom_of = dict(zip(self.concepts, atoms, strict=True))
         rows = np.zeros((len(self.photos), atoms.shape[1]), np.float32)
@@ -87,17 +87,21 @@ class Corpus:
 
 
 def load_corpus(data: Path) -> Corpus:
-    """Read the corpus from the data folder (`../shared/data`).
+    """Read the corpus.
 
-    The 57 photos that are also in `spurious_pacs` are left out: `benchmarks.curation` tests there.
+    The 57 photos that are also in `spurious_pacs` are left out, because `benchmarks.curation` tests
+    on them.
+
+    Args:
+        data: The data folder (`../shared/data`).
     """
     known, labelled = data / "clip_vitb32", data / "photos"
     rows = _read(known / "images.csv")
     tested = {f"pacs_{r['file']}" for r in _read(data / "spurious_pacs" / "labels.csv")}
-    told = [r for r in _read(labelled / "labels.csv") if r["file"] not in tested]
+    training = [r for r in _read(labelled / "labels.csv") if r["file"] not in tested]
     photos = [
         Photo(folder / "images" / r["file"], r["source"], _labels(r), _captions(r))
-        for folder, listed in ((known, rows), (labelled, told))
+        for folder, listed in ((known, rows), (labelled, training))
         for r in listed
     ]
     captions = _read(known / "captions.csv")
@@ -116,12 +120,12 @@ def load_corpus(data: Path) -> Corpus:
 
 
 def plain(name: str) -> str:
-    """A class name as people would type it: `bow_(weapon)` is "bow"."""
+    """Convert a class name to plain words: `bow_(weapon)` becomes "bow"."""
     return " ".join(re.sub(r"\(.*?\)", " ", name.replace("_", " ")).split()).lower()
 
 
 def flickr_ids(photos: Sequence[Photo]) -> list[str | None]:
-    """The photo's number at Flickr where its file name has one: the two sets share 305 photos."""
+    """The Flickr number in each photo's file name, or None. The two sets share 305 photos."""
     found = [FLICKR_ID.match(photo.path.name) for photo in photos]
     return [match.group(1) if match else None for match in found]
 

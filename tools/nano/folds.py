@@ -1,4 +1,4 @@
-"""Splitting the photos so that no fold trains on a photo it is measured on, under any name."""
+"""Cross-validation folds: copies of a photo are always in the same fold."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ from tools.nano.corpus import Corpus, flickr_ids
 
 FOLDS = 5
 ALIKE = 0.95
-"""Correlation of two 16 x 16 thumbnails, either mirrored, from which on they are one photo.
+"""Correlation of two 16 x 16 thumbnails, one possibly mirrored, above which they are one photo.
 
-The 305 photos that both sets hold are above .99; what is alike at .95 are neighbouring shots.
+The 305 photos that are in both sets correlate by more than .99, shots of one series by .95.
 """
 THUMBNAIL = 16
 
 
 def assign_folds(corpus: Corpus, crops: NDArray[np.uint8], seed: int) -> NDArray[np.int64]:
-    """The fold of each photo, (n + m,); photos that are one photo share a fold.
+    """Assign photos to folds; photos that count as one photo are in the same fold.
 
     Args:
         corpus: The corpus.
-        crops: (n + m, side, side, 3) the photos.
-        seed: Which group goes to which fold.
+        crops: The photos (n + m, side, side, 3), uint8.
+        seed: Seed of the assignment.
+
+    Returns:
+        Fold (n + m,) of each photo.
     """
     alike = np.argwhere(np.triu(_correlations(crops), 1) > ALIKE)
     first: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""What is slow to make is made once and kept, outside the repository."""
+"""A cache for results that take long to compute, outside the repository."""
 
 from __future__ import annotations
 
@@ -14,32 +14,36 @@ from torch import nn
 
 from splicedex.splice.errors import UserError
 
-RECIPE = "recipe.sha256"
-"""What a folder's contents were made by."""
+CODE_HASH = "code.sha256"
+"""File with the SHA-256 of the code that computed the results in a folder."""
 
 
 def claim(folder: Path) -> None:
-    """Say that a folder keeps what the code as it is now makes.
+    """Mark a folder as the cache of the present version of the code.
 
     Raises:
-        UserError: It keeps what other code made.
+        UserError: The folder holds results of another version.
     """
     sources = sorted(Path(__file__).parent.glob("*.*"))
-    recipe = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
-    told = folder / RECIPE
-    if any(folder.glob("*.npy")) and not (told.is_file() and told.read_text() == recipe):
+    code = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
+    mark = folder / CODE_HASH
+    if any(folder.glob("*.npy")) and not (mark.is_file() and mark.read_text() == code):
         raise UserError(
-            f"{folder} keeps what other code than that of tools/nano now has made",
-            "delete it, or name another folder with --cache",
+            f"{folder} holds results of another version of tools/nano",
+            "delete it, or choose another folder with --cache",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    told.write_text(recipe)
+    mark.write_text(code)
 
 
-def kept(file: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-    """The array in a .npy file, made and written there first if there is none.
+def cached(file: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+    """Load an array from a .npy file, computing and saving it first if the file does not exist.
 
-    An interrupted write leaves no file behind, so a run that was stopped goes on from there.
+    The file is written atomically, so an interrupted run can continue.
+
+    Args:
+        file: The .npy file.
+        make: Computes the array.
     """
     if not file.is_file():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -50,8 +54,14 @@ def kept(file: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
     return array
 
 
-def kept_weights(file: Path, module: nn.Module, train: Callable[[], None]) -> None:
-    """Give a module the weights in a .safetensors file, trained and written there first if none."""
+def cached_weights(file: Path, module: nn.Module, train: Callable[[], None]) -> None:
+    """Load a module's weights from a file, training and saving them first if it does not exist.
+
+    Args:
+        file: The .safetensors file.
+        module: The module.
+        train: Trains the module.
+    """
     if file.is_file():
         module.load_state_dict(load_file(file))
         return

@@ -1,10 +1,11 @@
-"""The teacher: kernel ridge regression from frozen features of four networks to real embeddings.
+"""The teacher: kernel ridge regression from frozen features of four networks to CLIP embeddings.
 
-It is four times as large as what may be bundled, and better than any one of the networks. The
-student learns from what it says of photos that have no real embedding (self-training with a
-"noisy student", arXiv 1911.04252), and, half and half with the truth, of those that have: what it
-would say had it not seen them. That half holds what pixels can tell; the truth also holds what
-nobody could have told, and a small set invites learning it by heart.
+It is better than each of the networks, and four times too large to be bundled. The student learns
+from its predictions for photos without a real embedding (self-training with a "noisy student",
+arXiv 1911.04252). For photos with a real embedding, the student's target is the mean of the real
+embedding and the teacher's leave-one-out prediction. The prediction contains only what the pixels
+determine. The rest of the real embedding cannot be predicted from so few photos, and the student
+would overfit to it.
 """
 
 from __future__ import annotations
@@ -21,17 +22,25 @@ from tools.nano.backbone import load_backbone, pooled_stages
 from tools.nano.views import batches
 
 NETWORKS = ((0, 224), (1, 240), (2, 256), (2, 288))
-"""EfficientNet-Lite size and input side of each."""
+"""EfficientNet-Lite size and input side in pixels of each network."""
 WIDTH = 0.3
-"""Of the kernel exp(-WIDTH * mean squared difference of standardised features)."""
+"""Parameter of the kernel `exp(-WIDTH * mean squared difference of standardised features)`."""
 PENALTY = 0.3
-OWN = 0.25
-"""Above the .13 to .19 of real embeddings with their own label: a student learns less than told."""
+"""l2 penalty of the regression."""
+LABEL_COSINE = 0.25
+"""Minimum cosine of a target and its label. Real embeddings have .13 to .19, but a student does not
+reach its targets completely."""
 
 
 @torch.inference_mode()
 def pooled_features(size: int, side: int, crops: NDArray[np.uint8]) -> NDArray[np.float16]:
-    """Pooled features of several stages of one network: (photos, features)."""
+    """Compute the pooled features (n, f) of one network.
+
+    Args:
+        size: EfficientNet-Lite size.
+        side: Input side in pixels.
+        crops: Photos (n, side, side, 3), uint8.
+    """
     model: Any = load_backbone(size)
     pooled = [pooled_stages(model, pixels).half() for pixels in batches(crops, side)]
     features: NDArray[np.float16] = torch.cat(pooled).numpy()
@@ -39,13 +48,13 @@ def pooled_features(size: int, side: int, crops: NDArray[np.uint8]) -> NDArray[n
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What the teacher says.
+class Predictions:
+    """The teacher's predictions.
 
     Attributes:
-        training: Rows it learnt from.
-        everything: (n + m, d) its unit embedding of every photo.
-        left_out: (rows, d) of the training rows, as if each had been left out.
+        training: Rows (k,) that it was fitted to.
+        everything: Predicted unit embeddings (n + m, d) of all photos.
+        left_out: Leave-one-out predictions (k, d) of the training rows, unit length.
     """
 
     training: NDArray[np.int64]
@@ -53,13 +62,13 @@ class Lesson:
     left_out: Matrix
 
 
-def teach(features: Matrix, images: Matrix, training: NDArray[np.int64]) -> Lesson:
-    """Fit the teacher and ask it about every photo.
+def teach(features: Matrix, images: Matrix, training: NDArray[np.int64]) -> Predictions:
+    """Fit the teacher and predict an embedding of every photo.
 
     Args:
-        features: (n + m, f) all networks' features, side by side.
-        images: (n, d) real embeddings of the first n photos.
-        training: Rows, all below n, that it may learn from.
+        features: Features (n + m, f) of all networks, concatenated.
+        images: Real embeddings (n, d) of the first n photos.
+        training: Rows (k,) below n to fit it to.
     """
     own = features[training]
     centre, scale = own.mean(0), own.std(0) + 1e-4
@@ -67,30 +76,43 @@ def teach(features: Matrix, images: Matrix, training: NDArray[np.int64]) -> Less
     mean = images[training].mean(0)
     inverse = np.linalg.inv(_kernel(own, own) + PENALTY * np.eye(len(own), dtype=np.float32))
     weights = inverse @ (images[training] - mean)
-    # Ridge regression's closed form for the residual of a row left out.
+    # The closed form of ridge regression for leave-one-out residuals.
     left_out = images[training] - weights / np.diag(inverse)[:, None]
-    return Lesson(training, unit(_kernel(features, own) @ weights + mean), unit(left_out))
+    return Predictions(training, unit(_kernel(features, own) @ weights + mean), unit(left_out))
 
 
-def point_out(embeddings: Matrix, labels: Matrix) -> Matrix:
-    """Move guessed embeddings (n, d) towards what the photos are labelled with.
+def move_to_labels(embeddings: Matrix, labels: Matrix) -> Matrix:
+    """Move predicted embeddings towards the labels of the photos.
 
-    The photos with a real embedding are mostly of people and dogs outdoors, so the teacher hardly
-    tells a guitar from a teapot; their labels do. Each embedding is moved along its label's centred
-    concept until their cosine is at least `OWN` (before the embedding is made unit again).
+    Most photos with a real embedding show people and dogs outdoors, so the teacher hardly tells a
+    guitar from a teapot. The labels do. Each embedding is moved along its label's direction until
+    their inner product is at least `LABEL_COSINE`, then scaled to length 1.
 
     Args:
-        embeddings: The teacher's.
-        labels: (n, d) centred unit concepts, zero for photos without a label.
+        embeddings: Predicted unit embeddings (n, d).
+        labels: Centred unit embeddings (n, d) of the labels; 0 for photos without a label.
+
+    Returns:
+        Unit embeddings (n, d).
     """
-    missing = np.maximum(OWN - (embeddings * labels).sum(1), 0) * labels.any(1)
+    missing = np.maximum(LABEL_COSINE - (embeddings * labels).sum(1), 0) * labels.any(1)
     return unit(embeddings + missing[:, None] * labels)
 
 
 def ridge(
     features: Matrix, images: Matrix, training: NDArray[np.int64], penalty: float = 3.0
 ) -> Matrix:
-    """Linear ridge regression, the baseline: embeddings (n, d) of photos with features (n, f)."""
+    """Predict embeddings by linear ridge regression, as a baseline.
+
+    Args:
+        features: Features (n, f) of photos.
+        images: Real embeddings (m, d) of the first m photos.
+        training: Rows (k,) below m to fit to.
+        penalty: l2 penalty.
+
+    Returns:
+        Unit embeddings (n, d).
+    """
     own = features[training]
     centre, scale = own.mean(0), own.std(0) + 1e-4
     own, features = (own - centre) / scale, (features - centre) / scale

@@ -1,9 +1,9 @@
-"""The text tower: distilled from real embeddings of names and captions, and from captioned photos.
+"""The text tower, distilled from embeddings of class names and captions, and of captioned photos.
 
-CLIP embeds a phrase near the mean of what it names, so besides the texts with a known embedding
-there are made-up ones ("a dog and a guitar") whose target is that mean. Captions of which only the
-photo's embedding is known teach their words by contrast: a caption must be nearer to its photo
-than to the batch's others.
+CLIP embeds a phrase near the mean of the things that it names. So there are synthetic texts
+("a dog and a guitar") in addition to those with a real embedding; their target is this mean. For
+captions without a real embedding, the photo's embedding is used in a contrastive loss: a caption
+must be closer to its photo than to the other photos of the batch.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ PAIRS = ("{} and {}", "a {} and a {}", "a {} with a {}", "{}, {}", "a photo of a
 PHOTO = "a photo of "
 TEMPERATURE = 0.07
 CONTRAST = 0.1
-"""Weight of the captioned photos beside the texts with a known embedding."""
+"""Weight of the contrastive loss."""
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """Texts with targets, and captions with photos.
+class TrainingSet:
+    """Texts with target embeddings, and captions with embeddings of their photos.
 
     Attributes:
-        texts: n texts.
-        targets: (n, d) their embeddings.
-        captions: m texts.
-        photos: (m, d) embeddings of the photos they describe.
+        texts: The n texts.
+        targets: Their target embeddings (n, d), unit length.
+        captions: The m captions.
+        photos: Embeddings (m, d) of the photos that they describe.
     """
 
     texts: tuple[str, ...]
@@ -45,22 +45,22 @@ class Lessons:
     photos: Matrix
 
 
-def make_lessons(
+def make_training_set(
     corpus: Corpus,
     photos: Matrix,
     seed: int,
     *,
     without_names: frozenset[str] = frozenset(),
     without_photos: frozenset[int] = frozenset(),
-) -> Lessons:
-    """Put together what the tower is to learn.
+) -> TrainingSet:
+    """Make the training set of the text tower.
 
     Args:
         corpus: The corpus.
-        photos: (n + m, d) an embedding of every photo, real or estimated.
-        seed: For the made-up pairs.
-        without_names: Concepts to leave out, whatever the prompt, for validation.
-        without_photos: Rows of photos whose captions to leave out.
+        photos: An embedding (n + m, d) of every photo, real or estimated.
+        seed: Seed of the synthetic pairs.
+        without_names: Concepts to leave out, with all prompts, for validation.
+        without_photos: Rows of photos whose captions are left out, for validation.
     """
     texts: list[str] = []
     targets: list[Matrix] = []
@@ -94,24 +94,24 @@ def make_lessons(
             (a, x), (b, y) = concepts[i], concepts[j]
             shift = style["a photo of a "] if template.startswith(PHOTO) else style["a "]
             add(template.format(a, b), unit(unit(x + y) + shift))
-    told = [
+    captioned = [
         (caption, row)
         for row, photo in enumerate(corpus.photos)
         for caption in photo.captions
         if row not in without_photos
     ]
-    return Lessons(
+    return TrainingSet(
         tuple(texts),
         np.stack(targets),
-        tuple(caption for caption, _ in told),
-        photos[[row for _, row in told]],
+        tuple(caption for caption, _ in captioned),
+        photos[[row for _, row in captioned]],
     )
 
 
 def train(
     tower: Any,
     tokenize: Callable[[Sequence[str]], Tensor],
-    lessons: Lessons,
+    training_set: TrainingSet,
     *,
     steps: int,
     seed: int,
@@ -119,63 +119,75 @@ def train(
     rate: float = 2e-3,
     log: Callable[[str], None] = print,
 ) -> None:
-    """Train an open_clip `TextTransformer` (its projection with a bias) in place.
+    """Train an open_clip `TextTransformer` in place; its projection must have a bias.
 
-    The loss is `1 - cos` of the embeddings as they are and of the embeddings less their mean
-    (what concepts are told apart by), and the contrast of captions with photos (InfoNCE).
+    The loss has three terms: `1 - cos` of the embedding and the target; the same after the mean
+    embedding is subtracted, by which concepts differ; and a contrastive loss of captions and photos
+    (InfoNCE, arXiv 1807.03748).
+
+    Args:
+        tower: The text tower.
+        tokenize: Returns the tokens (n, length) of n texts.
+        training_set: The texts and targets.
+        steps: Number of steps.
+        seed: Seed of the order.
+        batch: Texts per step; half as many captions are added.
+        rate: Maximum learning rate.
+        log: Called with lines about progress.
     """
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
-    targets, photos = torch.from_numpy(lessons.targets), torch.from_numpy(lessons.photos)
-    # Only the tokens that occur are trained. Their order stays, so the end token stays the largest,
-    # by which open_clip finds it, and padding stays 0.
-    every = tokenize([*lessons.texts, *lessons.captions])
-    taught, tokens = torch.unique(every, return_inverse=True)
+    targets = torch.from_numpy(training_set.targets)
+    photos = torch.from_numpy(training_set.photos)
+    # Only the tokens that occur are trained. Their order is the same: the end token has the largest
+    # number, by which open_clip finds it, and padding is 0.
+    every = tokenize([*training_set.texts, *training_set.captions])
+    trained, tokens = torch.unique(every, return_inverse=True)
     tokens, captions = tokens.split([len(targets), len(photos)])
     mask, whole = tower.attn_mask, tower.token_embedding
-    tower.token_embedding = nn.Embedding(len(taught), tower.width)
+    tower.token_embedding = nn.Embedding(len(trained), tower.width)
     _start(tower, targets)
     mean = targets.mean(0)
     photos = F.normalize(photos - photos.mean(0), dim=1)
 
     parameters = list(tower.parameters())
-    optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
+    optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
     tower.train()
     for step in range(steps):
         i = random.choice(len(tokens), batch, replace=False)
-        guess, truth = _embed(tower, tokens[i], mask), targets[i]
-        loss = 1 - (guess * truth).sum(1).mean()
-        loss = loss + 1 - F.cosine_similarity(guess - mean, truth - mean).mean()
+        predicted, target = _embed(tower, tokens[i], mask), targets[i]
+        loss = 1 - (predicted * target).sum(1).mean()
+        loss = loss + 1 - F.cosine_similarity(predicted - mean, target - mean).mean()
         j = random.choice(len(captions), batch // 2, replace=False)
-        said, seen = F.normalize(_embed(tower, captions[j], mask) - mean, dim=1), photos[j]
-        # Five captions share a photo: none of them is wrong about it.
-        same = (seen @ seen.T > 1 - 1e-4).float()
+        text, photo = F.normalize(_embed(tower, captions[j], mask) - mean, dim=1), photos[j]
+        # A photo has up to five captions; each of them matches it.
+        same = (photo @ photo.T > 1 - 1e-4).float()
         same = same / same.sum(1, keepdim=True)
-        scores = said @ seen.T / TEMPERATURE
+        scores = text @ photo.T / TEMPERATURE
         loss = loss + CONTRAST * (F.cross_entropy(scores, same) + F.cross_entropy(scores.T, same))
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
+        optimizer.step()
         schedule.step()
         if (step + 1) % 250 == 0:
             log(f"text tower: step {step + 1} of {steps}, loss {loss.item():.3f}")
     with torch.no_grad():
-        # An untaught token is silent: at random it would be noise in every text it stands in.
+        # Tokens that were not trained are zero; random ones would add noise to every text.
         whole.weight.zero_()
-        whole.weight[taught] = tower.token_embedding.weight
+        whole.weight[trained] = tower.token_embedding.weight
     tower.token_embedding, tower.attn_mask = whole, mask
     tower.eval()
 
 
 def _start(tower: Any, targets: Tensor) -> None:
-    """Begin with the principal axes of the targets (n, d) as output."""
+    """Start from the principal axes of the targets (n, d) as output projection."""
     mean = targets.mean(0)
     _, scale, axes = torch.linalg.svd(targets - mean, full_matrices=False)
-    spread = scale[: tower.width] / len(targets) ** 0.5
+    deviation = scale[: tower.width] / len(targets) ** 0.5
     with torch.no_grad():
-        tower.text_projection.weight.copy_((axes[: tower.width] * spread[:, None]).T)
+        tower.text_projection.weight.copy_((axes[: tower.width] * deviation[:, None]).T)
         tower.text_projection.bias.copy_(mean)
         tower.token_embedding.weight.normal_(std=0.1)
 
@@ -184,20 +196,26 @@ def _start(tower: Any, targets: Tensor) -> None:
 def embed(
     tower: Any, tokenize: Callable[[Sequence[str]], Tensor], texts: Sequence[str]
 ) -> NDArray[np.float32]:
-    """Unit embeddings (n, d) of n texts."""
+    """Unit embeddings (n, d) of n texts.
+
+    Args:
+        tower: The text tower.
+        tokenize: Returns the tokens (n, length) of n texts.
+        texts: The texts.
+    """
     embeddings: NDArray[np.float32] = F.normalize(tower(tokenize(texts)), dim=1).numpy()
     return embeddings
 
 
 def _embed(tower: Any, tokens: Tensor, mask: Tensor) -> Tensor:
-    """Unit embeddings without the work on padding that no text of the batch needs."""
+    """Unit embeddings (n, d), computed up to the length of the longest text of the batch."""
     length = int((tokens != 0).sum(1).max())
     tower.attn_mask = mask[:length, :length]
     return F.normalize(tower(tokens[:, :length]), dim=1)
 
 
 def _styles(corpus: Corpus) -> dict[str, Matrix]:
-    """What each prompt style adds to the mean embedding, as a shift (d,)."""
+    """The shift (d,) of the mean embedding by each style of prompt."""
     common = corpus.concept_embeddings.mean(0)
     of_style = {"a ": [], "a photo of a ": []}  # type: dict[str, list[Matrix]]
     for name, row in zip(corpus.names, corpus.name_embeddings, strict=True):

@@ -1,4 +1,4 @@
-"""The photos as the student sees them: cropped as CLIP crops, varied, and through frozen stages."""
+"""The student's input: photos cropped as CLIP does, augmented, and passed through frozen stages."""
 
 from __future__ import annotations
 
@@ -17,61 +17,65 @@ from torch.nn import functional as F  # noqa: N812
 from tools.nano.backbone import lower
 
 SIDE = 288
-"""Of the crops kept, the largest that any network is shown."""
+"""Side of the cached crops in pixels: the largest input of any network."""
 INPUT = 256
-"""Side of the student's input."""
+"""Side of the student's input in pixels."""
 BATCH = 32
+"""Photos per forward pass."""
 
 
 def load_crops(paths: Sequence[Path]) -> NDArray[np.uint8]:
-    """The middle square of each photo, as CLIP sees it: (photos, SIDE, SIDE, 3)."""
+    """Load the central square of n photos, as CLIP crops them: (n, SIDE, SIDE, 3), uint8."""
     with ProcessPoolExecutor(2) as pool:
         return np.stack(list(pool.map(_crop, paths, chunksize=64)))
 
 
 def batches(crops: NDArray[np.uint8], side: int) -> Iterator[Tensor]:
-    """Normalised pixels (BATCH, 3, side, side), photo after photo."""
+    """Yield normalised pixels (BATCH, 3, side, side) of photos (n, SIDE, SIDE, 3), in order."""
     for start in range(0, len(crops), BATCH):
         yield normalise(resize(_tensor(crops[start : start + BATCH]), side))
 
 
 def resize(pixels: Tensor, side: int) -> Tensor:
-    """Bicubic with antialiasing, as CLIP's preprocessing."""
+    """Resize pixels (n, 3, h, w) to (n, 3, side, side) as CLIP does: bicubic with antialiasing."""
     if pixels.shape[-2:] == (side, side):
         return pixels
     return F.interpolate(pixels, (side, side), mode="bicubic", antialias=True).clamp(0, 255)
 
 
 def normalise(pixels: Tensor) -> Tensor:
-    """Bytes to -1..1, as these networks were trained."""
+    """Scale pixels (n, 3, h, w) from 0..255 to -1..1, the input range of these networks."""
     return ((pixels - 127.5) / 127.5).contiguous(memory_format=torch.channels_last)
 
 
 @torch.inference_mode()
 def feature_maps(
-    model: Any, crops: NDArray[np.uint8], *, varied: int | None = None
+    model: Any, crops: NDArray[np.uint8], *, augment_seed: int | None = None
 ) -> NDArray[np.float16]:
-    """What the frozen stages make of photos: (photos, h, w, channels).
+    """Run the frozen stages on photos.
 
     Args:
         model: The student's backbone.
-        crops: (photos, SIDE, SIDE, 3).
-        varied: Seed of random crops, mirroring and colours; None shows the photos as they are.
+        crops: Photos (n, SIDE, SIDE, 3), uint8.
+        augment_seed: Seed of random crops, mirroring and colours; None leaves the photos unchanged.
+
+    Returns:
+        Feature maps (n, h, w, channels).
     """
-    random = np.random.default_rng(varied)
+    random = np.random.default_rng(augment_seed)
     maps = []
     for start in range(0, len(crops), BATCH):
         pixels = _tensor(crops[start : start + BATCH])
-        if varied is None:
+        if augment_seed is None:
             pixels = resize(pixels, INPUT)
         else:
-            pixels = torch.cat([_vary(image, random) for image in pixels])
+            pixels = torch.cat([_augment(image, random) for image in pixels])
         maps.append(lower(model, normalise(pixels)).permute(0, 2, 3, 1).half().numpy())
     return np.concatenate(maps)
 
 
-def _vary(image: Tensor, random: np.random.Generator) -> Tensor:
-    """A crop of 60% or more, brighter or darker, with less colour, mirrored half the time."""
+def _augment(image: Tensor, random: np.random.Generator) -> Tensor:
+    """Crop to 60% or more, change brightness and contrast, reduce colour, mirror half the time."""
     size, shape = np.sqrt(random.uniform(0.6, 1)), np.exp(random.uniform(-0.15, 0.15))
     height, width = (min(SIDE, int(SIDE * size * by)) for by in (shape, 1 / shape))
     top, left = random.integers(0, SIDE - height + 1), random.integers(0, SIDE - width + 1)

@@ -1,4 +1,4 @@
-"""nano's vocabulary: words it was taught, chosen for being visible in photos."""
+"""nano's vocabulary: words of its training data that name something visible in photos."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from pathlib import Path
 
 from tools.nano.corpus import Corpus, plain
 
-ENOUGH = 8
-"""Captions a word must stand in to be taught well enough by them."""
-UNSEEN = Path(__file__).with_name("unseen.txt")
-"""Words of captions that name nothing to be seen."""
+MIN_CAPTIONS = 8
+"""Number of captions that a word must occur in, so that the text tower learns it well."""
+INVISIBLE = Path(__file__).with_name("invisible.txt")
+"""Words of captions that name nothing visible."""
 
 
 def vocabulary(corpus: Corpus) -> list[str]:
-    """Concepts that nano knows, most general first.
+    """Select the concepts of nano's vocabulary.
 
-    The words people use most in captions come first, then the class names in plain English:
-    letters, spaces and hyphens, at most three words. Of the forms of a word in captions there is
-    one: the class name, else what is said most.
+    The words of captions come first, by descending frequency, then class names of at most three
+    words, made of letters, spaces and hyphens. Forms of one word are merged: to the class name if
+    there is one, else to the most frequent form.
     """
-    said = Counter(
+    frequency = Counter(
         word
         for photo in corpus.photos
         for word in {w for caption in photo.captions for w in re.findall("[a-z]+", caption.lower())}
     )
-    unseen = set(UNSEEN.read_text("utf-8").split())
-    often = sorted(said.items(), key=lambda one: (-one[1], one[0]))
-    common = [w for w, n in often if n >= ENOUGH and len(w) > 2 and w not in unseen]
+    invisible = set(INVISIBLE.read_text("utf-8").split())
+    words = sorted(frequency.items(), key=lambda item: (-item[1], item[0]))
+    common = [w for w, n in words if n >= MIN_CAPTIONS and len(w) > 2 and w not in invisible]
     names = sorted({plain(concept) for concept in corpus.concepts})
     named = [n for n in names if re.fullmatch("[a-z]+([ -][a-z]+){0,2}", n) and len(n) > 1]
 
@@ -37,7 +37,7 @@ def vocabulary(corpus: Corpus) -> list[str]:
 
 
 def stem(word: str) -> str:
-    """What the forms of an English word share, roughly: runs, running -> run; puppies -> puppy."""
+    """Approximate stem of an English word: runs, running -> run; puppies -> puppy."""
     if " " in word or "-" in word:
         return word
     for ending, base in (("ies", "y"), ("ing", ""), ("ed", ""), ("ses", "s"), ("s", "")):

@@ -1,1 +1,1 @@
-"""Commands that curate, one file each."""
+"""The curation commands: one module each, and what they share."""

@@ -1,15 +1,16 @@
-"""`splicedex classify`: zero-shot classes, dense and recomposed, with concepts taken out."""
+"""`splicedex classify`: zero-shot classification, from embeddings and from concepts."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splicedex.api.cli.curation.common import Inside, show_accuracies, split_words, watching
+from splicedex.api.cli.curation.arguments import GroupBy, Inside, Without, split_words
+from splicedex.api.cli.curation.cells import show_accuracies
 from splicedex.api.cli.options import IndexAddress, Json
-from splicedex.api.cli.render import console, print_json, table
+from splicedex.api.cli.progress import counting
+from splicedex.api.cli.render import console, print_result, print_summary, print_title, table
 
 if TYPE_CHECKING:
     from splicedex.search.curation.classify import Classification
@@ -29,46 +30,58 @@ splicedex classify --names waterbird,landbird --truth label --by place
 def run(
     index: IndexAddress,
     names: Annotated[
-        str | None, typer.Option(help="What images may be; said=phrase looks for the phrase.")
+        str | None,
+        typer.Option(
+            help="Names to choose from, separated by commas. With automobile=car, images are "
+            'compared with "car", and "automobile" is shown.'
+        ),
     ] = None,
     names_from: Annotated[
-        str | None, typer.Option(help="Column whose values are the names, and the truth.")
+        str | None,
+        typer.Option(
+            help="Column whose values are the names to choose from. It is also the default of "
+            "--truth."
+        ),
     ] = None,
-    truth: Annotated[str | None, typer.Option(help="Column with the right name.")] = None,
-    by: Annotated[str | None, typer.Option(help="Column of groups.")] = None,
-    without: Annotated[str | None, typer.Option(help="Concepts to suppress: forest,bamboo")] = None,
+    truth: Annotated[
+        str | None, typer.Option(help="Column of the true names, to compute the accuracy.")
+    ] = None,
+    by: GroupBy = None,
+    without: Without = None,
     inside: Inside = "",
     json: Json = False,
 ) -> None:
-    """Classify images by name from dense and from recomposed embeddings, and compare."""
+    """Classify images by name without training (zero-shot).
+
+    Each image is classified by its embedding (dense) and by what its concepts add up to
+    (recomposed), so that you see how much the concepts keep.
+    """
     from splicedex.search.curation.classify import classify
     from splicedex.search.opening import open_searcher
 
-    with open_searcher(index) as searcher, watching("classifying") as show:
+    with open_searcher(index) as searcher, counting("classifying") as show:
         found = classify(
             searcher,
-            split_words(names),
-            names_from,
-            truth,
-            by,
-            inside,
-            split_words(without),
-            show,
+            names=split_words(names),
+            names_from=names_from,
+            truth=truth,
+            by=by,
+            query=inside,
+            without=split_words(without),
+            on_progress=show,
         )
-    if json:
-        print_json(asdict(found))
-    else:
-        _show(found)
+    print_result(found, _show, as_json=json)
 
 
 def _show(found: Classification) -> None:
     if found.accuracies:
-        console.print("accuracy", style="bold")
+        print_title("accuracy")
         show_accuracies(found.accuracies)
-    shown = table("taken for", *found.methods, right=found.methods)
+    shown = table("predicted", *found.methods, right=found.methods)
     for name in found.names:
         counts = (f"{found.predicted[method].get(name, 0):,}" for method in found.methods)
         shown.add_row(name, *counts)
-    shown.add_row("as dense", *(f"{found.agreement[method]:.1%}" for method in found.methods))
+    agreement = (f"{found.agreement[method]:.1%}" for method in found.methods)
+    shown.add_row("same as dense", *agreement)
     console.print(shown)
-    console.print(f"{found.images:,} images", style="dim", highlight=False)
+    print_summary(f"{found.images:,} images")

@@ -1,16 +1,24 @@
-"""`splicedex drift`: whether two sets of images speak of the same things."""
+"""`splicedex drift`: how much the concepts of two sets of images differ."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splicedex.api.cli.curation.common import Seed, with_kin
+from splicedex.api.cli.curation.arguments import Seed
+from splicedex.api.cli.curation.cells import difference_cells
 from splicedex.api.cli.options import IndexAddress, Json, Limit, sibling
-from splicedex.api.cli.render import console, print_json, table
+from splicedex.api.cli.render import (
+    console,
+    print_line,
+    print_result,
+    print_summary,
+    print_title,
+    table,
+    with_synonyms,
+)
 
 if TYPE_CHECKING:
     from splicedex.search.curation.drift import Drift
@@ -22,27 +30,32 @@ splicedex drift "path:2023/*" "path:2024/*" --index photos.idx
 
 splicedex drift "taken<20240101" "taken>=20240101" --index photos.idx --json
 
-splicedex drift "" "" --index march.idx --to april.idx     two indexes, all of each
+splicedex drift "" "" --index march.idx --to april.idx  # all images of two indexes
 """
 
 
 def run(
     index: IndexAddress,
-    first: Annotated[str, typer.Argument(help="A query; empty for every image.")],
-    second: Annotated[str, typer.Argument(help="Another.")],
+    first: Annotated[str, typer.Argument(help='Query of the first set; "" for every image.')],
+    second: Annotated[str, typer.Argument(help='Query of the second set; "" for every image.')],
     to: Annotated[
         str | None,
         typer.Option(
-            help="Index folder, or http://HOST:PORT/COLLECTION, the second query is of "
-            "[default: the same index]"
+            help="Index of the second set: a folder, or http://HOST:PORT/COLLECTION.",
+            show_default="the same index",
         ),
     ] = None,
-    permutations: Annotated[int, typer.Option(min=99, help="Of the test.")] = 999,
+    permutations: Annotated[
+        int, typer.Option(min=99, help="Number of random splits of the permutation test.")
+    ] = 999,
     seed: Seed = 0,
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
-    """Show how far the concepts of two sets are apart, beside chance, and which moved."""
+    """Measure how much the concepts of two sets of images differ, and show which changed.
+
+    The distance is compared with the distance of random splits of the same images.
+    """
     from splicedex.search.curation.drift import drift
     from splicedex.search.opening import open_searcher
 
@@ -50,34 +63,24 @@ def run(
         one = stack.enter_context(open_searcher(index))
         two = one if to is None else stack.enter_context(open_searcher(sibling(index, to)))
         found = drift((one, first), (two, second), limit, permutations, seed)
-    if json:
-        print_json(asdict(found))
-    else:
-        _show(found)
+    print_result(found, _show, as_json=json)
 
 
 def _show(found: Drift) -> None:
     sides = zip(found.names, found.images, found.sampled, strict=True)
-    told = " against ".join(f"{name} ({n:,} images, {m:,} read)" for name, n, m in sides)
-    console.print(told, style="bold", highlight=False, markup=False)
-    mean, most = found.by_chance
-    console.print(
-        f"Jensen-Shannon distance {found.distance:.3f}, by chance {mean:.3f}, "
-        f"rarely over {most:.3f}; p = {found.p:.3g}",
-        highlight=False,
+    print_title(" and ".join(f"{name} ({n:,} images, {m:,} read)" for name, n, m in sides))
+    mean, high = found.by_chance
+    print_line(
+        f"Jensen-Shannon distance {found.distance:.3f}; by chance {mean:.3f} on average and below "
+        f"{high:.3f} in 95% of splits; p = {found.p:.3g}"
     )
-    numbers = ("first", "second", "change", "95%", "q")
+    numbers = ("first", "second", "change", "95% interval", "q")
     shown = table(*numbers, "concept", right=numbers)
     for one in found.moved:
-        change = one.difference
         shown.add_row(
-            f"{one.shares[0]:.1%}",
-            f"{one.shares[1]:.1%}",
-            f"{100 * change.value:+.1f}",
-            f"{100 * change.low:+.1f} to {100 * change.high:+.1f}",
+            *difference_cells(*one.shares, one.difference),
             f"{one.q:.1g}",
-            with_kin(one.concept, one.family),
+            with_synonyms(one.concept, one.family),
         )
     console.print(shown)
-    told = f"{found.significant:,} concepts moved at q < .05"
-    console.print(told, style="dim", highlight=False)
+    print_summary(f"{found.significant:,} concepts changed at q < .05")

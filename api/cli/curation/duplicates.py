@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splicedex.api.cli.curation.common import Inside, Tag, Yes, tag_chosen, watching
+from splicedex.api.cli.curation.arguments import Inside, Tag, Yes
+from splicedex.api.cli.curation.selecting import select
 from splicedex.api.cli.options import IndexAddress, Json, Limit
-from splicedex.api.cli.render import console, print_json, short_path
+from splicedex.api.cli.progress import counting
+from splicedex.api.cli.render import print_line, print_summary, print_title, short_path
+
+if TYPE_CHECKING:
+    from splicedex.search.curation.duplicates import Duplicates
+    from splicedex.search.searcher import Searcher
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -18,24 +25,30 @@ splicedex duplicates --index photos.idx
 
 splicedex duplicates --above 0.98 --keep oldest --tag duplicate=1 --yes --index photos.idx
 
-splicedex export "NOT duplicate:1" --to kept/ --as links --index photos.idx
+splicedex export "NOT duplicate:1" --to kept/ --as links --yes --index photos.idx
 """
 
 
 def run(
     index: IndexAddress,
     inside: Inside = "",
-    above: Annotated[float, typer.Option(help="Least cosine of two that count as one.")] = 0.95,
+    above: Annotated[
+        float, typer.Option(help="Least cosine of two images that count as duplicates.")
+    ] = 0.95,
     keep: Annotated[
-        str, typer.Option(help="Of each group: first, largest, oldest or central.")
+        str,
+        typer.Option(
+            help="Which image of each group to keep: the first by path, the largest in pixels, "
+            "the oldest file, or the central one, most similar to the others."
+        ),
     ] = "largest",
     exact: Annotated[
         bool | None,
         typer.Option(
             "--exact/--graph",
-            help="Look at every pair, or let the search graph find them [default: graph above "
-            "250,000 images]",
-            show_default=False,
+            help="Compare every pair, or use the nearest-neighbour graph, which is faster for many "
+            "images but can miss some.",
+            show_default="--graph above 250,000 images",
         ),
     ] = None,
     tag: Tag = None,
@@ -43,29 +56,33 @@ def run(
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
-    """Show groups of near-duplicates, with the one to keep; --tag marks all the others."""
-    from splicedex.search.curation.duplicates import duplicates
-    from splicedex.search.opening import open_searcher
+    """Find groups of near-duplicate images, and which image of each to keep.
 
-    with open_searcher(index) as searcher:
-        with watching("comparing") as show:
-            found = duplicates(searcher, inside, above, keep, show, exact)  # type: ignore[arg-type]
-        others = [copy.image.id for group in found.groups for copy in group.others]
-        told = tag_chosen(searcher, tag, others, yes=yes)
-    if json:
-        print_json({**asdict(found), "tagged": told})
-        return
+    --tag marks all images of a group except the one to keep.
+    """
+    from splicedex.search.curation.duplicates import duplicates
+
+    def find(searcher: Searcher) -> Duplicates:
+        with counting("comparing") as show:
+            return duplicates(searcher, inside, above, keep, show, exact)  # type: ignore[arg-type]
+
+    show = partial(_show, limit=limit)
+    select(index, find, ids=_ids, to_json=asdict, show=show, tag=tag, yes=yes, as_json=json)
+
+
+def _ids(found: Duplicates) -> list[str]:
+    return [copy.image.id for group in found.groups for copy in group.others]
+
+
+def _show(found: Duplicates, limit: int) -> None:
     for group in found.groups[:limit]:
-        console.print(short_path(group.keep.path), style="bold", highlight=False, markup=False)
+        print_title(short_path(group.keep.path))
         for copy in group.others:
-            line = f"  {copy.cosine:.3f}  {short_path(copy.image.path)}"
-            console.print(line, highlight=False, markup=False)
-    told_all = (
-        f"{len(found.groups):,} groups in {found.images:,} images, "
-        f"{found.superfluous:,} more than one of each"
+            print_line(f"  {copy.cosine:.3f}  {short_path(copy.image.path)}")
+    summary = (
+        f"{len(found.groups):,} groups in {found.images:,} images; "
+        f"{found.superfluous:,} images besides the one to keep of each group"
     )
     if not found.exact:
-        told_all += "; found by the search graph, which may miss some: --exact looks at every pair"
-    console.print(told_all, style="dim", highlight=False)
-    if told:
-        console.print(told, style="dim", highlight=False, markup=False)
+        summary += "; found by the graph, which can miss some: --exact compares every pair"
+    print_summary(summary)

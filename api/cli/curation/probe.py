@@ -1,15 +1,16 @@
-"""`splicedex probe`: a linear probe on concept weights, whose coefficients are words."""
+"""`splicedex probe`: a linear classifier of concept weights, whose coefficients are concepts."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splicedex.api.cli.curation.common import Inside, Seed, show_accuracies, split_words, watching
+from splicedex.api.cli.curation.arguments import GroupBy, Inside, Seed, Without, split_words
+from splicedex.api.cli.curation.cells import show_accuracies
 from splicedex.api.cli.options import IndexAddress, Json, Limit
-from splicedex.api.cli.render import console, print_json, table
+from splicedex.api.cli.progress import counting
+from splicedex.api.cli.render import console, print_result, print_summary, print_title, table
 
 if TYPE_CHECKING:
     from splicedex.search.curation.probe import Probe
@@ -25,44 +26,54 @@ splicedex probe --label label --split split --by group --without curtain,diary -
 
 def run(
     index: IndexAddress,
-    label: Annotated[str, typer.Option(help="Column to tell.", show_default=False)],
+    label: Annotated[str, typer.Option(help="Column of labels to predict.", show_default=False)],
     split: Annotated[
         str | None,
-        typer.Option(help="Column that parts the images [default: a fifth is held out]"),
+        typer.Option(
+            help="Column of splits, such as train and test.",
+            show_default="test on a random fifth",
+        ),
     ] = None,
-    train: Annotated[str, typer.Option(help="Value of --split to train on.")] = "train",
-    by: Annotated[str | None, typer.Option(help="Column of groups.")] = None,
-    without: Annotated[
-        str | None, typer.Option(help="Concepts to leave out of a second probe.")
-    ] = None,
+    train: Annotated[
+        str, typer.Option(help="Value of --split to train on; all other images are for testing.")
+    ] = "train",
+    by: GroupBy = None,
+    without: Without = None,
     inside: Inside = "",
     seed: Seed = 0,
     limit: Limit = 8,
     json: Json = False,
 ) -> None:
-    """Train a probe on concepts, and one without some, and test both."""
+    """Train a linear classifier (a probe) on concepts, and show which concepts it uses.
+
+    With --without, a second probe is trained without some concepts, and both are tested.
+    """
     from splicedex.search.curation.probe import probe
     from splicedex.search.opening import open_searcher
 
-    with open_searcher(index) as searcher, watching("reading") as show:
+    with open_searcher(index) as searcher, counting("reading") as show:
         found = probe(
-            searcher, label, split, train, by, inside, split_words(without), limit, seed, show
+            searcher,
+            label,
+            split=split,
+            train=train,
+            by=by,
+            query=inside,
+            without=split_words(without),
+            limit=limit,
+            seed=seed,
+            on_progress=show,
         )
-    if json:
-        print_json(asdict(found))
-    else:
-        _show(found)
+    print_result(found, _show, as_json=json)
 
 
 def _show(found: Probe) -> None:
-    told = f"trained on {found.trained:,} images, tested on {found.tested:,}"
-    console.print(told, style="bold", highlight=False)
+    print_title(f"trained on {found.trained:,} images, tested on {found.tested:,}: accuracy")
     show_accuracies(found.accuracies)
-    shown = table("probe", "class", "what speaks for it")
+    shown = table("probe", "class", "concepts that indicate it")
     for words in found.words:
-        told = ", ".join(f"{name} {weight:.2f}" for name, weight in words.concepts)
-        shown.add_row(words.method, words.label, told)
+        concepts = ", ".join(f"{name} {weight:.2f}" for name, weight in words.concepts)
+        shown.add_row(words.method, words.label, concepts)
     console.print(shown)
     if found.removed:
-        told = f"left out: {', '.join(found.removed)}"
-        console.print(told, style="dim", highlight=False, markup=False)
+        print_summary(f"taken out: {', '.join(found.removed)}")

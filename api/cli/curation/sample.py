@@ -1,15 +1,18 @@
-"""`splicedex sample`: a uniform draw from a subset."""
+"""`splicedex sample`: choose images at random."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from splicedex.api.cli.curation.common import Seed, Tag, Yes, show_images, tag_chosen
+from splicedex.api.cli.curation.arguments import Number, Query, Seed, Tag, Yes
+from splicedex.api.cli.curation.selecting import select
 from splicedex.api.cli.options import IndexAddress, Json
-from splicedex.api.cli.render import console, print_json
+from splicedex.api.cli.render import print_path, print_summary
+
+if TYPE_CHECKING:
+    from splicedex.search.curation.subsets.selection import Selection
+    from splicedex.search.searcher import Searcher
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -22,25 +25,30 @@ splicedex sample "" --n 1000 --seed 7 --tag set=test --yes --index photos.idx
 
 def run(
     index: IndexAddress,
-    query: Annotated[str, typer.Argument(help="Among these; empty for every image.")],
-    n: Annotated[int, typer.Option("--n", min=1, help="Images to draw.", show_default=False)],
+    query: Query,
+    n: Number,
     seed: Seed = 0,
     tag: Tag = None,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Draw images; the same seed draws the same, wherever they are indexed."""
-    from splicedex.search.curation.sample import sample
-    from splicedex.search.opening import open_searcher
+    """Choose images at random.
 
-    with open_searcher(index) as searcher:
-        found = sample(searcher, query, n, seed)
-        told = tag_chosen(searcher, tag, [image.id for image in found.chosen], yes=yes)
-    if json:
-        print_json({**asdict(found), "tagged": told})
-        return
-    show_images(found.chosen)
-    told_all = f"{len(found.chosen):,} of {found.images:,} images"
-    console.print(told_all, style="dim", highlight=False)
-    if told:
-        console.print(told, style="dim", highlight=False, markup=False)
+    The same seed chooses the same images, in whatever index they are.
+    """
+    from splicedex.search.curation.sample import sample
+
+    def find(searcher: Searcher) -> Selection:
+        return sample(searcher, query, n, seed)
+
+    select(index, find, ids=_ids, to_json=asdict, show=_show, tag=tag, yes=yes, as_json=json)
+
+
+def _ids(found: Selection) -> list[str]:
+    return [image.id for image in found.chosen]
+
+
+def _show(found: Selection) -> None:
+    for image in found.chosen:
+        print_path(image.path)
+    print_summary(f"{len(found.chosen):,} of {found.images:,} images")

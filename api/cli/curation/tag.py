@@ -2,45 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splicedex.api.cli.curation.common import Yes, split_tag
+from splicedex.api.cli.curation.arguments import Query, Yes, split_assignment
 from splicedex.api.cli.options import IndexAddress, Json
-from splicedex.api.cli.render import console, print_json
+from splicedex.api.cli.render import print_line, print_result
+
+if TYPE_CHECKING:
+    from splicedex.search.curation.tagging import Tagging
 
 EXAMPLES = """
 [bold]Examples[/bold]
 
-splicedex tag "dog NOT person" reviewed=yes --index photos.idx     says how many
+splicedex tag "dog NOT person" reviewed=yes --index photos.idx  # only counts the images
 
 splicedex tag "dog NOT person" reviewed=yes --yes --index photos.idx
 
-splicedex search "reviewed:yes" --index photos.idx
+splicedex search reviewed:yes --index photos.idx
 
-splicedex tag "reviewed:yes" reviewed= --yes --index photos.idx     takes it away
+splicedex tag reviewed:yes reviewed= --yes --index photos.idx  # removes it
 """
 
 
 def run(
     index: IndexAddress,
-    query: Annotated[str, typer.Argument(help="A query; empty for every image.")],
-    assignment: Annotated[str, typer.Argument(metavar="NAME=VALUE", help="Text or a number.")],
+    query: Query,
+    assignment: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME=VALUE",
+            help="The column and its value, a text or a number. NAME= removes the value.",
+        ),
+    ],
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Set a column of all images that match."""
+    """Write a column of your own to all images that match a query."""
     from splicedex.search.curation.tagging import tag
     from splicedex.search.opening import open_searcher
 
-    name, value = split_tag(assignment)
+    name, value = split_assignment(assignment)
     with open_searcher(index) as searcher:
         found = tag(searcher, query, name, value, dry_run=not yes)
-    if json:
-        print_json(asdict(found))
-        return
-    done = "wrote" if found.done else "would write"
-    told = f"{done} {name}={value} to {found.images:,} images"
-    console.print(told if found.done else f"{told}; add --yes to do it", highlight=False)
+    print_result(found, partial(_show, assignment=f"{name}={value}"), as_json=json)
+
+
+def _show(found: Tagging, assignment: str) -> None:
+    what = f"{assignment} to {found.images:,} images"
+    print_line(f"wrote {what}" if found.done else f"would write {what}; add --yes to do it")

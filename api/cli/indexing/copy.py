@@ -1,4 +1,4 @@
-"""`splicedex copy`: an index from one place to another."""
+"""`splicedex copy`: copy an index between folders and servers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ splicedex copy photos.idx http://qdrant:6333/photos
 
 splicedex copy http://qdrant:6333/photos photos.idx
 
-A copy that was stopped goes on when it is asked for again.
+To continue a copy that was stopped, run the same command again.
 """
 
 
@@ -26,10 +26,12 @@ def run(
     source: Annotated[
         str, typer.Argument(metavar="FROM", help="Index folder, or http://HOST:PORT/COLLECTION.")
     ],
-    target: Annotated[str, typer.Argument(metavar="TO", help="Likewise; nothing is there yet.")],
+    target: Annotated[
+        str, typer.Argument(metavar="TO", help="Folder or collection to make, in the same form.")
+    ],
     api_key: ApiKey = None,
     to_api_key: Annotated[
-        str | None, typer.Option(help="Key of the server copied to, if it is another.")
+        str | None, typer.Option(help="API key of the server in TO, if it differs from --api-key.")
     ] = None,
     shards: Shards = None,
     replicas: Replicas = None,

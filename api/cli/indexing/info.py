@@ -1,4 +1,4 @@
-"""`splicedex info`: what an index holds and was made with."""
+"""`splicedex info`: the size and the settings of an index."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from splicedex.api.cli.render import console, print_json, table
 
 
 def run(index: IndexAddress, json: Json = False) -> None:
-    """Show what an index holds and was made with."""
+    """Show the size and the settings of an index."""
     from splicedex.indexer.store.index import open_index
 
     with open_index(index) as opened:

@@ -1,4 +1,4 @@
-"""`splicedex repair`: what an index's own embeddings can bring back."""
+"""`splicedex repair`: repair an index from its embeddings."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ EXAMPLES = """
 
 splicedex repair --index photos.idx
 
-It also brings an index of an older version up to date. Nobody else may have it open meanwhile.
+It also updates an index of an older version. No other process may have the index open.
 """
 LISTED = 20
+"""Lost images that are listed on the terminal."""
 
 
 def run(index: IndexAddress, json: Json = False) -> None:
-    """Rebuild what follows from the embeddings of an index, without encoding any image."""
+    """Repair an index from its embeddings, without encoding any image again."""
     from splicedex.api.cli.progress import counting
     from splicedex.indexer.maintenance.repair import repair
 
@@ -30,11 +31,14 @@ def run(index: IndexAddress, json: Json = False) -> None:
         counts = {"kept": repaired.kept, "mended": repaired.mended}
         print_json(counts | {"lost": repaired.lost, "aside": aside})
         return
-    told = f"{repaired.kept:,} images were right, {repaired.mended:,} are mended, {lost:,} are lost"
-    console.print(told, highlight=False)
+    summary = f"{repaired.kept:,} images were correct, {repaired.mended:,} repaired, {lost:,} lost"
+    console.print(summary, highlight=False)
     for name in repaired.lost[:LISTED]:
         errors.print(f"  {name}", markup=False, highlight=False)
     if lost:
-        typer.echo("run splicedex index as before: it indexes again what is lost", err=True)
+        typer.echo(
+            "run the same splicedex index command as before to index the lost images again",
+            err=True,
+        )
     if repaired.aside:
-        typer.echo(f"the damaged folder is {repaired.aside}", err=True)
+        typer.echo(f"the damaged folder was moved to {repaired.aside}", err=True)

@@ -1,4 +1,4 @@
-"""`splicedex verify`: whether an index is whole."""
+"""`splicedex verify`: check that an index is complete and consistent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ splicedex verify --url http://qdrant:6333 --index photos
 
 
 def run(index: IndexAddress, json: Json = False) -> None:
-    """Read everything in an index, and check that it fits together; changes nothing."""
+    """Check that an index is complete and consistent. Changes nothing."""
     from splicedex.api.cli.progress import counting
     from splicedex.indexer.maintenance.verify import verify
     from splicedex.indexer.store.index import open_index
@@ -30,8 +30,8 @@ def run(index: IndexAddress, json: Json = False) -> None:
             console.print(finding, highlight=False, markup=False)
     if findings:
         raise UserError(
-            f"{index} is not whole ({len(list(findings))} findings)",
+            f"{index} is damaged ({len(list(findings))} findings)",
             f"run splicedex repair --index {index}",
         )
     if not json:
-        console.print(f"{findings.images:,} images, all is well", highlight=False)
+        console.print(f"{findings.images:,} images, no faults found", highlight=False)

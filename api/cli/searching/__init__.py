@@ -1,1 +1,1 @@
-"""Commands that search and browse, one file each."""
+"""Commands that search and browse, one module each."""

@@ -1,16 +1,25 @@
-"""`splicedex concepts`: what a word means in an index, and which concepts its images have."""
+"""`splicedex concepts`: what a word means in an index, or which concepts its images have."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splicedex.api.cli.curation.common import with_kin
+from splicedex.api.cli.curation.arguments import Chart
 from splicedex.api.cli.options import IndexAddress, Json, Limit
-from splicedex.api.cli.render import bar, console, print_json, print_notes, table
+from splicedex.api.cli.render import (
+    bar,
+    console,
+    print_json,
+    print_line,
+    print_notes,
+    print_result,
+    print_summary,
+    table,
+    with_synonyms,
+)
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,11 +29,11 @@ if TYPE_CHECKING:
 EXAMPLES = """
 [bold]Examples[/bold]
 
-splicedex concepts dogs --index photos.idx
+splicedex concepts dogs --index photos.idx  # what "dogs" means here
 
-splicedex concepts --index photos.idx --limit 50
+splicedex concepts --limit 50 --index photos.idx  # the most frequent concepts
 
-splicedex concepts --in "label:cat" --index photos.idx --chart cat.png
+splicedex concepts --in label:cat --chart cat.png --index photos.idx
 
 splicedex concepts --in "dog NOT person" --order lift --index photos.idx --json
 """
@@ -33,56 +42,61 @@ splicedex concepts --in "dog NOT person" --order lift --index photos.idx --json
 def run(
     index: IndexAddress,
     word: Annotated[
-        str | None, typer.Argument(help="Leave out for the most frequent concepts.")
+        str | None,
+        typer.Argument(help="Word to look up.", show_default="show the most frequent concepts"),
     ] = None,
     inside: Annotated[
-        str | None,
-        typer.Option("--in", help="A query: the concepts of the images that match it."),
+        str | None, typer.Option("--in", help="Show the concepts of images that match this query.")
     ] = None,
     order: Annotated[
-        str, typer.Option(help="With --in: by mean weight, share of images, or lift.")
+        str,
+        typer.Option(
+            help="With --in: order by mean weight, by share of images, or by lift (share there "
+            "over share in the whole index)."
+        ),
     ] = "weight",
-    chart: Annotated[
-        Path | None, typer.Option(help="With --in: save a bar chart there, .png or .svg.")
-    ] = None,
+    chart: Chart = None,
     limit: Limit = 10,
     json: Json = False,
 ) -> None:
-    """Show what a word resolves to and how many images have it, or the concepts of a subset."""
+    """Show what a word means in an index, or which concepts a set of images has."""
     from splicedex.search.opening import open_searcher
 
     if word is not None and inside is not None:
-        raise UserError("a word and --in are two questions", "ask one")
+        raise UserError("a word and --in ask for different things", "give one of them")
     if chart is not None and inside is None:
-        raise UserError("--chart draws the concepts of a subset", 'add --in "QUERY"')
+        raise UserError("--chart draws the concepts of a set of images", 'add --in "QUERY"')
     with open_searcher(index) as searcher:
         if inside is not None:
-            _inside(searcher, inside, limit, order, chart, as_json=json)
+            _print_distribution(searcher, inside, limit, order, chart, as_json=json)
         elif word is None:
-            _frequent(searcher, limit, as_json=json)
+            _print_frequent(searcher, limit, as_json=json)
         else:
-            _meaning(searcher, word, limit, as_json=json)
+            _print_meaning(searcher, word, limit, as_json=json)
 
 
-def _inside(
+def _print_distribution(
     searcher: Searcher, query: str, limit: int, order: str, chart: Path | None, *, as_json: bool
 ) -> None:
     from splicedex.search.curation.distribution import distribution
 
     found = distribution(searcher, query, limit, order)  # type: ignore[arg-type]
     if chart is not None:
-        from splicedex.search.curation.output.charts import chart_distribution
+        _draw(found, chart)
+    print_result(found, lambda one: _show(one, order), as_json=as_json)
 
-        chart_distribution(found, chart)
-    if as_json:
-        print_json(asdict(found))
-    else:
-        _show(found, order)
+
+def _draw(found: Distribution, path: Path) -> None:
+    from splicedex.search.curation.output.charts import Bars, draw_bars, shorten
+
+    bars = Bars([one.weight for one in found.concepts])
+    title = f"{shorten(found.query) or 'every image'}, {found.images:,} images"
+    draw_bars(path, [one.concept for one in found.concepts], [bars], "mean weight", title)
 
 
 def _show(found: Distribution, order: str) -> None:
     print_notes(found.notes)
-    numbers = ("weight", "images", "share", "95%", "lift")
+    numbers = ("weight", "images", "share", "95% interval", "lift")
     shown = table(*numbers[:1], "", *numbers[1:], "concept", right=numbers)
     drawn = {
         "weight": [one.weight.value for one in found.concepts],
@@ -97,14 +111,13 @@ def _show(found: Distribution, order: str) -> None:
             f"{one.share.value:.1%}",
             f"{one.share.low:.1%} to {one.share.high:.1%}",
             f"{one.lift:.1f}",
-            with_kin(one.concept, one.family),
+            with_synonyms(one.concept, one.family),
         )
     console.print(shown)
-    told = f"{found.images:,} images, mean weights from {found.weighed:,} of them"
-    console.print(told, style="dim", highlight=False)
+    print_summary(f"{found.images:,} images; mean weights are from {found.weighed:,} of them")
 
 
-def _frequent(searcher: Searcher, limit: int, *, as_json: bool) -> None:
+def _print_frequent(searcher: Searcher, limit: int, *, as_json: bool) -> None:
     from splicedex.search.browse.counts import frequent
 
     found = frequent(searcher.index, limit)
@@ -117,7 +130,7 @@ def _frequent(searcher: Searcher, limit: int, *, as_json: bool) -> None:
     console.print(shown)
 
 
-def _meaning(searcher: Searcher, word: str, limit: int, *, as_json: bool) -> None:
+def _print_meaning(searcher: Searcher, word: str, limit: int, *, as_json: bool) -> None:
     from splicedex.search.browse.counts import images_with
     from splicedex.search.query.resolve import Resolved, neighbours, resolve
 
@@ -145,12 +158,12 @@ def _meaning(searcher: Searcher, word: str, limit: int, *, as_json: bool) -> Non
             }
         )
         return
-    console.print(f"{word}: {meaning.name} ({meaning.how}), in {images:,} images", highlight=False)
-    shown = table("weight", "images", "stands for it", right=["weight", "images"])
+    print_line(f"{word}: {meaning.name} ({meaning.how}), in {images:,} images")
+    shown = table("weight", "images", "counts as", right=["weight", "images"])
     for name, weight, number in family:
         shown.add_row(f"{weight:.2f}", f"{number:,}", name)
     console.print(shown)
-    shown = table("cosine", "images", "near it", right=["cosine", "images"])
+    shown = table("cosine", "images", "related", right=["cosine", "images"])
     for name, cosine, number in near:
         shown.add_row(f"{cosine:.2f}", f"{number:,}", name)
     console.print(shown)

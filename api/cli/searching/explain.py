@@ -1,4 +1,4 @@
-"""`splicedex explain`: the concepts of an image, or why a query does or does not find it."""
+"""`splicedex explain`: the concepts of an image, or why a query matches it or not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.options import IndexAddress, Json
-from splicedex.api.cli.render import bar, console, print_json, table
+from splicedex.api.cli.render import (
+    bar,
+    console,
+    print_json,
+    print_summary,
+    print_title,
+    table,
+)
 
 if TYPE_CHECKING:
     from splicedex.indexer.store.index import Index
@@ -24,27 +31,29 @@ splicedex explain beach.jpg --query "dog AND beach" --index photos.idx
 
 
 def run(
-    path: Annotated[str, typer.Argument(help="An indexed image, named as search prints it.")],
+    path: Annotated[
+        str, typer.Argument(help="Path of an image of the index, as search prints it.")
+    ],
     index: IndexAddress,
     query: Annotated[
-        str | None, typer.Option(help="Say why this query does or does not find the image.")
+        str | None, typer.Option(help="Show why this query matches the image or not.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show an image's decomposition into concepts, or how it stands to a query."""
+    """Show the concepts of an image, or why a query matches it or not."""
     if query is None:
         from splicedex.indexer.store.index import open_index
 
         with open_index(index) as opened:
-            _decomposition(opened, path, as_json=json)
+            _print_decomposition(opened, path, as_json=json)
     else:
         from splicedex.search.opening import open_searcher
 
         with open_searcher(index) as searcher:
-            _standing(searcher, path, query, as_json=json)
+            _print_explanation(searcher, path, query, as_json=json)
 
 
-def _decomposition(index: Index, path: str, *, as_json: bool) -> None:
+def _print_decomposition(index: Index, path: str, *, as_json: bool) -> None:
     hit = index.find(path, with_vectors=True)
     assert hit.concepts is not None
     weights = zip(hit.concepts.indices, hit.concepts.values, strict=True)
@@ -52,21 +61,21 @@ def _decomposition(index: Index, path: str, *, as_json: bool) -> None:
         ((float(weight), index.space.concepts[i]) for i, weight in weights), reverse=True
     )
     if as_json:
-        ours = {"concepts", "presence", "strengths", "folders"}
-        payload = {key: value for key, value in hit.payload.items() if key not in ours}
+        internal = {"concepts", "presence", "strengths", "folders"}
+        payload = {key: value for key, value in hit.payload.items() if key not in internal}
         concepts = [{"concept": name, "weight": weight} for weight, name in parts]
         print_json({"id": hit.id, **payload, "concepts": concepts})
         return
     shown = table("weight", "", "concept", right=["weight"])
     for weight, name in parts:
         shown.add_row(f"{weight:.3f}", bar(weight, parts[0][0]), name)
-    console.print(path, style="bold", highlight=False, markup=False)
+    print_title(path)
     console.print(shown)
     cosine = hit.payload["cosine"]
-    console.print(f"{len(parts)} concepts, cosine {cosine:.3f} to the image", style="dim")
+    print_summary(f"{len(parts)} concepts; together they have cosine {cosine:.3f} to the image")
 
 
-def _standing(searcher: Searcher, path: str, query: str, *, as_json: bool) -> None:
+def _print_explanation(searcher: Searcher, path: str, query: str, *, as_json: bool) -> None:
     from splicedex.search.ranking.why_matched import standing as stand
 
     standing = stand(searcher.index, searcher.plan(query), path)
@@ -89,9 +98,9 @@ def _standing(searcher: Searcher, path: str, query: str, *, as_json: bool) -> No
             }
         )
         return
-    told = "is found by" if standing.match else "is not found by"
-    console.print(f"{path} {told} {query}", style="bold", highlight=False, markup=False)
-    shown = table("holds", "strength", "", "part", "most likely", right=["strength"])
+    verb = "matches" if standing.match else "does not match"
+    print_title(f"{path} {verb} {query}")
+    shown = table("holds", "presence", "", "part of the query", "because of", right=["presence"])
     for part in standing.parts:
         found = part.contribution
         likely = ", ".join(f"{one.concept} {one.strength:.2f}" for one in found.fired[:3])

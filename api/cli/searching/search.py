@@ -1,4 +1,4 @@
-"""`splicedex search`: explained hits for a query."""
+"""`splicedex search`: find images by a query, and explain each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from splicedex.api.cli.options import IndexAddress, Json, Limit
-from splicedex.api.cli.render import bar, console, errors, print_json, short_path, table
+from splicedex.api.cli.render import (
+    bar,
+    console,
+    print_json,
+    print_line,
+    print_notes,
+    print_summary,
+    short_path,
+    table,
+)
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,43 +36,55 @@ splicedex search 'like:beach.jpg -person +snow' --index photos.idx --limit 5
 """
 RANKS = ("auto", "concept", "dense", "rrf")
 SHOWN = 4
-"""Concepts shown of a hit on a terminal; --json has them all."""
+"""Concepts shown for a hit on a terminal; --json has all."""
 
 
 def run(
     query: Annotated[
         str,
-        typer.Argument(help='dog AND (beach OR "swimming pool") NOT person, text:"...", like:PATH'),
+        typer.Argument(
+            help='Query, such as: dog AND (beach OR "swimming pool") NOT person, '
+            'text:"a photo at dusk", like:PATH, label:cat'
+        ),
     ],
     index: IndexAddress,
     limit: Limit = 10,
-    offset: Annotated[int, typer.Option(min=0, help="Skip this many of the best.")] = 0,
+    offset: Annotated[int, typer.Option(min=0, help="Skip this many of the first results.")] = 0,
     cursor: Annotated[
-        str | None, typer.Option(help="Where the last answer to this query ended.")
+        str | None,
+        typer.Option(help="Continue after an earlier page: the cursor that --json printed there."),
     ] = None,
     near: Annotated[
-        bool, typer.Option("--near", help="Let near misses follow the matches.")
+        bool, typer.Option("--near", help="Show near misses after the matches.")
     ] = False,
     rank: Annotated[
         str,
-        typer.Option(help="By concept belief, dense vector, or rrf, the fusion of rankings; auto."),
+        typer.Option(
+            help="concept: by the probability of the concepts. dense: by similarity to one vector "
+            "of the whole query. rrf: by fusing one ranking for each part of the query. auto: "
+            "dense if the query has text: or like:, else concept."
+        ),
     ] = "auto",
     weights: Annotated[
         str | None,
         typer.Option(
-            help="Of the rankings for dense and rrf, as 2,1: text: and like: in turn, "
-            "then the concepts."
+            help="Weights of the rankings for dense and rrf, such as 2,1: one for each text: and "
+            "like: in the query, then one for the concepts."
         ),
     ] = None,
     diversity: Annotated[
-        float, typer.Option(min=0, max=1, help="Above 0, prefer hits unlike those before them.")
+        float,
+        typer.Option(min=0, max=1, help="Above 0, prefer images that differ from those before."),
     ] = 0.0,
     explain_plan: Annotated[
-        bool, typer.Option("--explain-plan", help="Print what is asked of the engine instead.")
+        bool,
+        typer.Option(
+            "--explain-plan", help="Print the request to the engine instead of searching."
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
-    """Search, and say why each image is there."""
+    """Find images by a query, and show why each matches."""
     from splicedex.search.opening import open_searcher
     from splicedex.search.searcher import Options
 
@@ -89,12 +110,12 @@ def _weights(text: str | None) -> tuple[float, ...] | None:
     except ValueError:
         weights = ()
     if not weights or not all(0 < weight < 1e6 for weight in weights):
-        raise UserError(f"--weights {text} are not positive numbers", "write them as 2,1")
+        raise UserError(f"--weights {text} is not a list of positive numbers", "write 2,1")
     return weights
 
 
 def as_json(results: Results) -> dict[str, Any]:
-    """The answer as plain values, as `--json` prints it."""
+    """The results as plain values, as `--json` prints them."""
     return {
         "query": results.query,
         "took_ms": round(results.took_ms, 3),
@@ -118,11 +139,10 @@ def _hit(hit: Result) -> dict[str, Any]:
 
 
 def show(results: Results) -> None:
-    """Print hits as a table, with what put each there."""
-    for note in results.notes:
-        errors.print(note, style="yellow", highlight=False)
+    """Print results as a table, with the concepts that matter most for each."""
+    print_notes(results.notes)
     if not results.hits:
-        console.print(f"nothing matches {results.query}", highlight=False, markup=False)
+        print_line(f"nothing matches {results.query}")
         return
     best = max(hit.score for hit in results.hits)
     shown = table("score", "", "path", "because", right=["score"])
@@ -131,14 +151,15 @@ def show(results: Results) -> None:
         score = f"{hit.score:.3f}"
         shown.add_row(score, bar(hit.score, best), short_path(hit.path), _because(hit), style=style)
     console.print(shown)
-    told = f"{len(results.hits)} of {results.matches:,} matches in {results.took_ms:.1f} ms"
-    console.print(told, style="dim", highlight=False)
+    took = f"{results.took_ms:.1f} ms"
+    print_summary(f"{len(results.hits)} of {results.matches:,} matches in {took}")
 
 
 def _because(hit: Result) -> str:
-    told = []
+    """The largest contributions to a score: `dog as puppy +0.412, beach +0.230`."""
+    parts = []
     for part in hit.explanation.concepts[:SHOWN]:
-        kin = [fired.concept for fired in part.fired[:1] if fired.concept != part.concept]
-        as_kin = f" as {kin[0]}" if kin and not part.concept.startswith("NOT") else ""
-        told.append(f"{part.concept}{as_kin} {part.contribution:+.3f}")
-    return ", ".join(told)
+        others = [fired.concept for fired in part.fired[:1] if fired.concept != part.concept]
+        synonym = f" as {others[0]}" if others and not part.concept.startswith("NOT") else ""
+        parts.append(f"{part.concept}{synonym} {part.contribution:+.3f}")
+    return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""`splicedex similar`: the images most like one, with what they share."""
+"""`splicedex similar`: the images most similar to one image, and what they share."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ EXAMPLES = """
 
 splicedex similar beach.jpg --index photos.idx
 
-splicedex similar beach.jpg --index photos.idx --above 0.95     near-duplicates
+splicedex similar beach.jpg --index photos.idx --above 0.95  # only near-duplicates
 """
 
 
 def run(
-    path: Annotated[str, typer.Argument(help="An indexed image, or an image file.")],
+    path: Annotated[str, typer.Argument(help="An image of the index, or any image file.")],
     index: IndexAddress,
     limit: Limit = 10,
     above: Annotated[
-        float, typer.Option(min=-1, max=1, help="Least cosine; near-duplicates have some .95.")
+        float,
+        typer.Option(min=-1, max=1, help="Least cosine; near-duplicates have about 0.95 or more."),
     ] = -1.0,
     json: Json = False,
 ) -> None:
-    """Show the images most like one, and the concepts that make them so."""
+    """Find the images most similar to one image, and show the concepts they share."""
     from splicedex.search.opening import open_searcher
     from splicedex.search.searcher import Options
 

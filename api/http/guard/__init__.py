@@ -1,1 +1,1 @@
-"""What every request passes: limits, security, timeouts, bounded threads."""
+"""Checks and limits of every request: errors, sizes, access, timeouts, bounded thread pools."""

@@ -1,4 +1,4 @@
-"""Bounds on what a client may send, and on how long it may take."""
+"""Limits on the size of request bodies and on the time a client takes to send them."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from splicedex.api.http import problems
+from splicedex.api.http.guard import problems
 
 JSON_BYTES = 64 << 10
-"""Largest body that is not an upload."""
+"""Largest body that is not an upload, in bytes."""
 ROOM = 64 << 10
-"""For what surrounds the file in an upload."""
+"""Bytes allowed in an upload besides the file."""
 UPLOADS = 16
-"""That are received at a time; others wait with their bodies unread."""
+"""Uploads received at the same time; the bodies of others stay unread until then."""
 DRAINED = 64 << 20
-"""Bytes of a refused body that are read and dropped: who is cut off never sees why."""
+"""Bytes of a refused body that are read and dropped: a client that is cut off early never sees the
+response."""
 CLOSE = {"Connection": "close"}
 
 
 class BodyLimits:
-    """Refuses bodies that are too large, while they come, and clients that take too long.
+    """Middleware that refuses bodies that are too large or take too long.
 
     Args:
-        app: What comes next.
-        most_bytes: Largest upload.
-        seconds: Time a body may take.
+        app: The next application.
+        most_bytes: Largest upload, in bytes.
+        seconds: Longest time to receive a body.
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int, seconds: float) -> None:
@@ -37,7 +38,7 @@ class BodyLimits:
         self._uploads = asyncio.Semaphore(UPLOADS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and its body as far as it goes."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -51,8 +52,8 @@ class BodyLimits:
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
         body = _Body(receive, most, self._seconds)
-        told = Headers(scope=scope).get("content-length", "")
-        if told.isdigit() and int(told) > most:
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdigit() and int(length) > most:
             error = await body.refuse()
             refusal = problems.answer(
                 error.status_code, error.detail, problems.HINTS[error.status_code], CLOSE
@@ -63,7 +64,7 @@ class BodyLimits:
 
 
 class _Body:
-    """A body that is counted and timed as it comes."""
+    """A body whose size and time are checked while it arrives."""
 
     def __init__(self, receive: Receive, most: int, seconds: float) -> None:
         self._receive = receive
@@ -74,10 +75,11 @@ class _Body:
         self._complete = False
 
     async def receive(self) -> Message:
-        """The next message.
+        """Receive the next message.
 
         Raises:
-            HTTPException: 413, too large; 408, too slow. FastAPI lets no other pass a body.
+            HTTPException: 413 if the body is too large, 408 if it is too slow. FastAPI passes on no
+                other exception while it reads a body.
         """
         message = await self._next()
         if self._read > self._most:
@@ -85,7 +87,7 @@ class _Body:
         return message
 
     async def refuse(self) -> HTTPException:
-        """What to refuse the body with, after dropping what is under way."""
+        """Read and drop what still arrives; returns the exception to refuse the body with."""
         try:
             while not self._complete and self._read < DRAINED:
                 await self._next()

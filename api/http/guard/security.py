@@ -1,4 +1,4 @@
-"""Who may ask, and from where: the checks every request passes before it reaches a route."""
+"""Access control and security headers: checks before a request reaches a route."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from splicedex.api.http import problems
+from splicedex.api.http.guard import problems
 
 COOKIE = "splicedex"
 OPEN = frozenset({"/healthz", "/readyz"})
-"""Paths that need no token: they tell nothing."""
+"""Paths that need no token: they reveal nothing."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 LOCAL = frozenset({"localhost"})
 HEADERS = {
@@ -33,17 +33,17 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-"""What tells browsers to run nothing but our own scripts, and to show us in nobody's frame."""
+"""Headers that make browsers run only our own scripts and forbid other sites to frame the page."""
 
 
 class SecureHeaders:
-    """Adds the security headers to every answer that does not set its own."""
+    """Middleware that adds the security headers to every response that does not set its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Handle a request."""
 
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -57,17 +57,17 @@ class SecureHeaders:
         await self._app(scope, receive, secured)
 
 
-class Gate:
-    """Turns away requests by a strange name, from a strange page or without the token.
+class AccessControl:
+    """Middleware that refuses unknown host names, requests from other sites, and missing tokens.
 
-    A page elsewhere can make a browser send requests here. By the name in `Host` we tell those
-    that reached us through a name of its own (DNS rebinding), by `Origin` and `Sec-Fetch-Site`
-    those that it sent itself.
+    A page of another site can make a browser send requests to this server. The name in `Host`
+    reveals DNS rebinding, where the page uses a name of its own; `Origin` and `Sec-Fetch-Site`
+    reveal requests that it sends directly.
 
     Args:
-        app: What comes next.
-        token: What callers must know; None lets everybody in.
-        hosts: Names we may be asked by beside localhost and IP addresses; "*" for any.
+        app: The next application.
+        token: Secret that callers must send; None admits everyone.
+        hosts: Accepted `Host` names besides localhost and IP addresses; "*" accepts any.
     """
 
     def __init__(self, app: ASGIApp, token: str | None, hosts: tuple[str, ...]) -> None:
@@ -76,21 +76,21 @@ class Gate:
         self._hosts = LOCAL | {host.casefold() for host in hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._strange(scope, headers) or self._unknown(scope, headers)
+        refusal = self._check_origin(scope, headers) or self._check_token(scope, headers)
         await (refusal or self._app)(scope, receive, send)
 
-    def _strange(self, scope: Scope, headers: Headers) -> Response | None:
+    def _check_origin(self, scope: Scope, headers: Headers) -> Response | None:
         host = headers.get("host", "")
-        if not self._is_ours(_name(host)):
+        if not self._is_accepted(_name(host)):
             return problems.answer(
                 421,
-                f"this server is not known as {host!r}",
-                "ask by localhost or an IP address, or serve with --allow-host",
+                f"this server does not accept the host name {host!r}",
+                "use localhost or an IP address, or serve with --allow-host",
             )
         if scope["method"] in READING:
             return None
@@ -102,48 +102,48 @@ class Gate:
             )
         return None
 
-    def _is_ours(self, name: str) -> bool:
+    def _is_accepted(self, name: str) -> bool:
         if "*" in self._hosts or name.casefold() in self._hosts:
             return True
         try:
             ipaddress.ip_address(name)
         except ValueError:
             return False
-        return True  # no name server can point an address elsewhere
+        return True  # DNS cannot redirect an IP address
 
-    def _unknown(self, scope: Scope, headers: Headers) -> Response | None:
+    def _check_token(self, scope: Scope, headers: Headers) -> Response | None:
         if self._key is None or scope["path"] in OPEN:
             return None
-        offered = [_digest(token) for token in _offered(headers)] or _cookies(headers)
+        offered = [_digest(token) for token in _tokens(headers)] or _cookies(headers)
         if offered and all(hmac.compare_digest(self._key, one) for one in offered):
             return None
-        asked = _query(scope).get("token", []) if scope["path"] == "/" else []
-        if any(hmac.compare_digest(self._key, _digest(token)) for token in asked):
-            return self._welcome()
+        in_url = _query(scope).get("token", []) if scope["path"] == "/" else []
+        if any(hmac.compare_digest(self._key, _digest(token)) for token in in_url):
+            return self._log_in()
         return problems.answer(
             401,
-            "this server asks for a token",
+            "this server requires a token",
             f"{problems.HINTS[401]}, or open /?token=TOKEN in a browser",
             {"WWW-Authenticate": "Bearer"},
         )
 
-    def _welcome(self) -> Response:
-        """Let a browser in: the cookie holds the token's hash, out of reach of scripts."""
+    def _log_in(self) -> Response:
+        """Set a cookie that scripts cannot read; it holds the hash of the token."""
         assert self._key is not None
-        welcome = RedirectResponse("/", 303)
-        welcome.set_cookie(
+        response = RedirectResponse("/", 303)
+        response.set_cookie(
             COOKIE, self._key.decode(), httponly=True, samesite="strict", max_age=30 * 86400
         )
-        return welcome
+        return response
 
 
 def _digest(token: str) -> bytes:
-    """A token's hash: of one length, so that comparing takes one time, and fit for a cookie."""
-    told = f"splicedex {token}".encode("utf-8", "surrogateescape")
-    return hashlib.sha256(told).hexdigest().encode()
+    """The hash of a token: of fixed length, for constant-time comparison, and valid in a cookie."""
+    salted = f"splicedex {token}".encode("utf-8", "surrogateescape")
+    return hashlib.sha256(salted).hexdigest().encode()
 
 
-def _offered(headers: Mapping[str, str]) -> list[str]:
+def _tokens(headers: Mapping[str, str]) -> list[str]:
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     offered = [credentials.strip()] if scheme.casefold() == "bearer" else []
     if key := headers.get("x-api-key"):

@@ -1,4 +1,4 @@
-"""HTTP/1.1 with bounded patience: a client that opens a connection must soon ask something."""
+"""HTTP/1.1 with a timeout for headers: a client that connects must soon send a request."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 class PatientProtocol(H11Protocol):
-    """uvicorn's own, which waits for headers for ever, with an end to that.
+    """The protocol of uvicorn, which has no timeout for headers, with one.
 
-    Otherwise a few hundred idle connections (slowloris) would keep everybody else out.
+    Without it, a few hundred idle connections (slowloris) block all other clients.
     """
 
     patience: float
     """Seconds from connecting, or from the first byte of a request, to the end of its headers."""
-    _alarm: asyncio.TimerHandle | None = None
+    _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Start waiting for a request."""
+        """Start the timeout."""
         super().connection_made(transport)
-        self._wait()
+        self._start_timer()
 
     def data_received(self, data: bytes) -> None:
-        """Take what comes, and wait no longer once a request is complete to its headers."""
+        """Handle data; stop the timeout once the headers of a request are complete."""
         super().data_received(data)
         answering = self.cycle is not None and not self.cycle.response_complete
         if answering:
-            self._stop()
-        elif self._alarm is None:
-            self._wait()
+            self._stop_timer()
+        elif self._timer is None:
+            self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
-        self._stop()
+        """Stop the timeout."""
+        self._stop_timer()
         super().connection_lost(exc)
 
-    def _wait(self) -> None:
-        self._alarm = self.loop.call_later(self.patience, self.transport.close)
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(self.patience, self.transport.close)
 
-    def _stop(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 def patient(seconds: float) -> type[PatientProtocol]:
-    """The protocol with this much patience."""
+    """A protocol class with this timeout for headers, in seconds."""
     return type("Patient", (PatientProtocol,), {"patience": seconds})

@@ -1,4 +1,4 @@
-"""Threads for work that must not hold up the event loop, with a bound on what may wait."""
+"""Thread pools for work that would block the event loop, with a bounded queue."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from splicedex.api.http.problems import ProblemError
+from splicedex.api.http.guard.problems import ProblemError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Pool:
-    """A few threads; used from one event loop.
+    """A thread pool with a bounded queue, used from one event loop.
 
     Args:
-        name: Of its threads.
-        threads: How many.
-        waiting: Calls that may wait for a thread.
+        name: Prefix of the names of its threads.
+        threads: Number of threads.
+        waiting: Number of calls that may wait for a thread.
     """
 
     def __init__(self, name: str, threads: int, waiting: int) -> None:
@@ -28,14 +28,14 @@ class Pool:
         self.pending = 0
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What a call returns, made in a thread.
+        """Make a call in a thread; returns what it returns.
 
         Raises:
-            ProblemError: 503, too many calls wait already.
+            ProblemError: 503 if too many calls wait already.
         """
         if self.pending >= self._most:
             raise ProblemError(
-                503, "the server is busy", "try again in some seconds", {"Retry-After": "2"}
+                503, "the server is busy", "try again in a few seconds", {"Retry-After": "2"}
             )
         self.pending += 1
         future = self._threads.submit(call, *args, **kwargs)
@@ -47,5 +47,5 @@ class Pool:
         self.pending -= 1
 
     def close(self) -> None:
-        """Drop what waits, and see what runs to its end."""
+        """Cancel the calls that wait, and finish those that run."""
         self._threads.shutdown(cancel_futures=True)

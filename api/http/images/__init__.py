@@ -1,1 +1,1 @@
-"""Pixels over HTTP: originals, thumbnails, uploads."""
+"""Images over HTTP: originals, thumbnails, uploads."""

@@ -1,4 +1,4 @@
-"""From an image of the index to its file: the only way by which a file is ever served."""
+"""From an indexed image to its file: the only way in which a file is served."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ SHOWN = {
     "BMP": "image/bmp",
     "AVIF": "image/avif",
 }
-"""Formats, by Pillow's names, that browsers show and that hold nothing but pixels."""
+"""Media types of the formats, by Pillow's names, that browsers show and that hold only pixels."""
 
 
 def photo_of(payload: Mapping[str, Any]) -> Path | None:
-    """The file of an image, by what the index says of it; None if it is away."""
+    """The file of an image by its payload; None if it does not exist."""
     file = to_path(payload)
     try:
         return file if file.is_absolute() and file.is_file() else None
@@ -32,9 +32,9 @@ def photo_of(payload: Mapping[str, Any]) -> Path | None:
 
 
 def media_type(photo: Path) -> str | None:
-    """What a photo is by its content, whatever its name; None unless browsers may show it."""
+    """The media type of a photo by its content; None unless browsers may show it."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(photo, formats=[*SHOWN]) as image:
             return SHOWN.get(image.format or "")
-    except Exception:  # decoders raise whatever a broken file makes them raise
+    except Exception:  # decoders raise anything on broken files
         return None

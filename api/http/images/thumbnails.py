@@ -1,4 +1,4 @@
-"""Thumbnails: small JPEGs of photos, upright, made once and kept in a bounded folder."""
+"""Thumbnails: small upright JPEGs of photos, cached in a folder of bounded size."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from splicedex.indexer.sources.decode import Photo, decode
 from splicedex.splice.errors import UserError
 
 SIZES = (128, 256, 512, 1024)
-"""Longest edges there are, in pixels."""
+"""Available sizes: longest edge in pixels."""
 QUALITY = 82
 SPARE = 0.8
-"""Share of the room that is left in use when it has to be cleared."""
+"""Share of the cache that stays in use when it is cleared."""
 
 
 @dataclass(frozen=True)
 class Shrink:
-    """Turns an image into the bytes of a JPEG of bounded size, as an array.
+    """Converts an image to a JPEG of bounded size.
 
     Args:
         size: Longest edge in pixels.
@@ -38,7 +38,7 @@ class Shrink:
     most_pixels: int
 
     def __call__(self, image: Image.Image) -> NDArray[np.uint8]:
-        """The JPEG's bytes (n,)."""
+        """The bytes of the JPEG (n,)."""
         image.thumbnail((self.size, self.size), Image.Resampling.BICUBIC, reducing_gap=2.0)
         written = io.BytesIO()
         image.save(written, "JPEG", quality=QUALITY, optimize=True)
@@ -47,6 +47,11 @@ class Shrink:
 
 def shrink(photo: Path, size: int, most_pixels: int) -> bytes:
     """A thumbnail of a photo as the bytes of a JPEG.
+
+    Args:
+        photo: The file.
+        size: Longest edge in pixels.
+        most_pixels: Larger images are refused.
 
     Raises:
         UserError: The photo cannot be read.
@@ -57,28 +62,28 @@ def shrink(photo: Path, size: int, most_pixels: int) -> bytes:
     return small.pixels.tobytes()
 
 
-def step(size: int) -> int:
-    """The smallest size that there is of at least `size`, or the largest."""
+def available_size(size: int) -> int:
+    """The smallest of `SIZES` that is at least `size`, or the largest."""
     return next((one for one in SIZES if one >= size), SIZES[-1])
 
 
-def tag_of(photo: Path, size: int) -> str:
-    """What tells a thumbnail from any other: the photo, as it is now, and the size.
+def etag_of(photo: Path, size: int) -> str:
+    """A hash of the photo's path, size and time of change, and of the thumbnail's size.
 
     Raises:
-        OSError: The photo is away.
+        OSError: The photo does not exist.
     """
     status = photo.stat()
-    told = f"{photo}\0{status.st_size}\0{status.st_mtime_ns}\0{size}"
-    return hashlib.blake2b(told.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    identity = f"{photo}\0{status.st_size}\0{status.st_mtime_ns}\0{size}"
+    return hashlib.blake2b(identity.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
 class Thumbnails:
-    """A folder of thumbnails that stays within bounds; safe to share among threads.
+    """A cache of thumbnails in a folder of bounded size; thread-safe.
 
     Args:
-        folder: Made when first needed; if it cannot be written, nothing is kept.
-        room: Bytes it may hold.
+        folder: Folder of the cache, created when needed. If it is not writable, nothing is cached.
+        room: Largest size in bytes.
         most_pixels: Larger photos are refused.
     """
 
@@ -95,7 +100,7 @@ class Thumbnails:
         Args:
             photo: The file.
             size: One of `SIZES`.
-            tag: As `tag_of` gives it.
+            tag: The result of `etag_of`.
 
         Raises:
             UserError: The photo cannot be read.
@@ -103,14 +108,14 @@ class Thumbnails:
         file = self._folder / tag[:2] / f"{tag}.jpg"
         with suppress(OSError):
             content = file.read_bytes()
-            os.utime(file)  # what is looked at stays
+            os.utime(file)  # recently used files stay longest
             return content
         content = shrink(photo, size, self._most_pixels)
         with suppress(OSError):
-            self._keep(file, content)
+            self._save(file, content)
         return content
 
-    def _keep(self, file: Path, content: bytes) -> None:
+    def _save(self, file: Path, content: bytes) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, partial = tempfile.mkstemp(dir=file.parent)
         with os.fdopen(handle, "wb") as opened:
@@ -118,24 +123,24 @@ class Thumbnails:
         Path(partial).replace(file)
         with self._lock:
             if self._used is None:
-                self._used = sum(size for _, size, _ in self._kept())
+                self._used = sum(size for _, size, _ in self._files())
             else:
                 self._used += len(content)
             if self._used > self._room:
                 self._used = self._clear()
 
     def _clear(self) -> int:
-        """Drop what was not looked at for longest; gives what is left, in bytes."""
-        kept = sorted(self._kept())
-        used = sum(size for _, size, _ in kept)
-        for _, size, file in kept:
+        """Delete the least recently used files; returns the size of the rest in bytes."""
+        files = sorted(self._files())
+        used = sum(size for _, size, _ in files)
+        for _, size, file in files:
             if used <= SPARE * self._room:
                 break
             file.unlink(missing_ok=True)
             used -= size
         return used
 
-    def _kept(self) -> list[tuple[float, int, Path]]:
+    def _files(self) -> list[tuple[float, int, Path]]:
         found = []
         for file in self._folder.glob("*/*"):
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Uploaded images: decoded in processes of their own, remembered for a while, never stored."""
+"""Uploaded images: decoded in separate processes, kept in memory for a while, never stored."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from typing import Any
 from numpy.typing import NDArray
 from PIL import Image
 
+from splicedex.api.http.guard.problems import ProblemError
 from splicedex.api.http.images.thumbnails import shrink
-from splicedex.api.http.problems import ProblemError
 from splicedex.indexer.sources.decode import Preprocess, Skipped
 from splicedex.indexer.sources.decode_worker import Worker
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import Decomposition, decompose_image
-from splicedex.search.encoding import LazyEncoder
+from splicedex.search.encoding import QueryEncoder
 from splicedex.splice.align import Matrix, unit
 
 PREFIX = "upload-"
 THUMBNAIL = 256
 DECODERS = 2
-"""Processes that decode uploads."""
+"""Number of processes that decode uploads."""
 LONGEST_DECODE = 20.0
-"""Seconds after which a decoder is ended."""
+"""Seconds after which a decoder is killed."""
 
 
 @dataclass(frozen=True, eq=False)
 class Upload:
-    """An uploaded image, as far as it is remembered.
+    """What the server keeps of an uploaded image.
 
     Args:
-        id: "upload-" and the start of its content's hash.
-        width: In pixels, as a viewer shows it.
-        height: Likewise.
-        embedding: (d,).
-        decomposition: Its concepts.
-        thumbnail: A small JPEG.
-        until: When it is forgotten, on the clock of `Uploads`.
+        id: "upload-" and the start of the hash of its content.
+        width: Width in pixels, after EXIF rotation.
+        height: Height in pixels, after EXIF rotation.
+        embedding: Image embedding (d,), unit length.
+        decomposition: The concepts of the image.
+        thumbnail: Bytes of a small JPEG.
+        until: Time at which it is forgotten, on the clock of `Uploads`.
     """
 
     id: str
@@ -57,38 +57,38 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Bounded:
-    """A preprocessing that refuses large images undecoded."""
+class PixelLimit:
+    """A preprocessing that refuses large images before decoding."""
 
     inner: Preprocess
     most_pixels: int
 
     @property
     def size(self) -> int | None:
-        """Of the tower's input, so that JPEGs may be decoded smaller."""
+        """Input size of the image tower, so that JPEGs can be decoded at a smaller scale."""
         return getattr(self.inner, "size", None)
 
     def __call__(self, image: Image.Image) -> NDArray[Any]:
-        """As the inner one does."""
+        """Preprocess an image."""
         return self.inner(image)
 
 
 class Uploads:
-    """What was uploaded of late: embeddings and thumbnails, not the images.
+    """Recent uploads: their embeddings and thumbnails, not the images. Thread-safe.
 
     Args:
         index: Open index.
-        encoder: Of the index's model; None where there is none.
-        most: Uploads remembered at a time.
-        seconds: How long each is.
+        encoder: Encoder of the index's model; None if the index has none.
+        most: Number of uploads kept; the least recently used is dropped.
+        seconds: Seconds that an upload is kept.
         most_pixels: Larger images are refused.
-        clock: Gives seconds.
+        clock: Returns the time in seconds.
     """
 
     def __init__(
         self,
         index: Index,
-        encoder: LazyEncoder | None,
+        encoder: QueryEncoder | None,
         *,
         most: int,
         seconds: float,
@@ -104,19 +104,19 @@ class Uploads:
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Upload] = OrderedDict()
         self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-        self._crew: list[Worker] = []
+        self._workers: list[Worker] = []
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def add(self, content: bytes) -> Upload:
-        """Remember an image.
+        """Keep an image.
 
         Args:
-            content: Of the file.
+            content: Bytes of the file.
 
         Raises:
-            ProblemError: It is no image that can be read, or the index cannot encode images.
+            ProblemError: 415 if the image cannot be read, 400 if the index has no encoder.
         """
         id_ = PREFIX + hashlib.sha256(content).hexdigest()[:20]
         with self._lock:
@@ -135,10 +135,10 @@ class Uploads:
         return kept
 
     def get(self, id_: str) -> Upload:
-        """An image that is remembered.
+        """The upload with an id.
 
         Raises:
-            ProblemError: It is not, or not any more.
+            ProblemError: 404 if it is unknown or forgotten.
         """
         with self._lock:
             kept = self._kept.get(id_)
@@ -148,25 +148,25 @@ class Uploads:
             if kept is not None:
                 self._kept.move_to_end(id_)
         if kept is None:
-            raise ProblemError(404, f"no upload {id_!r} is remembered", "upload the image again")
+            raise ProblemError(404, f"the server has no upload {id_!r}", "upload the image again")
         return kept
 
-    def outside(self, name: str) -> Matrix:
-        """The embedding (d,) of an upload: what a query may name beside the index's own images.
+    def embedding_of(self, name: str) -> Matrix:
+        """The embedding (d,) of an upload that a query names, unit length.
 
         Raises:
-            ProblemError: There is none of that name.
+            ProblemError: 404 if there is no such upload.
         """
         if not name.startswith(PREFIX):
             raise ProblemError(
                 404,
                 f"no image {name!r} in the index",
-                "name one as search prints it, or upload the image",
+                "use a path or id from a search result, or upload the image",
             )
         return self.get(name).embedding
 
-    def left(self, upload: Upload) -> float:
-        """Seconds for which an upload is remembered yet."""
+    def seconds_left(self, upload: Upload) -> float:
+        """Seconds until an upload is forgotten."""
         return max(upload.until - self._clock(), 0.0)
 
     def _read(self, id_: str, content: bytes) -> Upload:
@@ -174,14 +174,14 @@ class Uploads:
             raise ProblemError(
                 400,
                 "this index was made from embeddings alone, so it cannot read images",
-                "name an indexed image, or serve an index made with a --model that encodes",
+                "use an indexed image, or serve an index made with an encoder (--model)",
             )
         with tempfile.NamedTemporaryFile(prefix="splicedex-") as file:
             file.write(content)
             file.flush()
             photo = Path(file.name)
             width, height, pixels = self._decode(photo)
-            # The same decoder has lived through it a moment ago, in a process of its own.
+            # Safe in this process: the decoder has just read the same file in a separate one.
             thumbnail = shrink(photo, THUMBNAIL, self._most_pixels)
         embedding = unit(self._encoder.pixels(pixels))
         index = self._index
@@ -189,14 +189,14 @@ class Uploads:
         return Upload(id_, width, height, embedding, decomposition, thumbnail, 0.0)
 
     def _decode(self, photo: Path) -> tuple[int, int, NDArray[Any]]:
-        self._employ()
+        self._start_workers()
         worker = self._idle.get()
-        alarm = threading.Timer(LONGEST_DECODE, worker.kill)
-        alarm.start()
+        timer = threading.Timer(LONGEST_DECODE, worker.kill)
+        timer.start()
         try:
             read = worker.decode(photo)
         finally:
-            alarm.cancel()
+            timer.cancel()
             self._idle.put(worker)
         if isinstance(read, Skipped):
             raise ProblemError(
@@ -204,18 +204,18 @@ class Uploads:
             )
         return read.width, read.height, read.pixels
 
-    def _employ(self) -> None:
-        """Have decoders, once the first upload comes."""
+    def _start_workers(self) -> None:
+        """Start the decoders when the first upload arrives."""
         assert self._encoder is not None
-        preprocess = Bounded(self._encoder.preprocess(), self._most_pixels)
+        preprocess = PixelLimit(self._encoder.preprocess(), self._most_pixels)
         with self._lock:
-            if not self._crew:
-                self._crew = [Worker(preprocess) for _ in range(DECODERS)]
-                for worker in self._crew:
+            if not self._workers:
+                self._workers = [Worker(preprocess) for _ in range(DECODERS)]
+                for worker in self._workers:
                     self._idle.put(worker)
 
     def close(self) -> None:
-        """Let the decoders go."""
-        for worker in self._crew:
+        """Stop the decoders."""
+        for worker in self._workers:
             worker.kill()
             worker.close()

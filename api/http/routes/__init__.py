@@ -1,1 +1,1 @@
-"""One file a family of routes."""
+"""The routes, one file for each topic."""

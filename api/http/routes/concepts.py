@@ -1,4 +1,4 @@
-"""Concepts: what one may type, and what a word stands for here."""
+"""Routes of concepts: completion, and the page of a concept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from splicedex.api.http import answers, models
-from splicedex.api.http.problems import ProblemError, responses
+from splicedex.api.http.guard.problems import ProblemError, responses
 from splicedex.api.http.service import Served
 from splicedex.search.browse.concept import concept_page
 from splicedex.search.searcher import Options
@@ -22,11 +22,11 @@ EXAMPLES = 12
 async def complete(
     service: Served,
     prefix: Annotated[
-        str, Query(max_length=200, description="What is typed so far.", examples=["do"])
+        str, Query(max_length=200, description="What was typed so far.", examples=["do"])
     ] = "",
     limit: models.Limit = 10,
 ) -> models.ConceptList:
-    """Concepts that images have and that begin so, or hold it; the most frequent for nothing."""
+    """Concepts of the index that start with or contain a text, most frequent first."""
     found = await service.searching.run(service.frequencies.complete, prefix, limit)
     return models.ConceptList(
         concepts=[models.ConceptCount(concept=name, images=images) for name, images in found]
@@ -37,7 +37,7 @@ async def complete(
 async def concept(
     service: Served, name: Annotated[str, Path(max_length=200, examples=["dog"])]
 ) -> models.ConceptRecord:
-    """What a concept stands for in this index, what comes with it, and images that have it."""
+    """A concept: its near-synonyms, the concepts that occur with it, and example images."""
 
     def read() -> models.ConceptRecord:
         encode = service.searcher.context.encode
@@ -54,7 +54,7 @@ async def concept(
             images=page.images,
             share=page.share,
             family=[
-                models.FamilyMember(concept=one.concept, weight=one.weight, images=one.images)
+                models.NearSynonym(concept=one.concept, weight=one.weight, images=one.images)
                 for one in page.family
             ],
             together=answers.concept_facets(page.together),

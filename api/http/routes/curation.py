@@ -1,4 +1,4 @@
-"""Curation: what is in a data set, what goes with what, what to drop; and tags."""
+"""Routes of curation: statistics of subsets, selections, export, tags, probes."""
 
 from __future__ import annotations
 
@@ -13,40 +13,41 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, Stri
 from starlette.background import BackgroundTask
 
 from splicedex.api.http import models
-from splicedex.api.http.problems import ProblemError, responses
+from splicedex.api.http.guard.problems import ProblemError, responses
 from splicedex.api.http.service import Served
 from splicedex.search.curation import distribution as distributions
 from splicedex.search.curation import duplicates as doubles
 from splicedex.search.curation.balance import Balance, balance
 from splicedex.search.curation.classify import Classification, classify
-from splicedex.search.curation.compare import Comparison, compare, compare_by
+from splicedex.search.curation.compare import compare, compare_by
 from splicedex.search.curation.distribution import Distribution
 from splicedex.search.curation.drift import Drift, drift
 from splicedex.search.curation.duplicates import Duplicates
 from splicedex.search.curation.export import export
 from splicedex.search.curation.outliers import Outlier, outliers
 from splicedex.search.curation.probe import Probe, probe
+from splicedex.search.curation.reports.comparison import Comparison
+from splicedex.search.curation.reports.suspicion import Suspicions
 from splicedex.search.curation.sample import sample
 from splicedex.search.curation.spurious import spurious
 from splicedex.search.curation.statistics import contrast
 from splicedex.search.curation.subsets.selection import Selection
 from splicedex.search.curation.subsets.subset import subset
-from splicedex.search.curation.subsets.suspects import Suspicions
 from splicedex.search.curation.tagging import Tagging, tag
 
 router = APIRouter(prefix="/v1", tags=["curation"])
 PROBLEMS = responses(400, 401, 422, 503)
 MOST_COMPARED = 20_000
-"""Images among which duplicates are looked for over HTTP: every pair is compared."""
+"""Largest subset for duplicates over HTTP: every pair is compared."""
 MOST_DRAWN = 10_000
 
 Column: TypeAlias = Annotated[str, Asked(max_length=200, description="Name of a column.")]
-Shown: TypeAlias = Annotated[int, Asked(ge=0, le=20, description="Example images of each kind.")]
-Count: TypeAlias = Annotated[int, Asked(ge=1, le=MOST_DRAWN, description="How many images.")]
+Shown: TypeAlias = Annotated[int, Asked(ge=0, le=20, description="Number of example images.")]
+Count: TypeAlias = Annotated[int, Asked(ge=1, le=MOST_DRAWN, description="Number of images.")]
 Seed: TypeAlias = Annotated[
-    int, Asked(ge=0, lt=2**53, description="The same seed chooses the same.")
+    int, Asked(ge=0, lt=2**53, description="Random seed; the same seed selects the same images.")
 ]
-Words: TypeAlias = Annotated[list[str], Asked(max_length=100, description="One or several.")]
+Words: TypeAlias = Annotated[list[str], Asked(max_length=100, description="One or more values.")]
 
 
 @router.get("/curate/concepts", responses=PROBLEMS)
@@ -69,7 +70,7 @@ async def comparison(
     examples: Shown = 3,
     limit: models.Limit = 20,
 ) -> Comparison:
-    """Concepts that tell two subsets apart; without `other`, `q` from all it leaves."""
+    """Concepts that distinguish two subsets; without `other`, `q` and all other images."""
     return await service.curating.run(compare, service.searcher, q, other, limit, order, examples)
 
 
@@ -82,7 +83,7 @@ async def comparison_by(
     examples: Shown = 0,
     limit: models.Limit = 5,
 ) -> list[Comparison]:
-    """Concepts that tell each value of a column from the others."""
+    """Concepts that distinguish each value of a column from the others."""
     found = await service.curating.run(
         compare_by, service.searcher, column, q, limit, order, examples
     )
@@ -100,7 +101,7 @@ async def spurious_correlations(
     examples: Shown = 3,
     limit: models.Limit = 20,
 ) -> Suspicions:
-    """Concepts that go with a label although they need not, with counter-examples."""
+    """Concepts that correlate with a label but are not part of it, with counter-examples."""
     return await service.curating.run(
         spurious, service.searcher, label, split, part, q, limit, examples, concepts=concepts
     )
@@ -110,7 +111,7 @@ async def spurious_correlations(
 async def concept_drift(
     service: Served, q: models.Query, other: models.Query, limit: models.Limit = 20
 ) -> Drift:
-    """How far the concepts of two subsets are apart, beside chance, and which moved."""
+    """Distance of the concepts of two subsets, compared with chance, and which concepts moved."""
     searcher = service.searcher
     return await service.curating.run(drift, (searcher, q), (searcher, other), limit)
 
@@ -153,13 +154,13 @@ async def balanced(
     q: models.Query = "",
     seed: Seed = 0,
 ) -> Balance:
-    """Images in which the parts named by `by`, each a query, are as equal as can be."""
+    """A selection in which the groups named by `by`, each a query, are as equal as possible."""
     return await service.curating.run(balance, service.searcher, q, by, n, seed)
 
 
 @router.get("/curate/sample", responses=PROBLEMS)
 async def drawn(service: Served, n: Count, q: models.Query = "", seed: Seed = 0) -> Selection:
-    """Images drawn from a subset."""
+    """A random sample of a subset."""
     return await service.curating.run(sample, service.searcher, q, n, seed)
 
 
@@ -173,7 +174,7 @@ async def classified(
     q: models.Query = "",
     without: Words = [],  # noqa: B006
 ) -> Classification:
-    """Zero-shot classes from dense and recomposed embeddings, with concepts suppressed."""
+    """Zero-shot classification by dense and by recomposed embeddings, with concepts suppressed."""
     return await service.curating.run(
         classify, service.searcher, names, names_from, truth, by, q, without
     )

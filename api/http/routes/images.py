@@ -11,29 +11,29 @@ from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import FileResponse, Response
 
 from splicedex.api.http import answers, models
+from splicedex.api.http.guard.problems import ProblemError, Responses, responses
 from splicedex.api.http.images.originals import media_type, photo_of
-from splicedex.api.http.images.thumbnails import step, tag_of
-from splicedex.api.http.problems import ProblemError, Responses, responses
+from splicedex.api.http.images.thumbnails import available_size, etag_of
 from splicedex.api.http.service import Served, Service
 from splicedex.search.browse.image import read_record
 from splicedex.search.searcher import Options
 
 router = APIRouter(prefix="/v1/images", tags=["images"])
 PROBLEMS = responses(401, 404, 422, 503)
-JPEG: Responses = {200: {"content": {"image/jpeg": {}}}, 304: {"description": "As it was."}}
-KEPT = {"Cache-Control": "private, max-age=3600"}
-SEALED = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+JPEG: Responses = {200: {"content": {"image/jpeg": {}}}, 304: {"description": "Not modified."}}
+CACHED = {"Cache-Control": "private, max-age=3600"}
+SANDBOXED = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 
 Id: TypeAlias = Annotated[
     str, Query(description="Point id of an image.", max_length=64, examples=["2f1c0a52-..."])
 ]
 PathId: TypeAlias = Annotated[str, Path(description="Point id of an image.", max_length=64)]
-Tag: TypeAlias = Annotated[str | None, Header(description="ETag of what the caller has.")]
+Tag: TypeAlias = Annotated[str | None, Header(description="ETag of the cached response.")]
 
 
 @router.get("/{id}", responses=PROBLEMS)
 async def image(service: Served, id: PathId) -> models.ImageRecord:  # noqa: A002
-    """What the index knows of an image: its concepts, columns, and where its photo is."""
+    """All that the index stores of an image: concepts, columns, URLs of its photo."""
 
     def read() -> models.ImageRecord:
         record = read_record(service.index, uuid_of(id))
@@ -50,10 +50,10 @@ async def similar(
     id: PathId,  # noqa: A002
     limit: models.Limit = 20,
     above: Annotated[
-        float, Query(ge=-1, le=1, description="Least cosine; near-duplicates have some .95.")
+        float, Query(ge=-1, le=1, description="Lowest cosine; near-duplicates have about 0.95.")
     ] = -1.0,
 ) -> models.SearchAnswer:
-    """The images most like one, and the concepts that make them so."""
+    """The images most similar to one, and the concepts that make them similar."""
 
     def find() -> models.SearchAnswer:
         known = uuid_of(id)
@@ -71,20 +71,21 @@ async def thumbnail(
     service: Served,
     id: PathId,  # noqa: A002
     size: Annotated[
-        int, Query(ge=1, le=4096, description="Longest edge in pixels; rounded to what there is.")
+        int,
+        Query(ge=1, le=4096, description="Longest edge in pixels, rounded up."),
     ] = 256,
     if_none_match: Tag = None,
 ) -> Response:
-    """A small JPEG of the photo, upright."""
+    """A small upright JPEG of the photo."""
 
     def make() -> Response:
         photo = _photo(service, id)
-        edge = step(size)
+        edge = available_size(size)
         try:
-            tag = tag_of(photo, edge)
+            tag = etag_of(photo, edge)
         except OSError as error:
-            raise _away(id) from error
-        headers = {**KEPT, "ETag": f'"{tag}"'}
+            raise _photo_missing(id) from error
+        headers = {**CACHED, "ETag": f'"{tag}"'}
         if if_none_match == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         content = service.thumbnails.get(photo, edge, tag)
@@ -99,13 +100,15 @@ async def thumbnail(
     response_class=Response,
 )
 async def original(service: Served, id: PathId) -> Response:  # noqa: A002
-    """The photo as it is, if browsers may show its type."""
+    """The original photo, if its type is safe in browsers."""
 
     def look() -> tuple[File, str]:
         photo = _photo(service, id)
         kind = media_type(photo)
         if kind is None:
-            raise ProblemError(415, "the photo is of a type not to be shown", "use its thumbnail")
+            raise ProblemError(
+                415, "browsers must not show this type of photo", "use its thumbnail"
+            )
         return photo, kind
 
     photo, kind = await service.decoding.run(look)
@@ -114,15 +117,15 @@ async def original(service: Served, id: PathId) -> Response:  # noqa: A002
         media_type=kind,
         filename=photo.name.encode("utf-8", "replace").decode(),
         content_disposition_type="inline",
-        headers={**KEPT, **SEALED},
+        headers={**CACHED, **SANDBOXED},
     )
 
 
 def uuid_of(id_: str) -> str:
-    """A point id as the engine writes it.
+    """A point id in canonical form.
 
     Raises:
-        ProblemError: 404, it is none.
+        ProblemError: 404 if it is not a UUID.
     """
     try:
         return str(uuid.UUID(id_))
@@ -131,19 +134,19 @@ def uuid_of(id_: str) -> str:
 
 
 def no_image(id_: str) -> ProblemError:
-    """There is no image of that id."""
-    return ProblemError(404, f"no image {id_!r} in the index", "use an id that a search gave")
+    """The error for an id that the index does not have."""
+    return ProblemError(404, f"no image {id_!r} in the index", "use an id from a search result")
 
 
-def _away(id_: str) -> ProblemError:
-    return ProblemError(404, f"the photo of {id_} is not at hand", "put it back where it was")
+def _photo_missing(id_: str) -> ProblemError:
+    return ProblemError(404, f"the file of image {id_} is missing", "restore the file")
 
 
 def _photo(service: Service, id_: str) -> File:
     """The file of an indexed image.
 
     Raises:
-        ProblemError: 404, no such image, or its file is away.
+        ProblemError: 404 if there is no such image or its file is missing.
     """
     fields = ("path", "location")
     found = service.index.engine.retrieve([uuid_of(id_)], with_payload=fields)
@@ -151,5 +154,5 @@ def _photo(service: Service, id_: str) -> File:
         raise no_image(id_)
     photo = photo_of(found[0].payload)
     if photo is None:
-        raise _away(id_)
+        raise _photo_missing(id_)
     return photo

@@ -1,4 +1,4 @@
-"""Searching, facets of what is found, and why."""
+"""Routes of search: results, facets, explanations, plans."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from splicedex.api.http import answers, models
-from splicedex.api.http.problems import responses
+from splicedex.api.http.guard.problems import responses
 from splicedex.api.http.routes.images import Id, no_image, uuid_of
 from splicedex.api.http.service import Served, Service
 from splicedex.search.browse.facets import facets
@@ -22,13 +22,13 @@ PROBLEMS = responses(400, 401, 404, 422, 503)
 async def search(
     service: Served, asked: Annotated[models.SearchRequest, Query()]
 ) -> models.SearchAnswer:
-    """Images that a query finds, best first, each with why."""
+    """Images that match a query, best first, each with an explanation."""
     return await service.searching.run(find, service, asked)
 
 
 @router.post("/search", responses={**PROBLEMS, **responses(413)})
 async def search_by_body(service: Served, asked: models.SearchBody) -> models.SearchAnswer:
-    """The same, asked in a body."""
+    """The same search, with the query in the body."""
     return await service.searching.run(find, service, asked)
 
 
@@ -36,7 +36,7 @@ async def search_by_body(service: Served, asked: models.SearchBody) -> models.Se
 async def count_facets(
     service: Served, q: models.Query = "", limit: models.Limit = 12
 ) -> models.FacetAnswer:
-    """What a query's images have, with counts."""
+    """Concepts and column values of a query's images, with counts."""
 
     def count() -> models.FacetAnswer:
         plan = service.searcher.plan(q)
@@ -65,12 +65,12 @@ async def explain(service: Served, q: models.Query, image: Id) -> models.Explain
         return models.ExplainAnswer(
             match=found.match,
             parts=[
-                models.StandingPart(
+                models.PartExplanation(
                     part=part.contribution.concept,
                     holds=part.holds,
                     strength=part.contribution.weight,
                     contribution=part.contribution.contribution,
-                    fired=answers.strengths(part.contribution.fired),
+                    fired=answers.presences(part.contribution.fired),
                 )
                 for part in found.parts
             ],
@@ -81,19 +81,19 @@ async def explain(service: Served, q: models.Query, image: Id) -> models.Explain
 
 @router.get("/plan", responses=PROBLEMS)
 async def plan(service: Served, q: models.Query = "") -> models.PlanAnswer:
-    """What a query asks of the engine."""
+    """The plan of a query: filter, ranking, meaning of its words."""
     described = await service.searching.run(service.searcher.describe, q)
     return models.PlanAnswer(**described)
 
 
 def find(service: Service, asked: models.SearchRequest) -> models.SearchAnswer:
-    """Answer a question; takes a while."""
+    """Run a search; blocks."""
     options = options_of(asked)
     return answers.search_answer(service.searcher.search(asked.q, options, cursor=asked.cursor))
 
 
 def options_of(asked: models.SearchRequest) -> Options:
-    """How to answer, in the library's words."""
+    """The options of a request as the library takes them."""
     weights = None if asked.weights is None else tuple(asked.weights)
     return Options(
         asked.limit,

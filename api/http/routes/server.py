@@ -1,4 +1,4 @@
-"""The server itself: what it serves, and its page."""
+"""Routes of the server: its index and its web page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 
 from splicedex.api.http import models
-from splicedex.api.http.problems import responses
+from splicedex.api.http.guard.problems import responses
 from splicedex.api.http.service import Served
 from splicedex.api.page import INDEX
 
@@ -15,7 +15,7 @@ router = APIRouter(tags=["server"])
 
 @router.get("/v1/info", responses=responses(401, 503))
 async def info(service: Served) -> models.Info:
-    """What is served."""
+    """The index that is served, and what the server can do with it."""
     index = service.index
     images = await service.searching.run(index.engine.count)
     encodes = service.encoder is not None
@@ -33,5 +33,5 @@ async def info(service: Served) -> models.Info:
 
 @router.get("/", include_in_schema=False)
 async def page() -> Response:
-    """The page."""
+    """The web page."""
     return FileResponse(INDEX, media_type="text/html", headers={"Cache-Control": "no-cache"})

@@ -1,4 +1,4 @@
-"""Uploaded images and texts: searched by, and decomposed into concepts."""
+"""Routes of uploads: search by an image, decompose images and texts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from fastapi import APIRouter, Form, Path, UploadFile
 from fastapi.responses import Response
 
 from splicedex.api.http import answers, models
+from splicedex.api.http.guard.problems import ProblemError, responses
 from splicedex.api.http.images.uploads import Upload
-from splicedex.api.http.problems import ProblemError, responses
 from splicedex.api.http.service import Served
 from splicedex.search.browse.image import Decomposition, decompose_text
 from splicedex.search.searcher import Options
@@ -23,19 +23,20 @@ LINKS = {
 }
 
 UploadId = Annotated[
-    str, Path(max_length=64, description="As an upload's answer has it.", examples=["upload-9f86"])
+    str,
+    Path(max_length=64, description="Id of an upload.", examples=["upload-9f86"]),
 ]
 
 
 @router.post("/uploads", responses={**PROBLEMS, 200: {"links": LINKS}})
 async def upload(service: Served, file: UploadFile) -> models.UploadRecord:
-    """Remember an image for a while, so that queries can name it: `like:upload-... -person`."""
-    return answers.upload_record(await _remember(service, file), service.uploads)
+    """Keep an image for a while, so that queries can name it: `like:upload-... -person`."""
+    return answers.upload_record(await _add(service, file), service.uploads)
 
 
 @router.get("/uploads/{id}", responses=FORGOTTEN)
 async def uploaded(service: Served, id: UploadId) -> models.UploadRecord:  # noqa: A002
-    """An upload that is remembered."""
+    """An upload that the server still has."""
     return answers.upload_record(service.uploads.get(id), service.uploads)
 
 
@@ -45,7 +46,7 @@ async def uploaded(service: Served, id: UploadId) -> models.UploadRecord:  # noq
     response_class=Response,
 )
 async def uploaded_thumbnail(service: Served, id: UploadId) -> Response:  # noqa: A002
-    """A small JPEG of it."""
+    """A small JPEG of an upload."""
     kept = service.uploads.get(id)
     headers = {"Cache-Control": "private, max-age=3600"}
     return Response(kept.thumbnail, media_type="image/jpeg", headers=headers)
@@ -55,13 +56,13 @@ async def uploaded_thumbnail(service: Served, id: UploadId) -> Response:  # noqa
 async def search_by_image(
     service: Served,
     file: UploadFile,
-    q: Annotated[models.Query, Form(description="Edits and conditions: -person +snow dog.")] = "",
+    q: Annotated[models.Query, Form(description="Edits, conditions: -person +snow dog.")] = "",
     limit: Annotated[models.Limit, Form()] = 20,
-    near: Annotated[bool, Form(description="Let near misses follow the matches.")] = False,
-    rank: Annotated[models.Rank, Form(description="As for /v1/search.")] = "auto",
+    near: Annotated[bool, Form(description="List near misses after the matches.")] = False,
+    rank: Annotated[models.Rank, Form(description="See /v1/search.")] = "auto",
 ) -> models.ImageSearchAnswer:
-    """The images most like an uploaded one, edited if asked."""
-    kept = await _remember(service, file)
+    """The images most similar to an uploaded one, with optional edits."""
+    kept = await _add(service, file)
     query = f"like:{kept.id} {q}".strip()
     options = Options(limit, near=near, rank=rank)
     results = await service.searching.run(service.searcher.search, query, options)
@@ -72,7 +73,7 @@ async def search_by_image(
 @router.post("/decompose/image", tags=["decompose"], responses=PROBLEMS)
 async def decompose_image(service: Served, file: UploadFile) -> models.DecompositionAnswer:
     """An image as a sparse sum of concepts."""
-    return _told((await _remember(service, file)).decomposition)
+    return _answer((await _add(service, file)).decomposition)
 
 
 @router.post("/decompose/text", tags=["decompose"], responses=responses(400, 401, 413, 422, 503))
@@ -83,21 +84,21 @@ async def decompose_words(service: Served, asked: models.TextRequest) -> models.
         raise ProblemError(
             400,
             "this index was made from embeddings alone, so it cannot read texts",
-            "serve an index made with a --model that encodes",
+            "serve an index made with an encoder (--model)",
         )
 
     def read() -> Decomposition:
         return decompose_text(index.space, encoder.text(asked.text), index.manifest.sparsity)
 
-    return _told(await service.searching.run(read))
+    return _answer(await service.searching.run(read))
 
 
-async def _remember(service: Served, file: UploadFile) -> Upload:
-    # Read in the thread, so that only what is being decoded is in memory.
+async def _add(service: Served, file: UploadFile) -> Upload:
+    # Read the body in the thread, so that only images being decoded are in memory.
     return await service.decoding.run(lambda: service.uploads.add(file.file.read()))
 
 
-def _told(found: Decomposition) -> models.DecompositionAnswer:
+def _answer(found: Decomposition) -> models.DecompositionAnswer:
     return models.DecompositionAnswer(
         concepts=answers.weights(found.concepts), cosine=found.cosine, l0=len(found.concepts)
     )

@@ -13,19 +13,19 @@
  * @typedef {{concept: string, images: number}} Counted
  */
 
-/** What the server refused, or "away" where none answered. */
+/** An error of the server, or status 0 if it did not respond. */
 export class Problem extends Error {
-  /** @param {{status: number, detail?: string, hint?: string, at?: number, query?: string}} said */
-  constructor(said) {
-    super(said.detail ?? `the server answered ${said.status}`);
-    this.status = said.status;
-    this.hint = said.hint ?? "";
-    this.at = said.at ?? null;
-    this.query = said.query ?? null;
+  /** @param {{status: number, detail?: string, hint?: string, at?: number, query?: string}} body */
+  constructor(body) {
+    super(body.detail ?? `the server answered ${body.status}`);
+    this.status = body.status;
+    this.hint = body.hint ?? "";
+    this.at = body.at ?? null;
+    this.query = body.query ?? null;
   }
 
-  /** Whether trying again may help: no answer, or one from a server in trouble. */
-  get away() {
+  /** Whether a retry may help: no response, or one that says the server is overloaded or failed. */
+  get isUnavailable() {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
@@ -44,7 +44,7 @@ async function ask(path, init = {}) {
   } catch (error) {
     if (error.name === "AbortError") throw error;
     const status = response?.ok ? 0 : (response?.status ?? 0);
-    const detail = response ? "the answer is broken" : "the server does not answer";
+    const detail = response ? "the response is broken" : "the server does not respond";
     throw new Problem({ status, detail });
   }
   if (!response.ok) throw new Problem({ ...body, status: response.status });
@@ -86,7 +86,7 @@ export function sendUpload(file) {
   return ask("/v1/uploads", { method: "POST", body });
 }
 
-/** A thumbnail in the sizes screens want. @param {string} thumbnail */
+/** Attributes of a thumbnail for screens of different density. @param {string} thumbnail */
 export const sizes = (thumbnail) => ({
   src: `${thumbnail}?size=256`,
   srcset: `${thumbnail}?size=256 256w, ${thumbnail}?size=512 512w`,

@@ -1,4 +1,4 @@
-// The page: the state in the URL goes in, photos come out.
+// The page: reads the state from the URL and shows the photos of its query.
 
 import * as api from "./api.js";
 import { byId, count, counted, h } from "./dom.js";
@@ -10,7 +10,7 @@ import { startPhoto } from "./photo.js";
 import { read, signs } from "./query.js";
 import { clearError, setQuery, showError, startSearchBox } from "./search-box.js";
 import { current, go, listen } from "./state.js";
-import { knowColumns } from "./suggestions.js";
+import { setColumns } from "./suggestions.js";
 import { startUploads } from "./upload.js";
 
 const PAGE = 60;
@@ -23,10 +23,10 @@ const grid = new Grid(byId("grid"));
 const summary = byId("summary");
 const notes = byId("notes");
 
-/** What an answer has brought so far. @typedef {{key: string, answer: any, hits: any[], scroll: number}} Found */
+/** Results loaded so far. @typedef {{key: string, answer: any, hits: any[], scroll: number}} Found */
 /** @type {Found} */
 let found = { key: "", answer: null, hits: [], scroll: 0 };
-/** Earlier answers by what was asked, so that the back button shows them where they were left. */
+/** Earlier results by query, so that the back button restores them with their scroll position. */
 const earlier = new Map();
 let collection = { images: 0, columns: {} };
 let asking = new AbortController();
@@ -41,15 +41,15 @@ const asked = ({ q, near, rank }) => ({
   rank: rank === "auto" ? null : rank,
 });
 
-function placeOf(id) {
+function positionOf(id) {
   const { answer, hits } = found;
   const index = hits.findIndex((hit) => hit.id === id);
   if (index > hits.length - NEXT) more(true);
   return { index, hits, matches: answer?.matches ?? 0 };
 }
 
-const photo = startPhoto(placeOf, (id) => {
-  const { index } = placeOf(id);
+const photo = startPhoto(positionOf, (id) => {
+  const { index } = positionOf(id);
   if (index >= 0) grid.focus(index);
 });
 
@@ -78,10 +78,10 @@ async function search(state, again) {
   busy(!kept);
   if (kept) return present(state, signal);
   try {
-    // The card of the image comes above the photos: together, so that they do not jump.
+    // The card of the query image is above the photos: show both together, so that nothing jumps.
     const [answer] = await Promise.all([api.search(asked(state), signal), card]);
     Object.assign(mine, { answer, hits: [...answer.hits] });
-    messages.back();
+    messages.resetRetry();
     present(state, signal);
   } catch (error) {
     if (error.name !== "AbortError") fail(error, state);
@@ -110,21 +110,21 @@ function present(state, signal) {
   queueMicrotask(() => more());
 }
 
-function summarise(state, { matches, took_ms, notes: said }) {
+function summarise(state, { matches, took_ms, notes: texts }) {
   const ranked = read(state.q).parts.some(({ kind }) => kind === "like" || kind === "text");
   const some = ranked
     ? `${counted(matches, "photo")}, nearest first`
     : `${count(matches)} of ${counted(collection.images, "photo")}`;
   const took = `${took_ms < 10 ? took_ms.toFixed(1) : count(Math.round(took_ms))} ms`;
   summary.textContent = state.q ? `${some} · ${took}` : counted(matches, "photo");
-  notes.replaceChildren(...said.map((note) => h("li", {}, note)));
-  notes.hidden = !said.length;
+  notes.replaceChildren(...texts.map((note) => h("li", {}, note)));
+  notes.hidden = !texts.length;
 }
 
 function fail(problem, state) {
-  if (problem.away === undefined) throw problem;
+  if (problem.isUnavailable === undefined) throw problem;
   found = { key: keyOf(state), answer: null, hits: [], scroll: 0 };
-  if (state.q && !problem.away && problem.status !== 401) {
+  if (state.q && !problem.isUnavailable && problem.status !== 401) {
     stale(true);
     showError(problem, state.q);
     return;
@@ -133,17 +133,17 @@ function fail(problem, state) {
   clearFacets();
   summary.textContent = "";
   notes.hidden = true;
-  if (problem.status === 401) messages.keyWanted();
-  else if (problem.away) messages.away(problem, () => start());
+  if (problem.status === 401) messages.tokenRequired();
+  else if (problem.isUnavailable) messages.unavailable(problem, () => start());
   else messages.refused(problem);
 }
 
-/** Let the photos of the last query stay, dimmed, while the present one is put right. */
+/** Dim the photos of the last query while the current one has an error. */
 function stale(is) {
   document.querySelector(".columns").classList.toggle("stale", is);
 }
 
-/** An image is being read; the first takes a while. */
+/** Show that an image is being encoded; the first one takes a while. */
 function reading(is) {
   busy(is);
   if (is) summary.textContent = "Reading the image …";
@@ -198,7 +198,7 @@ async function start() {
   }
   if (!started) {
     started = true;
-    knowColumns(collection.columns);
+    setColumns(collection.columns);
     if (collection.encodes_images) {
       startUploads({ busy: reading, refused: (problem) => showError(problem, current().q) });
     }

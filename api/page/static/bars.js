@@ -1,4 +1,4 @@
-// A concept as a bar, with what adds it to the query and what excludes it.
+// A concept as a bar, with buttons that add it to the query or exclude it.
 
 import { go, current } from "./state.js";
 import { h, icon } from "./dom.js";
@@ -7,21 +7,21 @@ import { toggle } from "./query.js";
 /**
  * @typedef {{label: string, concept: string | null, value: number, number: string,
  *   kind: string, note?: string, title?: string}} Bar
- * label: what it says, and title where there is room for more; concept: what + and − would ask for, null where they cannot;
- * value: its length, of -1 to 1; number: the same as text; kind: `asked` where the query put it
- * there, `named` too where the query says it, or `own`, the image's.
+ * label: text; title: longer text for the tooltip; concept: what + and − add or exclude, null if
+ * they cannot; value: length, -1 to 1; number: the value as text; kind: `asked` if it comes from
+ * the query, also `named` if the query names it, or `own` if it comes from the image.
  */
 
-/** Contributions below this, such as those to a cosine, are told with one more digit. */
+/** Contributions below this, such as those to a cosine, are shown with one more digit. */
 const FINE = 0.1;
 
-/** Concepts that name one thing, rather than a part of a query such as `NOT dog` or `dog>0.6`. */
+/** Whether a name is a plain concept, not a part of a query such as `NOT dog` or `dog>0.6`. */
 const isPlain = (name) => !/^NOT |[<>:^()=]| (AND|OR) /.test(name);
 
 /**
  * What a query found in an image, as bars.
  * @param {import("./api.js").Part[]} parts
- * @param {number} scale the contribution as long as a bar can be
+ * @param {number} scale the contribution that fills a bar
  * @returns {Bar[]}
  */
 export function asked(parts, scale) {
@@ -29,7 +29,7 @@ export function asked(parts, scale) {
   return parts.map((part) => {
     const named = Boolean(part.fired?.length) || !isPlain(part.concept);
     return {
-      ...told(part),
+      ...labelOf(part),
       value: part.contribution / (scale || 1),
       number: signed(part.contribution, digits),
       kind: named ? "asked named" : "asked",
@@ -37,13 +37,13 @@ export function asked(parts, scale) {
   });
 }
 
-/** What to call a part: of a choice, `cat OR dog`, what was found comes first. */
-function told({ concept, contribution, fired }) {
-  const kin = fired?.[0]?.concept;
+/** The label of a part: for a choice, `cat OR dog`, the concept that was found. */
+function labelOf({ concept, contribution, fired }) {
+  const synonym = fired?.[0]?.concept;
   if (isPlain(concept))
-    return { label: concept, note: kin && kin !== concept ? `as ${kin}` : "", concept };
-  const isChoice = kin && contribution > 0 && concept.includes(" OR ") && !/NOT /.test(concept);
-  if (isChoice) return { label: kin, title: `${kin}, of ${concept}`, concept: kin };
+    return { label: concept, note: synonym && synonym !== concept ? `as ${synonym}` : "", concept };
+  const isChoice = synonym && contribution > 0 && concept.includes(" OR ") && !/NOT /.test(concept);
+  if (isChoice) return { label: synonym, title: `${synonym}, of ${concept}`, concept: synonym };
   return { label: concept, concept: null };
 }
 
@@ -68,7 +68,7 @@ export const signed = (number, digits = 2) =>
 
 /**
  * @param {Bar[]} bars
- * @param {(concept: string) => number} sign how the query stands to a concept
+ * @param {(concept: string) => number} sign 1 if the query asks for a concept, -1 if it excludes it, 0 otherwise
  */
 export function barList(bars, sign) {
   return h(
@@ -97,7 +97,7 @@ function barItem(bar, sign) {
 }
 
 /**
- * One click to ask for a concept, one to exclude it; pressed where the query does.
+ * Two buttons: ask for a concept, exclude it. They are pressed if the query does so.
  * @param {string} concept
  * @param {(concept: string) => number} sign
  */
@@ -107,10 +107,10 @@ export function signButtons(concept, sign) {
 
 /**
  * @param {string} what
- * @param {number} standing
+ * @param {number} sign 1, -1 or 0, as in `signButtons`
  * @param {(way: 1 | -1) => string} edited the query after a click
  */
-export function pressButtons(what, standing, edited) {
+export function pressButtons(what, sign, edited) {
   const button = (way, name, verb) =>
     h(
       "button",
@@ -119,7 +119,7 @@ export function pressButtons(what, standing, edited) {
         class: "sign",
         "aria-label": `${verb} ${what}`,
         title: `${verb} ${what}`,
-        "aria-pressed": standing === way ? "true" : "false",
+        "aria-pressed": sign === way ? "true" : "false",
         onclick: () => go({ q: edited(way), image: null }),
       },
       icon(name),

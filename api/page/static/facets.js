@@ -1,4 +1,4 @@
-// What a query's results hold: their frequent concepts and the values of their columns.
+// The facets: frequent concepts of the results, and values of their columns.
 
 import * as api from "./api.js";
 import { pressButtons, signButtons } from "./bars.js";
@@ -48,11 +48,11 @@ function conceptGroup(q, found) {
   const known = new Set(found.concepts.map(({ concept }) => concept));
   const named = concepts(q).filter((concept) => !known.has(concept));
   const first = named.map((concept) => ({ concept, images: null }));
-  return group("Concepts", [...first, ...telling(q, found.concepts)], FEW, row);
+  return group("Concepts", [...first, ...distinctive(q, found.concepts)], FEW, row);
 }
 
-/** First what sets the results apart from all photos and from each other. */
-function telling(q, concepts) {
+/** Concepts that distinguish the results from all photos, and from each other, come first. */
+function distinctive(q, concepts) {
   if (!q) return concepts;
   const weight = ({ share, lift }) => share * (1 - share) * Math.log(Math.max(lift, 1));
   return [...concepts].sort((one, other) => weight(other) - weight(one));
@@ -79,22 +79,22 @@ function group(title, all, few, row) {
 function columnGroup(q, name, values, matches) {
   const sign = columnSigns(q);
   const row = ({ value, images }) => {
-    const standing = sign(name, value);
-    const buttons = pressButtons(`${name} ${value}`, standing, (way) =>
+    const pressed = sign(name, value);
+    const buttons = pressButtons(`${name} ${value}`, pressed, (way) =>
       toggleColumn(current().q, name, value, way),
     );
-    return facet(String(value), images, matches, buttons, standing);
+    return facet(String(value), images, matches, buttons, pressed);
   };
   const shared = values.filter(({ images }) => images > 1).length;
   return group(name, values, Math.min(shared, VALUES), row);
 }
 
-function facet(label, images, matches, buttons, standing) {
+function facet(label, images, matches, buttons, pressed) {
   const fill = h("span", { class: "fill" });
   fill.style.width = `${Math.min(100, (100 * images) / (matches || 1))}%`;
   return h(
     "li",
-    { class: `bar own ${standing ? "on" : ""}` },
+    { class: `bar own ${pressed ? "on" : ""}` },
     h("span", { class: "label", title: label }, label),
     images === null ? null : h("span", { class: "number" }, count(images)),
     buttons,

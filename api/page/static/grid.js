@@ -1,5 +1,4 @@
-// The photo grid. Only tiles near the window exist: a million photos take no more elements than
-// fifty.
+// The photo grid. Only tiles near the window exist: a million photos need as few elements as fifty.
 
 import { h } from "./dom.js";
 import { Layout } from "./layout.js";
@@ -19,9 +18,9 @@ export class Grid {
       "li",
       { class: "heading" },
       h("h2", {}, "Near misses"),
-      h("p", {}, "They come close, but do not match."),
+      h("p", {}, "Close to the query, but not matches."),
     );
-    /** What tiles of this answer share. */
+    /** Look of all tiles of these results. */
     this.look = { sign: () => 0, asked: 0, own: 0 };
     this.active = 0;
     this.frame = 0;
@@ -43,7 +42,7 @@ export class Grid {
   /**
    * Show an answer from its start.
    * @param {import("./api.js").Hit[]} hits
-   * @param {number | null} total how many there will be; null where that is not known
+   * @param {number | null} total number of all results; null if unknown
    * @param {(concept: string) => number} sign how the query stands to a concept
    */
   show(hits, total, sign) {
@@ -62,7 +61,7 @@ export class Grid {
     this.draw();
   }
 
-  /** Keep the photo at the top of the window there, however many columns there are now. */
+  /** Keep the photo at the top of the window there when the number of columns changes. */
   resize() {
     const { columns, down } = this.layout;
     const top = this.element.getBoundingClientRect().top;
@@ -70,7 +69,7 @@ export class Grid {
     const focused = this.indexOf(document.activeElement);
     this.clear();
     this.arrange();
-    if (first > 0) scrollBy(0, this.layout.place(first).y + top);
+    if (first > 0) scrollBy(0, this.layout.position(first).y + top);
     this.draw();
     if (focused >= 0) this.focus(focused);
   }
@@ -94,7 +93,7 @@ export class Grid {
     this.shown.clear();
   }
 
-  /** Make the tiles near the window and release the others. */
+  /** Create the tiles near the window and remove the others. */
   draw() {
     const { top } = this.element.getBoundingClientRect();
     const wanted = this.layout.between(-top - AROUND, -top + innerHeight + AROUND);
@@ -109,13 +108,13 @@ export class Grid {
 
   make(i) {
     const node = tile(this.hits[i], { ...this.look, lines: this.layout.lines });
-    const { x, y } = this.layout.place(i);
+    const { x, y } = this.layout.position(i);
     node.style.transform = `translate(${x}px, ${y}px)`;
     node.dataset.index = String(i);
     node.setAttribute("aria-posinset", String(i + 1));
     node.setAttribute("aria-setsize", String(this.total ?? -1));
     reach(node, i === this.active);
-    // In the order of the photos, so that Tab and screen readers go through them so.
+    // In the order of the photos, for Tab and screen readers.
     const after = Math.min(...[...this.shown.keys()].filter((j) => j > i));
     this.element.insertBefore(node, this.shown.get(after) ?? null);
     this.shown.set(i, node);
@@ -144,11 +143,11 @@ export class Grid {
     this.focus(to);
   }
 
-  /** Move the focus to a photo, scrolling as far as needed. */
+  /** Focus a photo; scroll if needed. */
   focus(i = this.active) {
     if (i >= this.hits.length) return;
     const { down, gap } = this.layout;
-    const top = this.element.getBoundingClientRect().top + this.layout.place(i).y;
+    const top = this.element.getBoundingClientRect().top + this.layout.position(i).y;
     const head = document.querySelector("header").offsetHeight + gap;
     if (top < head) scrollBy(0, top - head);
     else if (top + down > innerHeight) scrollBy(0, top + down - innerHeight);
@@ -157,12 +156,12 @@ export class Grid {
   }
 }
 
-/** Only one photo takes part in Tab; arrows lead to the others. */
+/** Only one photo can be reached by Tab; arrow keys reach the others. */
 function reach(node, is) {
   for (const one of node.querySelectorAll("a, button")) one.tabIndex = is ? 0 : -1;
 }
 
-/** The values as long as a bar can be. */
+/** The values that fill a bar. */
 function scaleOf(hits) {
   const parts = hits.flatMap((hit) => hit.explanation.parts.map((p) => Math.abs(p.contribution)));
   const weights = hits.flatMap((hit) => hit.concepts.map(({ weight }) => weight));

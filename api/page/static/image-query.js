@@ -1,34 +1,34 @@
-// The image a query is like, and its concepts as chips that edit it.
+// The query image (`like:`), and its concepts as chips that edit the query.
 
 import * as api from "./api.js";
 import { signButtons } from "./bars.js";
 import { byId, fileName, h, icon } from "./dom.js";
-import { likeness, signs, withoutImage } from "./query.js";
+import { likePart, signs, withoutImage } from "./query.js";
 import { go } from "./state.js";
 
 const CHIPS = 16;
 const card = byId("image-query");
 
-/** What was last asked for, so that an edit does not fetch it again. */
+/** The last record, so that an edit does not fetch it again. */
 /** @type {{name: string | null, record: any}} */
-let known = { name: null, record: null };
+let last = { name: null, record: null };
 
 /** @param {string} q @param {AbortSignal} signal */
 export async function showImageQuery(q, signal) {
-  const like = likeness(q);
+  const like = likePart(q);
   card.hidden = !like;
   if (!like) return;
-  if (known.name !== like.value) {
+  if (last.name !== like.value) {
     card.replaceChildren();
     try {
       const fetchRecord = like.value.startsWith("upload-") ? api.upload : api.image;
-      known = { name: like.value, record: await fetchRecord(like.value, signal) };
+      last = { name: like.value, record: await fetchRecord(like.value, signal) };
     } catch {
       card.hidden = true;
       return;
     }
   }
-  fill(q, like, known.record);
+  fill(q, like, last.record);
 }
 
 function fill(q, like, record) {

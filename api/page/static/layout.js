@@ -1,5 +1,5 @@
-// Where the photos of the grid stand. Tiles are of one size, so that nothing has to be measured:
-// the matches in rows, then the near misses in rows of their own under a heading.
+// Positions of the photos in the grid. All tiles have one size, so that nothing is measured:
+// rows of matches, then a heading and rows of near misses.
 
 const GAP = 20;
 const NARROWEST = 208;
@@ -37,8 +37,8 @@ export class Layout {
     return Math.ceil(photos / this.columns);
   }
 
-  /** The corner of photo i. @param {number} i */
-  place(i) {
+  /** The top left corner of photo i. @param {number} i */
+  position(i) {
     const isMiss = i >= this.matches;
     const j = isMiss ? i - this.matches : i;
     return {
@@ -61,7 +61,7 @@ export class Layout {
     return Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i);
   }
 
-  /** The photo that a key leads to from photo i; null where it leads to none. */
+  /** The photo that a key moves to from photo i; null if there is none. */
   step(i, key) {
     const { columns, matches, count } = this;
     const [start, end] = i < matches ? [0, matches] : [matches, count];

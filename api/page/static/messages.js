@@ -1,4 +1,4 @@
-// What stands where there are no photos to show: nothing found, nothing indexed, no server, no key.
+// Messages shown instead of photos: nothing found, nothing indexed, no server, no token.
 
 import { byId, h } from "./dom.js";
 import { relaxed } from "./query.js";
@@ -7,19 +7,19 @@ import { current, urlFor } from "./state.js";
 const FIRST_WAIT = 2_000;
 const LONGEST_WAIT = 30_000;
 
-const place = byId("message");
+const panel = byId("message");
 let timer = 0;
 let wait = FIRST_WAIT;
 
 function say(title, ...content) {
-  place.replaceChildren(h("h2", {}, title), ...content.filter(Boolean));
-  place.hidden = false;
+  panel.replaceChildren(h("h2", {}, title), ...content.filter(Boolean));
+  panel.hidden = false;
 }
 
 export function clearMessage() {
   clearTimeout(timer);
-  place.hidden = true;
-  place.replaceChildren();
+  panel.hidden = true;
+  panel.replaceChildren();
 }
 
 /** The query found nothing. @param {string} q */
@@ -39,7 +39,7 @@ export function nothingFound(q) {
   );
   say(
     "No photo matches",
-    links.length ? h("p", {}, "Ask for less:") : h("p", {}, "Try another word for it."),
+    links.length ? h("p", {}, "Remove a condition:") : h("p", {}, "Try another word."),
     links.length ? h("ul", { role: "list", class: "ways" }, links) : null,
     current().near
       ? null
@@ -60,11 +60,11 @@ export function nothingIndexed() {
   );
 }
 
-/** The server wants a key. */
-export function keyWanted() {
+/** The server requires a token. */
+export function tokenRequired() {
   clearMessage();
   say(
-    "This server asks for a key",
+    "This server requires a token",
     h(
       "form",
       { action: "/", method: "get" },
@@ -72,7 +72,7 @@ export function keyWanted() {
         type: "password",
         autocomplete: "current-password",
         name: "token",
-        "aria-label": "Key",
+        "aria-label": "Token",
         required: true,
       }),
       h("button", { class: "button", type: "submit" }, "Enter"),
@@ -81,27 +81,28 @@ export function keyWanted() {
 }
 
 /**
- * The server cannot answer: try again after a while, longer each time.
+ * The server is unavailable: try again, with growing pauses.
  * @param {import("./api.js").Problem} problem
  * @param {() => void} again
  */
-export function away(problem, again) {
+export function unavailable(problem, again) {
   clearMessage();
   say(
-    "The server is away",
-    h("p", {}, `${problem.message}. Trying again by itself.`),
+    "The server is not available",
+    h("p", {}, `${problem.message}. The page retries automatically.`),
     h("p", {}, h("button", { type: "button", class: "button", onclick: again }, "Try now")),
   );
   timer = setTimeout(again, wait);
   wait = Math.min(LONGEST_WAIT, wait * 2);
 }
 
-export function back() {
+/** Start again with the shortest pause. */
+export function resetRetry() {
   wait = FIRST_WAIT;
 }
 
-/** Anything else the server refused. @param {import("./api.js").Problem} problem */
+/** Any other error of the server. @param {import("./api.js").Problem} problem */
 export function refused(problem) {
   clearMessage();
-  say("That did not work", h("p", {}, problem.message, problem.hint ? ` – ${problem.hint}` : ""));
+  say("The request failed", h("p", {}, problem.message, problem.hint ? ` – ${problem.hint}` : ""));
 }

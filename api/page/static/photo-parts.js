@@ -1,4 +1,4 @@
-// What a photo's page shows of its record.
+// Sections of the page of a photo.
 
 import { barList, own } from "./bars.js";
 import { counted, fileName, h } from "./dom.js";
@@ -69,7 +69,7 @@ export function madeOf(record, sign) {
   return h(
     "section",
     {},
-    h("h2", {}, "Made of"),
+    h("h2", {}, "Concepts"),
     h(
       "p",
       { class: "quiet-text" },
@@ -95,7 +95,7 @@ export function present(record, sign) {
     "section",
     {},
     h("h2", {}, "Probably in it"),
-    h("p", { class: "quiet-text" }, "What filters go by."),
+    h("p", { class: "quiet-text" }, "Filters use these."),
     barList(bars, sign),
   );
 }

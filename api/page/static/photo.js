@@ -1,4 +1,4 @@
-// A photo's own page.
+// The page of one photo.
 
 import * as api from "./api.js";
 import { byId, count, fileName, h, icon } from "./dom.js";
@@ -13,11 +13,11 @@ const dialog = byId("photo");
 let fetching = new AbortController();
 
 /**
- * @typedef {{index: number, hits: import("./api.js").Hit[], matches: number}} Place
- * @param {(id: string) => Place} placeOf where among the results a photo is
+ * @typedef {{index: number, hits: import("./api.js").Hit[], matches: number}} Position
+ * @param {(id: string) => Position} positionOf the position of a photo in the results
  * @param {(id: string) => void} closed called with the photo that was shown
  */
-export function startPhoto(placeOf, closed) {
+export function startPhoto(positionOf, closed) {
   let shown = null;
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
@@ -26,7 +26,7 @@ export function startPhoto(placeOf, closed) {
   dialog.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (way) step(placeOf(shown), way);
+    if (way) step(positionOf(shown), way);
   });
   return {
     /**
@@ -47,7 +47,7 @@ export function startPhoto(placeOf, closed) {
       if (!dialog.open) dialog.showModal();
       fill(
         id,
-        results.then(() => placeOf(id)),
+        results.then(() => positionOf(id)),
         fetching.signal,
       );
     },
@@ -59,7 +59,7 @@ function step({ index, hits }, way) {
   if (next) go({ image: next.id }, { replace: true });
 }
 
-async function fill(id, placed, signal) {
+async function fill(id, positioned, signal) {
   const title = h("h1", { tabindex: -1 }, "");
   const bar = h(
     "div",
@@ -79,12 +79,12 @@ async function fill(id, placed, signal) {
   try {
     const record = await api.image(id, signal);
     title.textContent = fileName(record.path);
-    const place = await placed;
+    const position = await positioned;
     if (signal.aborted) return;
-    bar.append(...steps(place));
+    bar.append(...steps(position));
     const { q } = current();
     const sign = signs(q);
-    const reasons = await why(q, id, place.hits[place.index], signal);
+    const reasons = await why(q, id, position.hits[position.index], signal);
     const near = h("section", { class: "neighbours" });
     body.append(
       h("div", { class: "photo-left" }, figure(record), actions(record), near),
@@ -104,9 +104,9 @@ async function fill(id, placed, signal) {
   }
 }
 
-/** Where the photo is among the results, and the way to those beside it. */
-function steps(place) {
-  const { index, hits, matches } = place;
+/** The position of the photo in the results, with buttons for the previous and the next one. */
+function steps(position) {
+  const { index, hits, matches } = position;
   if (index < 0) return [];
   const nav = (name, label, way) =>
     h(
@@ -116,7 +116,7 @@ function steps(place) {
         class: "quiet",
         "aria-label": label,
         disabled: !hits[index + way],
-        onclick: () => step(place, way),
+        onclick: () => step(position, way),
       },
       icon(name),
     );

@@ -1,5 +1,5 @@
-// Queries taken apart as far as one click edits them. docs/query-language.md has the whole grammar;
-// what is not understood here is left as it stands, and the server judges it.
+// Parses queries as far as buttons edit them. docs/query-language.md has the whole grammar; what is
+// not understood here stays as it is, for the server to parse.
 
 /**
  * A top-level part of a query: a concept, like, text, column or group. `like` has edits, parts of
@@ -53,7 +53,7 @@ export function read(query) {
     return token.text[0] === "-" ? -1 : 1;
   }
 
-  function strengths() {
+  function skipOperators() {
     while (list[at]?.kind === "op" && list[at].text !== ":" && list[at].text !== "=") at += 2;
   }
 
@@ -61,7 +61,7 @@ export function read(query) {
     if (isOp(at, "=")) at += 1;
     const name = list[at]?.text ?? "";
     at += 1;
-    strengths();
+    skipOperators();
     const end = list[Math.min(at, list.length) - 1].end;
     return { kind: "concept", sign: way, name, value: "", start, end, edits: [] };
   }
@@ -85,7 +85,7 @@ export function read(query) {
     const name = list[at].text;
     const value = list[at + 2]?.text ?? "";
     at = Math.min(at + 3, list.length);
-    strengths();
+    skipOperators();
     const edits = [];
     while (name === "like" && isSigned(at)) {
       const from = list[at].start;
@@ -153,18 +153,18 @@ export function signs(query) {
 }
 
 /**
- * Ask for a concept (1) or exclude it (-1); a second time takes it back. Beside `like:` it edits.
+ * Ask for a concept (1) or exclude it (-1); the second time, remove it. With `like:`, an edit.
  * @param {string} query
  * @param {string} concept
  * @param {1 | -1} sign
  */
 export function toggle(query, concept, sign) {
   const { parts, choice } = read(query);
-  const standing = choice
+  const existing = choice
     ? undefined
     : flatten(parts).find((part) => part.kind === "concept" && same(part.name, concept));
-  const rest = standing ? cut(query, standing) : query;
-  if (standing?.sign === sign) return rest;
+  const rest = existing ? cut(query, existing) : query;
+  if (existing?.sign === sign) return rest;
   const like = choice ? undefined : read(rest).parts.find((part) => part.kind === "like");
   const name = quote(concept);
   if (!like) return add(rest, choice, sign > 0 ? name : `-${name}`);
@@ -179,7 +179,7 @@ export function concepts(query) {
   return [...new Set(named.map(({ name }) => name))];
 }
 
-/** How a query stands to a value of a column. @param {string} query */
+/** Whether a query asks for a value of a column (1), excludes it (-1) or neither (0). @param {string} query */
 export function columnSigns(query) {
   const { parts, choice } = read(query);
   const named = choice ? [] : parts.filter((part) => part.kind === "column");
@@ -190,31 +190,31 @@ export function columnSigns(query) {
 /** The same as `toggle` for a value of a column. */
 export function toggleColumn(query, name, value, sign) {
   const { parts, choice } = read(query);
-  const standing = choice
+  const existing = choice
     ? undefined
     : parts.find((p) => p.kind === "column" && p.name === name && p.value === String(value));
-  const rest = standing ? cut(query, standing) : query;
-  if (standing?.sign === sign) return rest;
+  const rest = existing ? cut(query, existing) : query;
+  if (existing?.sign === sign) return rest;
   const condition = `${name}:${quote(String(value))}`;
   return add(rest, choice, sign > 0 ? condition : `NOT ${condition}`);
 }
 
-/** The image a query is like, if it is like one. @param {string} query */
-export const likeness = (query) => read(query).parts.find((part) => part.kind === "like");
+/** The `like:` part of a query, if it has one. @param {string} query */
+export const likePart = (query) => read(query).parts.find((part) => part.kind === "like");
 
-/** A query like an image, keeping the rest of the present one. */
+/** The query with `like:` replaced or added. */
 export function withImage(query, like) {
-  const before = likeness(query);
+  const before = likePart(query);
   return `${like} ${before ? cut(query, before) : query}`.trim();
 }
 
 /** @param {string} query */
 export function withoutImage(query) {
-  const before = likeness(query);
+  const before = likePart(query);
   return before ? cut(query, before) : query;
 }
 
-/** Each way to leave one part out of a query of several. @param {string} query */
+/** All queries with one part removed, for a query of several parts. @param {string} query */
 export function relaxed(query) {
   const { parts, choice } = read(query);
   if (choice || parts.length < 2) return [];

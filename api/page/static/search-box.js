@@ -1,4 +1,4 @@
-// The search box: a combobox, and the place where a query's errors are shown.
+// The search box: a combobox that also shows the errors of a query.
 
 import { byId, count, counted, h } from "./dom.js";
 import { go } from "./state.js";
@@ -17,7 +17,7 @@ let chosen = -1;
 let waiting = 0;
 let asking = new AbortController();
 
-/** @param {(what: "grid") => void} leave called where an arrow leads out of the box */
+/** @param {(what: "grid") => void} leave called when an arrow key leaves the box */
 export function startSearchBox(leave) {
   byId("search").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -135,7 +135,7 @@ function choose(i) {
   else input.removeAttribute("aria-activedescendant");
 }
 
-/** Put a suggestion in the place of the word being written. */
+/** Replace the word at the caret with a suggestion. */
 function take(option) {
   const word = writing();
   if (!word) return hide();
@@ -159,7 +159,7 @@ function hide() {
 }
 
 /**
- * Show what is wrong with a query, at the character where it is.
+ * Show the error of a query, and the character that it points to.
  * @param {import("./api.js").Problem} problem
  * @param {string} query
  */

@@ -1,4 +1,4 @@
-// What is shown, kept in the URL: ?q=dog -person&image=ID&near=1&rank=dense
+// The state of the page, stored in the URL: ?q=dog -person&image=ID&near=1&rank=dense
 
 /** @typedef {{q: string, image: string | null, near: boolean, rank: string}} State */
 
@@ -19,7 +19,7 @@ export function parse(url) {
 /** @returns {State} */
 export const current = () => parse(location.href);
 
-/** The URL of the present state with some of it changed. @param {Partial<State>} change */
+/** The URL of the current state with changes. @param {Partial<State>} change */
 export function urlFor(change) {
   const state = { ...current(), ...change };
   const values = new URLSearchParams();
@@ -34,7 +34,7 @@ export function urlFor(change) {
 /** @type {(state: State, again: boolean) => void} */
 let listener = () => {};
 
-/** Hear of every change, and whether it goes back to a state that was shown before. */
+/** Set the listener for changes; `again` is true if the back button restores a state. */
 export function listen(/** @type {typeof listener} */ to) {
   listener = to;
 }
@@ -42,7 +42,7 @@ export function listen(/** @type {typeof listener} */ to) {
 /**
  * Go to another state.
  * @param {Partial<State>} change
- * @param {{replace?: boolean}} [options] replace: without a step for the back button
+ * @param {{replace?: boolean}} [options] replace: without an entry in the history
  */
 export function go(change, { replace = false } = {}) {
   const url = urlFor(change);
@@ -52,7 +52,7 @@ export function go(change, { replace = false } = {}) {
   listener(current(), false);
 }
 
-/** Close the photo: a step back where one opened it here, so that back does not open it again. */
+/** Close the photo: go back if it was opened on this page, so that back does not open it again. */
 export function leavePhoto() {
   if (history.state?.inside) history.back();
   else go({ image: null });

@@ -1,4 +1,4 @@
-// What the word being written may become: concepts, columns, or a column's values.
+// Completions of the word at the caret: concepts, columns, values of a column.
 
 import * as api from "./api.js";
 import { quote } from "./query.js";
@@ -13,14 +13,13 @@ let columns = {};
 /** @type {Promise<Record<string, {value: any, images: number}[]>> | null} */
 let values = null;
 
-/** @param {Record<string, string>} known columns with their kinds */
-export function knowColumns(known) {
-  columns = known;
+/** @param {Record<string, string>} kinds columns with their types */
+export function setColumns(kinds) {
+  columns = kinds;
 }
 
 /**
- * The word at the end of a text: where it starts, the column it is of, what stands before it and
- * is kept, and its letters so far.
+ * The word at the end of a text: its start, its column, the operators before it, its letters.
  * @param {string} before the query up to the caret
  */
 export function wordAtEnd(before) {

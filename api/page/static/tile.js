@@ -1,4 +1,4 @@
-// A photo of the grid: the picture, and the concepts that put it there.
+// A photo of the grid: the picture, and the concepts that explain it.
 
 import { asked, barList, own } from "./bars.js";
 import { sizes } from "./api.js";
@@ -8,9 +8,9 @@ import { urlFor } from "./state.js";
 const LEAST = 0.005;
 
 /**
- * What tiles of one answer share.
+ * The look of all tiles of one search.
  * @typedef {{sign: (concept: string) => number, lines: number, asked: number, own: number}} Look
- * lines: bars on a tile; asked, own: the values as long as a bar can be.
+ * lines: number of bars on a tile; asked, own: the values that fill a bar.
  */
 
 /**
@@ -44,7 +44,7 @@ const words = (hit) =>
     .map(({ concept }) => concept)
     .join(", ");
 
-/** A thumbnail, or its strongest words where there is no file. @param {import("./api.js").Hit} hit */
+/** A thumbnail, or the heaviest concepts if there is no file. @param {import("./api.js").Hit} hit */
 export function picture(hit) {
   const placeholder = () =>
     h(
@@ -67,13 +67,13 @@ export function picture(hit) {
   return image;
 }
 
-/** The bars of a tile: what the query asked for first, the worst of it for a near miss. */
+/** The bars of a tile: parts of the query first; for a near miss, the worst part first. */
 function because(hit, look) {
   const { parts } = hit.explanation;
-  const told = hit.match ? parts.filter((part) => part.contribution > 0) : [...parts].reverse();
-  const bars = asked(told, look.asked);
-  const said = new Set([...parts, ...bars].map(({ concept }) => concept));
-  const rest = hit.concepts.filter(({ concept, weight }) => weight >= LEAST && !said.has(concept));
+  const shown = hit.match ? parts.filter((part) => part.contribution > 0) : [...parts].reverse();
+  const bars = asked(shown, look.asked);
+  const named = new Set([...parts, ...bars].map(({ concept }) => concept));
+  const rest = hit.concepts.filter(({ concept, weight }) => weight >= LEAST && !named.has(concept));
   const first = bars.slice(0, look.lines - (rest.length ? 1 : 0));
   return [...first, ...own(rest, look.own)].slice(0, look.lines);
 }

@@ -1,4 +1,4 @@
-// An image of the user's as the query: dropped, pasted or chosen.
+// Search by an image of the user: dropped, pasted or chosen.
 
 import * as api from "./api.js";
 import { byId } from "./dom.js";

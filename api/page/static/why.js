@@ -16,10 +16,10 @@ export async function why(q, id, hit, signal) {
   const sign = signs(q);
   const sections = [];
   if (read(q).parts.some(({ kind }) => kind !== "like" && kind !== "text")) {
-    const standing = await api.explain(q, id, signal).catch((error) => {
+    const explanation = await api.explain(q, id, signal).catch((error) => {
       if (error.name === "AbortError") throw error;
     });
-    if (standing?.parts.length) sections.push(standingSection(standing, sign));
+    if (explanation?.parts.length) sections.push(partsSection(explanation, sign));
   }
   const parts = hit?.explanation.parts ?? [];
   const isSum = parts.length && !parts.some((part) => part.fired.length);
@@ -27,12 +27,12 @@ export async function why(q, id, hit, signal) {
   return sections;
 }
 
-/** How each part of the query stands to the photo. */
-function standingSection({ match, parts }, sign) {
+/** Whether each part of the query holds for the photo. */
+function partsSection({ match, parts }, sign) {
   const most = Math.max(...parts.map((part) => Math.abs(part.contribution)), 1e-9);
   return h(
     "section",
-    { class: "standing" },
+    { class: "why" },
     h("h2", {}, match ? "Why it is here" : "Why it is not among the matches"),
     h(
       "ul",
@@ -51,18 +51,18 @@ function standingSection({ match, parts }, sign) {
 
 function partText({ holds, strength, fired, part }) {
   const percent = (value) => `${Math.round(value * 100)}%`;
-  const kin = (fired ?? [])
+  const synonyms = (fired ?? [])
     .slice(0, 3)
     .map((one) => `${one.concept} ${percent(one.strength)}`)
     .join(", ");
   const choice = part.includes(" OR ") ? `${part}. ` : "";
   const verdict = `${choice}${holds ? "Holds" : "Does not hold"}: ${percent(strength)} likely`;
-  return kin && !(fired.length === 1 && fired[0].concept === part)
-    ? `${verdict} (${kin})`
+  return synonyms && !(fired.length === 1 && fired[0].concept === part)
+    ? `${verdict} (${synonyms})`
     : verdict;
 }
 
-/** What adds up to how near the photo is. */
+/** The sum that makes the similarity. */
 function sumSection({ score, explanation }, sign) {
   const { parts, base, rest } = explanation;
   const shown = parts.slice(0, 8);
@@ -70,13 +70,13 @@ function sumSection({ score, explanation }, sign) {
   const terms = [
     ["other concepts", others],
     ["common to all images", base],
-    ["not in words", rest],
+    ["not explained", rest],
   ].filter(([, value]) => Math.abs(value) >= 0.005);
   const most = Math.max(...shown.map((part) => Math.abs(part.contribution)));
   return h(
     "section",
     {},
-    h("h2", {}, "What brings it near"),
+    h("h2", {}, "Why it is similar"),
     barList(asked(shown, most), sign),
     h(
       "p",

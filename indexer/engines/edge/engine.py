@@ -1,32 +1,38 @@
-"""Qdrant in the process: the engine of an index folder.
+"""Qdrant in this process: the engine of an index folder.
 
-Qdrant Edge is the server's own search core as a library.
+Qdrant Edge is the search core of the server as a library.
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import qdrant_edge as edge
 
 from splicedex.indexer.engines.base import Ann, Batch, FieldKind
-from splicedex.indexer.engines.convert import payload_fields, to_hit, vector_names
 from splicedex.indexer.engines.edge import integrity
 from splicedex.indexer.engines.edge.config import SMALL, chosen, edge_config
-from splicedex.indexer.engines.edge.convert import to_condition, to_filter, to_points, to_request
+from splicedex.indexer.engines.edge.convert import EdgeCodec, to_points
 from splicedex.indexer.engines.edge.os_errors import leave_room, size, translate_errors
+from splicedex.indexer.engines.edge.page_cache import (
+    OPENING,
+    by_point,
+    by_value,
+    column,
+    read_ahead,
+)
+from splicedex.indexer.engines.edge.shard import Shard
+from splicedex.indexer.engines.qdrant import Parts, QdrantEngine
 from splicedex.indexer.engines.query import (
     DENSE,
     And,
     Filter,
     HasId,
-    Hit,
     Not,
     Or,
     Query,
@@ -38,24 +44,25 @@ from splicedex.splice.errors import UserError
 POINTS_A_FLUSH = 50_000
 """Points written between flushes.
 
-Only a flush lets Edge drop its write-ahead log, which otherwise grows by 2 KB a point (512
-dimensions) and is replayed, at 50 µs a point, when an index whose writer was killed is opened.
+Only a flush lets Edge truncate its write-ahead log. The log grows by 2 KB per point (512
+dimensions). If the process was killed, the next opening replays it at 50 µs per point.
 """
 
 POINTS_A_TURN = 128
-"""Points whose payload is set before other threads get their turn.
+"""Points whose payload is set before other threads may run.
 
-Edge keeps the interpreter to itself while it works, here for 7 µs a point.
+Edge holds the interpreter lock while it works, here for 7 µs per point.
 """
 
 CONFIG = "edge_config.json"
 COUNTS_KEPT = 4096
 _BYTES_A_POINT = 4096
-"""What a point takes besides its dense vector, which is written twice: the log comes first."""
+"""Bytes of a point besides its dense vector, which is written twice: first to the log."""
 
-# Once optimised, cold indexes are mapped instead of read: 50,000 points with 60 integers each open
-# in 0.1 s instead of 1.6 s, and answer as fast. A graph with extra links for every value of a field
-# takes 20 times as long to build, as there are thousands of values.
+# Cold payload indexes of an optimized shard are mapped instead of read: 50,000 points with 60
+# integers each open in 0.1 s instead of 1.6 s, and answer as fast. Extra links in the graph for
+# every value of a field (`enable_hnsw`) would make its building 20 times as long, because there
+# are thousands of values.
 _COLD: dict[str, Any] = {"memory": edge.Memory.Cold, "enable_hnsw": False}
 _INDEXES: dict[FieldKind, Any] = {
     "keyword": edge.KeywordIndexParams(**_COLD),
@@ -63,24 +70,29 @@ _INDEXES: dict[FieldKind, Any] = {
     "float": edge.FloatIndexParams(**_COLD),
     "lookup": edge.IntegerIndexParams(lookup=True, range=False, **_COLD),
 }
+_CODEC = EdgeCodec()
 
 
-class EdgeEngine:
-    """An `indexer.engines.base.Engine` over one folder, which it holds alone until closed.
+class EdgeEngine(QdrantEngine):
+    """The engine of one folder, which it locks until it is closed.
 
     Dense vectors are stored normalised, so they come back as unit vectors.
 
     Args:
         shard: The open shard.
-        folder: Where it lies.
+        folder: Its folder.
     """
 
+    exclusive = True
+    plans_searches = False
+
     def __init__(self, shard: edge.EdgeShard, folder: Path) -> None:
-        self._open_shard: Any = _Explaining(shard, folder)
+        super().__init__()
+        self._open_shard: Shard | None = Shard(shard, folder)
         self._folder = folder
         self._unflushed = 0
-        self._revision = 0
         self._counts: dict[str, int] = {}
+        self._preloaded: set[tuple[str, str]] = set()
 
     @classmethod
     def create(cls, folder: Path, dim: int) -> Self:
@@ -88,7 +100,7 @@ class EdgeEngine:
 
         Args:
             folder: Made if missing.
-            dim: Size of the dense vectors.
+            dim: Dimension d of the dense vectors.
 
         Raises:
             UserError: The folder holds a collection already.
@@ -101,20 +113,25 @@ class EdgeEngine:
             return cls(edge.EdgeShard.create(str(folder), edge_config(dim)), folder)
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
+    def open(cls, folder: Path, columns: Iterable[str] = ()) -> Self:
         """Open a collection that `create` made.
 
+        Args:
+            folder: Its folder.
+            columns: Payload fields that will be filtered by: their indexes are read at once.
+
         Raises:
-            UserError: No collection there, or someone else has it open.
+            UserError: There is no collection, it is damaged, or another process has it open.
         """
         if not _holds_shard(folder):
             raise UserError(f"{folder} holds no index", "check the path, or index something there")
+        read_ahead(folder, [*OPENING, *map(column, columns)])
         integrity.check(folder)
         try:
             with translate_errors(folder):
-                integrity.remove(folder)  # first: opening writes, and may be killed
+                integrity.remove(folder)  # before the opening, which writes and may be killed
                 shard = edge.EdgeShard.load(str(folder))
-                _sweep(folder)
+                _remove_unfinished(folder)
                 return cls(shard, folder)
         except UserError:
             raise
@@ -126,111 +143,86 @@ class EdgeEngine:
                 "end that process, or ask it instead if it is a server",
             ) from error
 
+    @classmethod
+    def open_or_create(cls, folder: Path, dim: int) -> Self:
+        """Open the collection in a folder; make an empty one where there is none.
+
+        Args:
+            folder: Made if missing.
+            dim: Dimension d of the dense vectors of a new collection.
+
+        Raises:
+            UserError: The collection is damaged, or another process has it open.
+        """
+        return cls.open(folder) if _holds_shard(folder) else cls.create(folder, dim)
+
     @property
-    def _shard(self) -> edge.EdgeShard:
+    def _shard(self) -> Shard:
         if self._open_shard is None:
             raise RuntimeError("the engine is closed")
-        shard: edge.EdgeShard = self._open_shard
-        return shard
-
-    @property
-    def revision(self) -> int:
-        """A number that changes whenever vectors do."""
-        return self._revision
+        return self._open_shard
 
     def upsert(self, batch: Batch) -> None:
-        """Insert points, replacing those whose id exists."""
+        """Insert points. Points with the same ids are replaced."""
         leave_room(self._folder, 8 * batch.dense.size)
         self._update(edge.UpdateOperation.upsert_points(to_points(batch)), len(batch.ids))
         self._revision += 1
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Remove points; ids that are not there are passed over."""
+        """Delete points. Unknown ids are ignored."""
         self._update(edge.UpdateOperation.delete_points(list(ids)), len(ids))
         self._revision += 1
 
     def set_payload(self, ids: Sequence[str], payload: Mapping[str, Any]) -> None:
-        """Set the given payload fields on points; ids that are not there are passed over."""
+        """Set the given payload fields on several points. Unknown ids are ignored."""
         for start in range(0, len(ids), POINTS_A_TURN):
             some = HasId(tuple(ids[start : start + POINTS_A_TURN]))
-            where = edge.Filter(must=[to_condition(some)])
+            where = edge.Filter(must=[_CODEC.condition(some)])
             change = edge.UpdateOperation.set_payload_by_filter(where, dict(payload))
             self._update(change, len(some.ids))
-            time.sleep(0)  # others' turn
+            time.sleep(0)  # let other threads run
 
     def set_payloads(self, payloads: Mapping[str, Mapping[str, Any]]) -> None:
-        """Likewise, but every point, by its id, has fields of its own."""
+        """Set payload fields that differ from point to point."""
         for id_, payload in payloads.items():
             self.set_payload([id_], payload)
 
-    def query(self, query: Query) -> list[Hit]:
-        """Answer one query, best first."""
-        return self.query_batch([query])[0]
+    def _answers(self, queries: Sequence[Query]) -> list[list[edge.ScoredPoint]]:
+        return self._shard.query_batch(edge.QueryBatchRequest(list(map(_CODEC.request, queries))))
 
-    def query_batch(self, queries: Sequence[Query]) -> list[list[Hit]]:
-        """Answer several queries as one request, in their order."""
-        request = edge.QueryBatchRequest([to_request(query) for query in queries])
-        answers = self._shard.query_batch(request)
-        return [
-            [to_hit(point, point.score if query.ranking else 0.0) for point in points]
-            for query, points in zip(queries, answers, strict=True)
-        ]
+    def _records(self, ids: list[str], parts: Parts) -> list[edge.Record]:
+        return self._shard.retrieve(ids, parts.payload, parts.vectors)
 
-    def retrieve(
-        self,
-        ids: Sequence[str],
-        *,
-        with_payload: bool | tuple[str, ...] = True,
-        with_dense: bool = False,
-        with_concepts: bool = False,
-    ) -> list[Hit]:
-        """Fetch points by id, in the order asked; missing ones are left out, scores are 0."""
-        records = self._shard.retrieve(
-            list(ids), payload_fields(with_payload), vector_names(with_dense, with_concepts)
-        )
-        found = {hit.id: hit for hit in map(to_hit, records)}
-        return [found[point] for point in ids if point in found]
-
-    def scroll(
-        self,
-        filter: Filter | None = None,  # noqa: A002
-        *,
-        with_payload: bool | tuple[str, ...] = True,
-        with_dense: bool = False,
-        with_concepts: bool = False,
-        page: int = 1024,
-    ) -> Iterator[Hit]:
-        """Every point that passes the filter, in id order, fetched a page at a time."""
-        start = None
-        while True:
-            request = edge.ScrollRequest(
+    def _page(
+        self, passing: Filter | None, start: Any, limit: int, parts: Parts
+    ) -> tuple[list[edge.Record], Any]:
+        return self._shard.scroll(
+            edge.ScrollRequest(
                 offset=start,
-                limit=page,
-                filter=to_filter(filter),
-                with_payload=payload_fields(with_payload),
-                with_vector=vector_names(with_dense, with_concepts),
+                limit=limit,
+                filter=_CODEC.filter(passing),
+                with_payload=parts.payload,
+                with_vector=parts.vectors,
             )
-            records, start = self._shard.scroll(request)
-            yield from map(to_hit, records)
-            if start is None:
-                return
+        )
 
     def count(self, filter: Filter | None = None) -> int:  # noqa: A002
-        """How many points pass the filter, exactly; counted once until something is written."""
+        """Return exactly how many points pass the filter; remembered until the next write."""
         parts = [] if filter is None else conjuncts(filter)
         return self._remembered(f"all {parts}", lambda: self._count(parts))
 
     def estimate(self, filter: Filter | None = None) -> int:  # noqa: A002
-        """How many points pass a filter, by the lengths of its lists.
+        """Return roughly how many points pass the filter, by the lengths of its posting lists.
 
-        Exact for one value; where several must hold, as if they were independent: "dog AND ball"
-        may be three times as many. Counting takes half a microsecond for each point on a list.
+        Exact for one value. Where several conditions must hold they are taken as independent: the
+        true count of "dog AND ball" may be three times as large. An exact count takes half a
+        microsecond for each point on a list.
         """
-        return self._shard.count(edge.CountRequest(exact=False, filter=to_filter(filter)))
+        return self._shard.count(edge.CountRequest(exact=False, filter=_CODEC.filter(filter)))
 
     def _remembered(self, key: str, count: Callable[[], int]) -> int:
         counts = self._counts
-        if key not in counts:  # as text, for to `==` 1 is True
+        if key not in counts:  # a text, because 1 == True
             if len(counts) >= COUNTS_KEPT:
                 counts.clear()
             counts[key] = count()
@@ -240,13 +232,10 @@ class EdgeEngine:
         if not parts:
             return self._shard.info().points_count
         if all(isinstance(part, Not) for part in parts):
-            # Counting what is asked for takes a list of points; what is left, a look at each.
+            # Counting what has a value reads its list; counting the rest looks at each point.
             present = Or(tuple(part.part for part in parts if isinstance(part, Not)))
             return self.count() - self.count(present)
-        return self._passing(to_filter(And(tuple(parts))))
-
-    def _passing(self, *conditions: Any) -> int:
-        passing = edge.Filter(must=list(conditions))
+        passing = _CODEC.filter(And(tuple(parts)))
         return self._shard.count(edge.CountRequest(exact=True, filter=passing))
 
     def facet(
@@ -256,40 +245,54 @@ class EdgeEngine:
         filter: Filter | None = None,  # noqa: A002
         limit: int = 10,
     ) -> list[tuple[Scalar, int]]:
-        """Most frequent values of an indexed field among what passes the filter, with counts."""
-        # `exact` counts one value after the other, a second where this takes milliseconds. It is
-        # for points that move between segments meanwhile; in between these counts are exact too.
-        request = edge.FacetRequest(key, limit=limit, exact=False, filter=to_filter(filter))
+        """Return the most frequent values of an indexed field among the points that pass."""
+        # `exact` counts one value after the other: a second instead of milliseconds. It only
+        # matters while points move between segments; at all other times these counts are exact.
+        passing = _CODEC.filter(filter)
+        request = edge.FacetRequest(key, limit=limit, exact=False, filter=passing)
         return [(hit.value, hit.count) for hit in self._shard.facet(request).hits]
 
     def create_index(self, key: str, kind: FieldKind) -> None:
-        """Index a payload field for filtering and facets; again is harmless."""
+        """Index a payload field for filters and facets. Does nothing if it is indexed already."""
         self._shard.update(edge.UpdateOperation.create_field_index(key, _INDEXES[kind]))
 
-    def optimize(self, ann: Ann = "auto") -> None:
-        """Build what makes queries fast (HNSW, merged segments); blocks until done.
+    def preload(self, key: str, by: Literal["point", "value"]) -> None:
+        """Read a part of a payload index as a whole, the first time."""
+        if (key, by) not in self._preloaded:
+            self._preloaded.add((key, by))
+            read_ahead(self._folder, [by_point(key) if by == "point" else by_value(key)])
 
-        Below `SMALL` images "auto" leaves all as it is.
+    def wants_optimizing(self, ann: Ann | None = None, built: Ann = "auto") -> bool:
+        """Whether another method is asked for, or much of a large collection is not in the graph.
+
+        Args:
+            ann: Method that the user asks for; None for the one in use.
+            built: Method of the last `optimize`.
+        """
+        if ann is not None and ann != built:
+            return True
+        info = self._shard.info()
+        # Sparse vectors count as indexed from the start.
+        left = 2 * info.points_count - info.indexed_vectors_count
+        return info.points_count >= SMALL and left > max(SMALL, info.points_count // 10)
+
+    def optimize(self, ann: Ann = "auto") -> None:
+        """Build what makes queries fast (graph, merged segments). Returns when it is done.
+
+        With "auto", a collection of less than `SMALL` points is left as it is.
         """
         points = self._shard.info().points_count
         if ann == "auto" and points < SMALL:
             return
         dim = self._dim()
-        leave_room(self._folder, size(self._folder))  # old and new lie side by side
+        leave_room(self._folder, size(self._folder))  # old and new exist at the same time
         self.close()
         config = edge_config(dim, chosen(ann, points), points)
         with translate_errors(self._folder):
             integrity.remove(self._folder)
             shard = edge.EdgeShard.load(str(self._folder), config)
-        self._open_shard = _Explaining(shard, self._folder)
+        self._open_shard = Shard(shard, self._folder)
         self._shard.optimize()
-
-    def wants_optimizing(self) -> bool:
-        """Whether a good part of a large collection is not in the graph yet."""
-        info = self._shard.info()
-        # Sparse vectors count as indexed from the start.
-        left = 2 * info.points_count - info.indexed_vectors_count
-        return info.points_count >= SMALL and left > max(SMALL, info.points_count // 10)
 
     def _update(self, operation: edge.UpdateOperation, points: int) -> None:
         leave_room(self._folder, _BYTES_A_POINT * points)
@@ -298,7 +301,7 @@ class EdgeEngine:
         if self._unflushed >= POINTS_A_FLUSH:
             self._shard.flush()
             self._unflushed = 0
-        self._counts = {}  # a new one: a count under way in another thread keeps to the old
+        self._counts = {}  # a new object: a count under way in another thread keeps the old one
 
     def _dim(self) -> int:
         config = json.loads((self._folder / CONFIG).read_text())
@@ -307,8 +310,8 @@ class EdgeEngine:
     def close(self) -> None:
         """Flush and release the folder; later calls fail, closing again does nothing.
 
-        Where the disk has filled up the engine would die of writing what it has not flushed. Then
-        it stays open until the process ends: as after a kill, its log has all of it.
+        Flushing to a full disk would end the process. Then the shard stays open until the process
+        ends. No write is lost: as after a kill, the write-ahead log has all of them.
         """
         shard, self._open_shard = self._open_shard, None
         if shard is None:
@@ -317,41 +320,14 @@ class EdgeEngine:
             try:
                 leave_room(self._folder, 0)
             except UserError:
-                shard.strand()
+                shard.leak()
                 return
         shard.close()
         integrity.write(self._folder)
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class _Explaining:
-    """A shard whose troubles with the system reach the user as one line."""
-
-    def __init__(self, shard: edge.EdgeShard, folder: Path) -> None:
-        self._shard = shard
-        self._folder = folder
-
-    def strand(self) -> None:
-        """Never let go of the shard, not even as Python ends: it would flush."""
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._shard))
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._shard, name)
-
-        def call(*arguments: Any) -> Any:
-            with translate_errors(self._folder):
-                return method(*arguments)
-
-        return call
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what was left by builds that were killed, of a folder that we alone have open."""
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what killed builds left in a folder that no other process has open."""
     for left in (folder / "temp_segments").glob("*"):
         shutil.rmtree(left)
 

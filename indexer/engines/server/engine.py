@@ -1,22 +1,22 @@
-"""A Qdrant server: the engine of collections that many machines share."""
+"""A Qdrant server: the engine of indexes that several machines share."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Self, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Self, TypeVar
 
 from qdrant_client import QdrantClient, models
 
-from splicedex.indexer.engines.base import Batch, FieldKind
-from splicedex.indexer.engines.convert import payload_fields, to_hit, vector_names
-from splicedex.indexer.engines.query import DENSE, SPARSE, Filter, HasId, Hit, Query, Scalar
+from splicedex.indexer.engines.base import Ann, Batch, FieldKind
+from splicedex.indexer.engines.qdrant import Parts, QdrantEngine
+from splicedex.indexer.engines.query import DENSE, SPARSE, Filter, HasId, Query, Scalar
 from splicedex.indexer.engines.server.connection import Connection, create_collection
-from splicedex.indexer.engines.server.convert import to_condition, to_filter, to_points, to_request
+from splicedex.indexer.engines.server.convert import ServerCodec, to_points
 from splicedex.splice.errors import UserError
 
 POINTS_A_REQUEST = 512
-"""At 768 dimensions some 8 MB of JSON, where a server takes 32 MB."""
+"""At 768 dimensions some 8 MB of JSON; the limit of a server is 32 MB."""
 
 _INDEXES: dict[FieldKind, Any] = {
     "keyword": models.PayloadSchemaType.KEYWORD,
@@ -27,20 +27,26 @@ _INDEXES: dict[FieldKind, Any] = {
     ),
 }
 
+_CODEC = ServerCodec()
+
 T = TypeVar("T")
 
 
-class ServerEngine:
-    """An `indexer.engines.base.Engine` over one collection of a server.
+class ServerEngine(QdrantEngine):
+    """The engine of one collection of a server.
 
     Dense vectors are stored normalised, so they come back as unit vectors.
 
     Args:
-        connection: To the server; closed with the engine.
+        connection: Connection to the server. It is closed with the engine.
         collection: Name of the collection.
     """
 
+    exclusive = False
+    plans_searches = True
+
     def __init__(self, connection: Connection, collection: str) -> None:
+        super().__init__()
         self._connection = connection
         self._collection = collection
 
@@ -54,17 +60,17 @@ class ServerEngine:
         shards: int | None = None,
         replicas: int | None = None,
     ) -> Self:
-        """Make an empty collection, unless one like it is there.
+        """Make an empty collection, unless there is a collection with the same vectors.
 
         Args:
-            connection: As for the class.
-            collection: Its name.
-            dim: Size of the dense vectors.
-            shards: How many parts it is cut into; None for the server's choice.
-            replicas: On how many nodes each part lies; None likewise.
+            connection: Connection to the server. It is closed with the engine.
+            collection: Name of the collection.
+            dim: Dimension d of the dense vectors.
+            shards: Number of shards; None for the server's default.
+            replicas: Number of nodes that hold a copy of each shard; None for the server's default.
 
         Raises:
-            UserError: A collection of that name is of another kind.
+            UserError: A collection of that name has other vectors.
         """
         create_collection(
             connection,
@@ -98,37 +104,34 @@ class ServerEngine:
 
     @property
     def dim(self) -> int | None:
-        """Size of the dense vectors; None for a collection of another kind than ours."""
+        """Dimension d of the dense vectors; None for a collection that is not an index."""
         params = self._ask(lambda client, name: client.get_collection(name)).config.params
         if not isinstance(params.vectors, dict) or SPARSE not in (params.sparse_vectors or {}):
             return None
         return params.vectors[DENSE].size if DENSE in params.vectors else None
 
-    @property
-    def revision(self) -> None:
-        """None: others write too."""
-        return None
-
     def upsert(self, batch: Batch) -> None:
-        """Insert points, replacing those whose id exists."""
+        """Insert points. Points with the same ids are replaced."""
         for start in range(0, len(batch.ids), POINTS_A_REQUEST):
             self._write(to_points(batch, start, start + POINTS_A_REQUEST))
+        self._revision += 1
 
     def _write(self, points: models.Batch) -> None:
         self._ask(lambda client, name: client.upsert(name, points, wait=True), bulk=True)
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Remove points; ids that are not there are passed over."""
+        """Delete points. Unknown ids are ignored."""
         self._ask(lambda client, name: client.delete(name, _only(ids), wait=True))
+        self._revision += 1
 
     def set_payload(self, ids: Sequence[str], payload: Mapping[str, Any]) -> None:
-        """Set the given payload fields on points; ids that are not there are passed over."""
+        """Set the given payload fields on several points. Unknown ids are ignored."""
         self._ask(
             lambda client, name: client.set_payload(name, dict(payload), _only(ids), wait=True)
         )
 
     def set_payloads(self, payloads: Mapping[str, Mapping[str, Any]]) -> None:
-        """Likewise, but every point, by its id, has fields of its own; one request for all."""
+        """Set payload fields that differ from point to point, in one request."""
         changes = [
             models.SetPayloadOperation(
                 set_payload=models.SetPayload(payload=dict(payload), filter=_only([id_]))
@@ -138,80 +141,47 @@ class ServerEngine:
         if changes:
             self._ask(lambda client, name: client.batch_update_points(name, changes, wait=True))
 
-    def query(self, query: Query) -> list[Hit]:
-        """Answer one query, best first."""
-        return self.query_batch([query])[0]
+    def _answers(self, queries: Sequence[Query]) -> list[list[models.ScoredPoint]]:
+        requests = list(map(_CODEC.request, queries))
+        answers = self._ask(lambda client, name: client.query_batch_points(name, requests))
+        return [answer.points for answer in answers]
 
-    def query_batch(self, queries: Sequence[Query]) -> list[list[Hit]]:
-        """Answer several queries as one request, in their order."""
-        answers = self._ask(
-            lambda client, name: client.query_batch_points(name, list(map(to_request, queries)))
-        )
-        return [
-            [to_hit(point, point.score if query.ranking else 0.0) for point in answer.points]
-            for query, answer in zip(queries, answers, strict=True)
-        ]
-
-    def retrieve(
-        self,
-        ids: Sequence[str],
-        *,
-        with_payload: bool | tuple[str, ...] = True,
-        with_dense: bool = False,
-        with_concepts: bool = False,
-    ) -> list[Hit]:
-        """Fetch points by id, in the order asked; missing ones are left out, scores are 0."""
-        records = self._ask(
+    def _records(self, ids: list[str], parts: Parts) -> list[models.Record]:
+        return self._ask(
             lambda client, name: client.retrieve(
-                name,
-                list(ids),
-                with_payload=payload_fields(with_payload),
-                with_vectors=vector_names(with_dense, with_concepts),
+                name, ids, with_payload=parts.payload, with_vectors=parts.vectors
             ),
-            bulk=with_dense,
+            bulk=parts.dense,
         )
-        found = {hit.id: hit for hit in map(to_hit, records)}
-        return [found[point] for point in ids if point in found]
 
-    def scroll(
-        self,
-        filter: Filter | None = None,  # noqa: A002
-        *,
-        with_payload: bool | tuple[str, ...] = True,
-        with_dense: bool = False,
-        with_concepts: bool = False,
-        page: int = 1024,
-    ) -> Iterator[Hit]:
-        """Every point that passes the filter, in id order, fetched a page at a time."""
-
-        def fetch(start: Any) -> tuple[list[models.Record], Any]:
-            return self._ask(
-                lambda client, name: client.scroll(
-                    name,
-                    scroll_filter=to_filter(filter),
-                    limit=page,
-                    offset=start,
-                    with_payload=payload_fields(with_payload),
-                    with_vectors=vector_names(with_dense, with_concepts),
-                ),
-                bulk=with_dense,
-            )
-
-        records, start = fetch(None)
-        yield from map(to_hit, records)
-        while start is not None:
-            records, start = fetch(start)
-            yield from map(to_hit, records)
+    def _page(
+        self, passing: Filter | None, start: Any, limit: int, parts: Parts
+    ) -> tuple[list[models.Record], Any]:
+        return self._ask(
+            lambda client, name: client.scroll(
+                name,
+                scroll_filter=_CODEC.filter(passing),
+                limit=limit,
+                offset=start,
+                with_payload=parts.payload,
+                with_vectors=parts.vectors,
+            ),
+            bulk=parts.dense,
+        )
 
     def count(self, filter: Filter | None = None) -> int:  # noqa: A002
-        """How many points pass the filter, exactly."""
-        return self._ask(
-            lambda client, name: client.count(name, count_filter=to_filter(filter), exact=True)
-        ).count
+        """Return exactly how many points pass the filter."""
+        return self._count(filter, exact=True)
 
-    def estimate(self, filter: Filter | None = None) -> int | None:  # noqa: A002
-        """Never: asking costs as much as the query, which a server plans as well as we do."""
-        return None
+    def estimate(self, filter: Filter | None = None) -> int:  # noqa: A002
+        """Return roughly how many points pass the filter, by the server's own estimate."""
+        return self._count(filter, exact=False)
+
+    def _count(self, passing: Filter | None, *, exact: bool) -> int:
+        counted = _CODEC.filter(passing)
+        return self._ask(
+            lambda client, name: client.count(name, count_filter=counted, exact=exact)
+        ).count
 
     def facet(
         self,
@@ -220,27 +190,38 @@ class ServerEngine:
         filter: Filter | None = None,  # noqa: A002
         limit: int = 10,
     ) -> list[tuple[Scalar, int]]:
-        """Most frequent values of an indexed field among what passes the filter, with counts.
+        """Return the most frequent values of an indexed field among the points that pass.
 
-        While the server optimises, counts may be off by the points it is moving; to have them
-        exact then takes it hundreds of times longer.
+        While the server optimizes, counts may be wrong by the points that it moves. Exact counts
+        would take it hundreds of times longer.
         """
         answer = self._ask(
             lambda client, name: client.facet(
-                name, key, facet_filter=to_filter(filter), limit=limit, exact=False
+                name, key, facet_filter=_CODEC.filter(filter), limit=limit, exact=False
             )
         )
         return [(hit.value, hit.count) for hit in answer.hits]
 
     def create_index(self, key: str, kind: FieldKind) -> None:
-        """Index a payload field for filtering and facets; again is harmless."""
+        """Index a payload field for filters and facets. Does nothing if it is indexed already."""
         self._ask(
             lambda client, name: client.create_payload_index(name, key, _INDEXES[kind], wait=True)
         )
 
-    def optimize(self) -> None:
-        """Wait until the server, which optimises by itself, has done so."""
-        # An update, even an empty one, wakes an optimiser that rests.
+    def preload(self, key: str, by: Literal["point", "value"]) -> None:
+        """Do nothing: the server manages its own memory."""
+
+    def wants_optimizing(self, ann: Ann | None = None, built: Ann = "auto") -> bool:
+        """Return False: the server optimizes in the background, by its own configuration."""
+        return False
+
+    def optimize(self, ann: Ann = "auto") -> None:
+        """Wait until the server, which optimizes in the background, has nothing left to do.
+
+        Args:
+            ann: Ignored: the configuration of the server's collection names the method.
+        """
+        # An update, even an empty one, starts an optimizer that has stopped.
         self._ask(
             lambda client, name: client.update_collection(
                 name, optimizers_config=models.OptimizersConfigDiff()
@@ -253,19 +234,13 @@ class ServerEngine:
             time.sleep(0.2)
 
     def _ask(self, request: Callable[[QdrantClient, str], T], *, bulk: bool = False) -> T:
-        """Ask the server for something about the collection."""
+        """Send a request about the collection."""
         return self._connection.ask(lambda client: request(client, self._collection), bulk=bulk)
 
     def close(self) -> None:
         """Release the connection; later calls fail, closing again does nothing."""
         self._connection.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
 
 def _only(ids: Sequence[str]) -> models.Filter:
-    return models.Filter(must=[to_condition(HasId(tuple(ids)))])
+    return models.Filter(must=[_CODEC.condition(HasId(tuple(ids)))])

@@ -1,1 +1,1 @@
-"""Tables, charts and folders that curation writes."""
+"""The files that curation writes: tables, folders and charts."""

@@ -1,4 +1,4 @@
-"""Folders of links or copies: planned first, so that what would be written can be shown."""
+"""Folders of links or copies: planned first, so that the plan can be shown before it is done."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class File:
 
     Args:
         id: Point id of the image.
-        source: Where it is.
-        name: What it will be called, below the target folder.
-        bytes: Its size.
+        source: The existing file.
+        name: Its new name, relative to the target folder.
+        bytes: Its size in bytes.
     """
 
     id: str
@@ -35,11 +35,11 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What a folder will hold.
+    """The planned contents of a folder.
 
     Args:
-        files: Each by a name of its own.
-        missing: Images, as the index names them, whose file is not there.
+        files: The files, each with a unique name.
+        missing: Paths, as in the index, of images whose file does not exist.
     """
 
     files: list[File] = field(default_factory=list)
@@ -47,22 +47,21 @@ class Folder:
 
 
 def plan(images: Iterable[tuple[str, str, Path, str | None]]) -> Folder:
-    """Name the files of a folder.
+    """Choose the names of the files of a folder.
 
-    An image keeps its file's name; of several of one name, compared without case, those after the
-    first get the beginning of their id as well. Whatever the index calls an image, no name leads
-    out of the folder.
+    An image keeps the name of its file. If several have the same name, ignoring case, all but the
+    first get their id as well. No name points outside the folder, whatever the path in the index.
 
     Args:
-        images: Id, name in the index, file, and class if there are folders of classes.
+        images: Id, path in the index, file, and the class if each class has a folder.
     """
-    made = Folder()
+    planned = Folder()
     taken: set[str] = set()
     for id_, path, source, label in images:
         try:
             status = source.stat()
         except OSError:
-            made.missing.append(path)
+            planned.missing.append(path)
             continue
         safe = _safe(source.name)
         folder = "" if label is None else f"{_safe(label or UNLABELLED)}/"
@@ -70,15 +69,15 @@ def plan(images: Iterable[tuple[str, str, Path, str | None]]) -> Folder:
         if name.casefold() in taken:
             name = f"{folder}{Path(safe).stem}-{id_}{Path(safe).suffix}"
         taken.add(name.casefold())
-        made.files.append(File(id_, source, name, status.st_size))
-    return made
+        planned.files.append(File(id_, source, name, status.st_size))
+    return planned
 
 
 def check(to: Path) -> None:
-    """Refuse a target that holds something.
+    """Check that a folder can be filled.
 
     Raises:
-        UserError: It is a file, or a folder that is not empty.
+        UserError: The target is a file, or a folder that is not empty.
     """
     if os.path.lexists(to) and (not to.is_dir() or any(to.iterdir())):
         raise UserError(f"{to} exists", "choose a folder that does not exist or is empty")
@@ -88,9 +87,9 @@ def write(to: Path, planned: Folder, *, copy: bool, on_progress: Progress = sile
     """Link or copy files.
 
     Args:
-        to: Made if missing.
-        planned: What it will hold.
-        copy: Copy instead of linking.
+        to: The folder; it is created if it does not exist.
+        planned: Its contents.
+        copy: Copy the files instead of linking them.
         on_progress: Called with files done and their total.
 
     Raises:
@@ -107,11 +106,11 @@ def write(to: Path, planned: Folder, *, copy: bool, on_progress: Progress = sile
             on_progress(done, len(planned.files))
     except OSError as error:
         raise UserError(
-            f"{to} could not be filled ({error})", "mend that and start anew"
+            f"cannot fill {to} ({error})", "fix that, remove the folder and run the command again"
         ) from error
 
 
 def _safe(name: str) -> str:
-    """A name that is one folder or file, on any system."""
+    """A name of one file or folder that is valid on every system."""
     plain = _UNSAFE.sub("_", name).strip(" .") or "_"
     return plain if not name.startswith(".") else f"_{plain}"

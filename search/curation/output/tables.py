@@ -1,6 +1,6 @@
-"""Tables: rows of what is known of images, in formats that others read.
+"""Tables of images, in formats that other programs read.
 
-A table is written beside its place and moved there when it is whole.
+A table is written to a temporary file in the same folder, and renamed when it is complete.
 """
 
 from __future__ import annotations
@@ -15,18 +15,24 @@ from typing import Any, TypeAlias
 from splicedex.splice.errors import UserError
 
 Rows: TypeAlias = Callable[[], Iterator[dict[str, Any]]]
-"""Rows from the first, each time it is called."""
+"""Gives all rows, each time it is called."""
 Label: TypeAlias = str | None
+"""The column of classes, for formats that have classes."""
 
 
 def write_csv(to: Path, rows: Rows, label: Label = None) -> None:
-    """One line an image; concepts as `dog:0.21; beach:0.1`, lists as JSON.
+    """Write CSV, one line an image; concepts as `dog:0.21; beach:0.1`, lists as JSON.
+
+    Args:
+        to: The file to write.
+        rows: The rows.
+        label: Not used.
 
     Raises:
         UserError: The file cannot be written.
     """
     names = list(dict.fromkeys(name for row in rows() for name in row))
-    with _whole(to) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+    with _complete(to) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(
@@ -35,18 +41,28 @@ def write_csv(to: Path, rows: Rows, label: Label = None) -> None:
 
 
 def write_jsonl(to: Path, rows: Rows, label: Label = None) -> None:
-    """One JSON object a line.
+    """Write JSON Lines, one object an image.
+
+    Args:
+        to: The file to write.
+        rows: The rows.
+        label: Not used.
 
     Raises:
         UserError: The file cannot be written.
     """
-    with _whole(to) as partial, partial.open("w", encoding="utf-8") as file:
+    with _complete(to) as partial, partial.open("w", encoding="utf-8") as file:
         for row in rows():
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def write_parquet(to: Path, rows: Rows, label: Label = None) -> None:
-    """A table of typed columns; concepts as a list of structs. Held in memory.
+    """Write Parquet with typed columns; concepts as a list of structs. All rows are in memory.
+
+    Args:
+        to: The file to write.
+        rows: The rows.
+        label: Not used.
 
     Raises:
         UserError: pyarrow is missing, a column mixes types, or the file cannot be written.
@@ -64,55 +80,62 @@ def write_parquet(to: Path, rows: Rows, label: Label = None) -> None:
         table = pyarrow.table({name: [row.get(name) for row in every] for name in names})
     except pyarrow.ArrowException as error:
         raise UserError(f"a column mixes types ({error})", "export as .jsonl") from error
-    with _whole(to) as partial:
+    with _complete(to) as partial:
         parquet.write_table(table, partial)
 
 
 def write_fiftyone(to: Path, rows: Rows, label: Label = None) -> None:
-    """Labels that FiftyOne imports as a `FiftyOneImageClassificationDataset` by `labels_path`.
+    """Write labels for FiftyOne: a `FiftyOneImageClassificationDataset` reads them (`labels_path`).
 
-    Images are told by their absolute paths. The label is the column's value, with the concepts as
-    an attribute; without a column, every concept is a label with its weight as the confidence.
+    Images are identified by their absolute paths.
+
+    Args:
+        to: The file to write.
+        rows: The rows.
+        label: The column whose value is the label, with the concepts as an attribute. Without one,
+            every concept is a label, with its weight as the confidence.
 
     Raises:
         UserError: The file cannot be written.
     """
     labels: dict[str, Any] = {}
     for row in rows():
-        weighed = row["concepts"]
+        concepts = row["concepts"]
         if label is None:
             target: Any = [
                 {"label": one["concept"], "confidence": one["weight"], "attributes": {}}
-                for one in weighed
+                for one in concepts
             ]
         else:
-            attributes = {one["concept"]: one["weight"] for one in weighed}
-            told = {"id": row["id"], "concepts": attributes}
-            target = {"label": str(row.get(label, "")), "attributes": told}
+            weights = {one["concept"]: one["weight"] for one in concepts}
+            target = {
+                "label": str(row.get(label, "")),
+                "attributes": {"id": row["id"], "concepts": weights},
+            }
         labels[str(Path(row["file"]).absolute())] = target
-    with _whole(to) as partial:
+    with _complete(to) as partial:
         partial.write_text(json.dumps({"labels": labels}, ensure_ascii=False) + "\n", "utf-8")
 
 
 def write_metadata(folder: Path, rows: Rows, names: Mapping[str, str]) -> None:
-    """`metadata.jsonl` of a Hugging Face imagefolder, for the images that have a file there.
+    """Write `metadata.jsonl` of a Hugging Face imagefolder.
 
     Args:
         folder: The imagefolder.
-        rows: Of its images and maybe others.
-        names: File names within the folder, by id.
+        rows: The rows of its images; rows of other images are left out.
+        names: File names in the folder, by id.
 
     Raises:
         UserError: It cannot be written.
     """
 
-    def kept() -> Iterator[dict[str, Any]]:
+    def rows_with_file() -> Iterator[dict[str, Any]]:
         for row in rows():
             if row["id"] in names:
-                facts = {name: value for name, value in row.items() if name != "file"}
-                yield {"file_name": names[row["id"]], **facts}
+                fields = {name: value for name, value in row.items() if name != "file"}
+                yield {"file_name": names[row["id"]], **fields}
 
-    write_jsonl(folder / "metadata.jsonl", kept)
+    write_jsonl(folder / "metadata.jsonl", rows_with_file)
 
 
 def _cell(name: str, value: Any) -> Any:
@@ -122,14 +145,14 @@ def _cell(name: str, value: Any) -> Any:
 
 
 @contextmanager
-def _whole(to: Path) -> Iterator[Path]:
-    """Write beside a file, and put it in place once it is whole."""
+def _complete(to: Path) -> Iterator[Path]:
+    """Give a temporary file to write, and rename it to the target if all goes well."""
     partial = to.with_name(f".{to.name}.partial")
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         partial.replace(to)
     except OSError as error:
-        raise UserError(f"{to} cannot be written ({error})", "choose another place") from error
+        raise UserError(f"{to} cannot be written ({error})", "choose another file") from error
     finally:
         partial.unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""Pure numbers: shares, intervals, tests. No index is read here."""
+"""Pure numbers: shares, intervals and tests, from counts and arrays; no index is read here."""

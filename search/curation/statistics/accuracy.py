@@ -1,4 +1,4 @@
-"""Accuracy, overall and by group."""
+"""Accuracy of a classifier, overall and by group."""
 
 from __future__ import annotations
 
@@ -10,19 +10,16 @@ from numpy.typing import NDArray
 
 from splicedex.search.curation.statistics.proportions import Interval, wilson
 
-NAMED = 3
-"""Concepts named in the name of a method that does without them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How often something is right.
+    """How often a method is right.
 
     Args:
-        method: What is measured.
-        group: Of which images; empty for all.
-        images: How many.
-        accuracy: Share that is right, with Wilson's interval.
+        method: The name of the method.
+        group: The group of images it is measured on; empty for all images.
+        images: How many images these are.
+        accuracy: Share of them that is right, with Wilson's interval.
     """
 
     method: str
@@ -34,12 +31,12 @@ class Accuracy:
 def accuracies(
     method: str, right: NDArray[np.bool_], groups: Sequence[str]
 ) -> tuple[Accuracy, ...]:
-    """Accuracy of all images, then of each group.
+    """Accuracy on all images, then on each group in alphabetical order.
 
     Args:
-        method: What is measured.
-        right: Whether each image is right (n,), n > 0.
-        groups: The group of each (n,); all empty for no groups.
+        method: The name of the method.
+        right: Whether the method is right for each image (n,), n > 0.
+        groups: The group of each image (n,); an empty text belongs to no group.
     """
     names = np.asarray(groups, dtype=object)
     found = [Accuracy(method, "", len(right), wilson([right.sum()], len(right))[0])]
@@ -47,10 +44,3 @@ def accuracies(
         inside = right[names == group]
         found.append(Accuracy(method, group, len(inside), wilson([inside.sum()], len(inside))[0]))
     return tuple(found)
-
-
-def name_without(words: Sequence[str]) -> str:
-    """What to call a method that does without some concepts."""
-    if len(words) <= NAMED + 1:
-        return f"without {', '.join(words)}"
-    return f"without {', '.join(words[:NAMED])} and {len(words) - NAMED} more"

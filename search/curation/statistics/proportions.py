@@ -1,17 +1,21 @@
-"""Shares of images and their differences, with intervals; all arguments broadcast."""
+"""Shares of images, differences of shares and means, each with a 95% interval.
+
+All arguments broadcast against each other.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.float64]
 
 Z = 1.959963984540054
-"""Normal deviate of a 95% interval."""
+"""Normal quantile of a 95% interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,12 @@ class Intervals:
 
 
 def wilson(hits: ArrayLike, count: ArrayLike) -> Intervals:
-    """Shares with Wilson's score interval (Wilson 1927)."""
+    """Shares `hits / count` with Wilson's score interval (Wilson 1927).
+
+    Args:
+        hits: Images that have the concept.
+        count: All images, above 0.
+    """
     k, n = np.asarray(hits, np.float64), np.asarray(count, np.float64)
     share = k / n
     middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
@@ -44,16 +53,18 @@ def wilson(hits: ArrayLike, count: ArrayLike) -> Intervals:
     return Intervals(share, np.clip(middle - half, 0, share), np.clip(middle + half, share, 1))
 
 
-def newcombe(hits: ArrayLike, count: ArrayLike, others: ArrayLike, other: ArrayLike) -> Intervals:
+def newcombe(
+    hits: ArrayLike, count: ArrayLike, other_hits: ArrayLike, other_count: ArrayLike
+) -> Intervals:
     """Differences of two shares with Newcombe's interval (Newcombe 1998, method 10).
 
     Args:
-        hits: Successes of the first.
-        count: Trials of the first.
-        others: Successes of the second.
-        other: Trials of the second.
+        hits: Images of the first sample that have the concept.
+        count: All images of the first sample.
+        other_hits: Images of the second sample that have the concept.
+        other_count: All images of the second sample.
     """
-    one, two = wilson(hits, count), wilson(others, other)
+    one, two = wilson(hits, count), wilson(other_hits, other_count)
     difference = one.value - two.value
     low = difference - np.hypot(one.value - one.low, two.high - two.value)
     high = difference + np.hypot(one.high - one.value, two.value - two.low)
@@ -61,21 +72,35 @@ def newcombe(hits: ArrayLike, count: ArrayLike, others: ArrayLike, other: ArrayL
 
 
 def log_odds_ratio(
-    hits: ArrayLike, count: ArrayLike, others: ArrayLike, other: ArrayLike
+    hits: ArrayLike, count: ArrayLike, other_hits: ArrayLike, other_count: ArrayLike
 ) -> Intervals:
-    """Log odds ratios with Woolf's interval, half an image added to each cell.
+    """Logarithms of odds ratios with Woolf's interval (Woolf 1955).
 
-    (Haldane 1956, Anscombe 1956: finite where a cell is empty.) Arguments as for `newcombe`.
+    Half an image is added to each cell (Haldane 1956, Anscombe 1956), so that the ratio is finite
+    where a cell is empty.
+
+    Args:
+        hits: Images of the first sample that have the concept.
+        count: All images of the first sample.
+        other_hits: Images of the second sample that have the concept.
+        other_count: All images of the second sample.
     """
-    a, b = np.asarray(hits) + 0.5, np.asarray(others) + 0.5
-    c, d = np.asarray(count) + 1.0 - a, np.asarray(other) + 1.0 - b
+    a, b = np.asarray(hits) + 0.5, np.asarray(other_hits) + 0.5
+    c, d = np.asarray(count) + 1.0 - a, np.asarray(other_count) + 1.0 - b
     value = np.log(a * d / (b * c))
     half = Z * np.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
     return Intervals(value, value - half, value + half)
 
 
 def mean(values: csr_array) -> Intervals:
-    """Means of columns (n, k) with Student's t interval; of one row alone, without width."""
+    """Means of columns with Student's t interval.
+
+    Args:
+        values: Sparse values (n, k). With n = 1 the intervals have no width.
+
+    Returns:
+        The k means with their intervals.
+    """
     from scipy.special import stdtrit
 
     rows = values.shape[0]

@@ -8,61 +8,79 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, gammaln  # scipy.stats takes a second to import
 
-Floats = NDArray[np.float64]
+from splicedex.search.curation.statistics.proportions import Floats
 
-EXPECTED = 5.0
-"""Where an expected count is below this, Fisher's test; else Pearson's (Cochran 1954)."""
+MIN_EXPECTED = 5.0
+"""Least expected count of a cell for a χ² test; an exact test is used below it (Cochran 1954)."""
 TIED = 1e-7
-"""Share by which probabilities may differ and be equal but for rounding."""
+"""Relative difference of two probabilities that counts as rounding error."""
 
 
-def p_values(hits: NDArray[np.int64], count: int, others: NDArray[np.int64], other: int) -> Floats:
-    """Two-sided p (g,) that shares of two samples are one: Fisher's exact test, or Pearson's χ².
+def p_values(
+    hits: NDArray[np.int64], count: int, other_hits: NDArray[np.int64], other_count: int
+) -> Floats:
+    """Two-sided p-values for equal shares in two samples: Fisher's exact test or Pearson's χ².
 
     Args:
-        hits: Images with each concept in the first sample (g,).
-        count: Images of the first sample.
-        others: The same of the second (g,).
-        other: Images of the second sample.
+        hits: Images of the first sample with each concept (g,).
+        count: All images of the first sample.
+        other_hits: Images of the second sample with each concept (g,).
+        other_count: All images of the second sample.
+
+    Returns:
+        One p-value a concept (g,); 1 where all images have the concept, or none.
     """
-    a, b = np.asarray(hits, np.float64), np.asarray(others, np.float64)
-    n, both = float(count + other), a + b
-    smallest = np.minimum(both, n - both) * min(count, other) / n
-    varies = (both > 0) & (both < n)
+    a, b = np.asarray(hits, np.float64), np.asarray(other_hits, np.float64)
+    total, having = float(count + other_count), a + b
+    smallest = np.minimum(having, total - having) * min(count, other_count) / total
+    varies = (having > 0) & (having < total)
     p = np.ones(len(a))
-    common = varies & (smallest >= EXPECTED)
-    determinant = a * (other - b) - b * (count - a)
-    spread = count * other * both * (n - both)
-    p[common] = chdtrc(1, n * determinant[common] ** 2 / spread[common])
+    common = varies & (smallest >= MIN_EXPECTED)
+    determinant = a * (other_count - b) - b * (count - a)
+    margins = count * other_count * having * (total - having)
+    p[common] = chdtrc(1, total * determinant[common] ** 2 / margins[common])
     for row in np.flatnonzero(varies & ~common):
-        p[row] = _fisher(int(a[row]), count, int(both[row]), int(n))
+        p[row] = _fisher(int(a[row]), count, int(having[row]), int(total))
     return p
 
 
-def q_values(p: NDArray[np.floating]) -> Floats:
-    """P adjusted for how many were tested (Benjamini and Hochberg 1995)."""
-    falling = np.argsort(-p, kind="stable")
-    ranks = np.arange(len(p), 0, -1)
-    adjusted = np.empty(len(p))
-    adjusted[falling] = np.minimum.accumulate(np.minimum(p[falling] * len(p) / ranks, 1))
-    return adjusted
+def q_values(p: NDArray[np.floating], tested: NDArray[np.bool_] | None = None) -> Floats:
+    """P-values adjusted for the number of tests (Benjamini and Hochberg 1995).
+
+    Args:
+        p: P-values of any shape.
+        tested: Which of them count as tests, of the same shape; by default all.
+
+    Returns:
+        The adjusted values, of the same shape; 1 for what was not tested.
+    """
+    tested = np.ones(p.shape, np.bool_) if tested is None else tested
+    tests = p[tested]
+    falling = np.argsort(-tests, kind="stable")
+    ranks = np.arange(len(tests), 0, -1)
+    adjusted = np.empty(len(tests))
+    adjusted[falling] = np.minimum.accumulate(np.minimum(tests[falling] * len(tests) / ranks, 1))
+    q = np.ones(p.shape)
+    q[tested] = adjusted
+    return q
 
 
-def _fisher(hits: int, count: int, both: int, total: int) -> float:
-    """Sum of the probabilities of tables no likelier than this one, its margins given."""
-    table = _hypergeometric(count, both, total)
-    seen = table[hits - max(0, both + count - total)]
-    return float(min(1.0, table[table <= seen * (1 + TIED)].sum()))
+def log_binomial(n: float, k: NDArray[np.int64] | int) -> Floats:
+    """Logarithms of the binomial coefficients "n choose k"."""
+    logs: Floats = gammaln(n + 1) - gammaln(np.asarray(k) + 1.0) - gammaln(n - np.asarray(k) + 1.0)
+    return logs
+
+
+def _fisher(hits: int, count: int, having: int, total: int) -> float:
+    """P-value: the probability of all tables with these margins no likelier than this one."""
+    table = _hypergeometric(count, having, total)
+    observed = table[hits - max(0, having + count - total)]
+    return float(min(1.0, table[table <= observed * (1 + TIED)].sum()))
 
 
 @lru_cache(maxsize=1024)
-def _hypergeometric(count: int, both: int, total: int) -> Floats:
-    k = np.arange(max(0, both + count - total), min(count, both) + 1)
-    logs = choose(both, k) + choose(total - both, count - k) - choose(total, count)
-    return np.exp(np.asarray(logs, np.float64))
-
-
-def choose(n: float, k: NDArray[np.int64] | int) -> Floats:
-    """Logarithms of how many ways there are to choose k of n."""
-    logs: Floats = gammaln(n + 1) - gammaln(np.asarray(k) + 1.0) - gammaln(n - np.asarray(k) + 1.0)
-    return logs
+def _hypergeometric(count: int, having: int, total: int) -> Floats:
+    """Probabilities of each possible number of hits, from the least on."""
+    k = np.arange(max(0, having + count - total), min(count, having) + 1)
+    logs = log_binomial(having, k) + log_binomial(total - having, count - k)
+    return np.exp(np.asarray(logs - log_binomial(total, count), np.float64))

@@ -1,1 +1,1 @@
-"""The images a curation command works on, and how they are read."""
+"""The images that a curation command works on: which they are, how they are read and counted."""

@@ -1,4 +1,4 @@
-"""All pairs of near vectors, exactly, without comparing all of them in full."""
+"""All pairs of near vectors, exactly, without comparing most of them in full."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from splicedex.search.curation.subsets.reading import Progress, silent
 from splicedex.splice.align import Matrix
 
 AXES = 63
-"""Axes of the short vectors."""
+"""Principal axes that the short vectors keep."""
 ROWS = 2048
 """Rows compared at once."""
 _SAMPLE = 8192
@@ -20,18 +20,18 @@ _ROUNDING = 1e-5
 def near_pairs(
     vectors: Matrix, least: float, on_progress: Progress = silent
 ) -> Iterator[tuple[int, int, float]]:
-    """Pairs (i, j, cosine) of rows, i < j, with at least a cosine.
+    """Pairs (i, j, cosine) of rows, i < j, with at least a given cosine.
 
-    Vectors are shortened to their main axes and the length of what is left. Products of short
-    vectors bound those of long ones from above (Cauchy and Schwarz, on what is left), so only pairs
-    that pass the bound are computed in full.
+    Each vector is shortened to its coordinates on the principal axes and the length of the rest.
+    The product of two short vectors is an upper bound of the product of the full ones (by the
+    Cauchy-Schwarz inequality on the rest), so only pairs that reach the bound are computed in full.
 
     Args:
         vectors: Unit rows (n, d).
-        least: Cosine.
+        least: Least cosine.
         on_progress: Called with rows done and their total.
     """
-    short = _short(vectors)
+    short = _shorten(vectors)
     for start in range(0, len(vectors), ROWS):
         block = slice(start, start + ROWS)
         for other in range(start, len(vectors), ROWS):
@@ -49,11 +49,11 @@ def near_pairs(
         on_progress(min(start + ROWS, len(vectors)), len(vectors))
 
 
-def _short(vectors: Matrix) -> Matrix:
-    """Vectors (n, AXES + 1) whose products bound those of the whole ones."""
-    some = vectors[:: max(1, len(vectors) // _SAMPLE)]
-    _, axes = np.linalg.eigh(some.T @ some)
+def _shorten(vectors: Matrix) -> Matrix:
+    """Vectors (n, AXES + 1) whose products are upper bounds of the products of `vectors` (n, d)."""
+    sample = vectors[:: max(1, len(vectors) // _SAMPLE)]
+    _, axes = np.linalg.eigh(sample.T @ sample)
     main = vectors @ axes[:, ::-1][:, :AXES]
-    left = np.maximum(1 - np.einsum("nd,nd->n", main, main), 0)
-    short: Matrix = np.concatenate([main, np.sqrt(left)[:, None]], axis=1)
+    rest = np.maximum(1 - np.einsum("nd,nd->n", main, main), 0)
+    short: Matrix = np.concatenate([main, np.sqrt(rest)[:, None]], axis=1)
     return short

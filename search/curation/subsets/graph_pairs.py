@@ -1,7 +1,8 @@
-"""Near pairs by walking the engine's graph from every image, in time that grows with their number.
+"""Near pairs by nearest-neighbour queries to the engine's graph: time grows linearly with images.
 
-A walk finds the nearest of all images, so it is asked for more of them until the last is too far:
-then all are found, but for what a graph may miss (HNSW, Malkov and Yashunin 2018).
+Each query asks for the nearest images of one image. If even the last of them is near enough, the
+query is repeated for more. So all near images are found, except those that the graph misses (HNSW
+is approximate; Malkov and Yashunin 2018).
 """
 
 from __future__ import annotations
@@ -16,36 +17,38 @@ from splicedex.indexer.store.index import Index
 from splicedex.search.curation.subsets.reading import Progress
 
 FIRST, MOST = 16, 1024
-"""How many neighbours are asked for at first and at last. Of more copies of one image than that,
-each has other neighbours, and chains of them join all."""
+"""How many neighbours the first and the last query of an image ask for. If an image has more copies
+than that, they have different neighbours, and chains of them join all."""
 _GROWTH = 8
 WIDTH = 128
-"""Candidates kept in view. 256 find a neighbour of 1% more images, in one and a half the time."""
-_TOGETHER = 64
+"""Candidates that a query keeps (`ef`). 256 find a neighbour of 1% more images, in 1.5 times the
+time."""
+_BATCH = 64
+"""Images queried at once."""
 
 
 def has_graph(index: Index) -> bool:
-    """Whether the engine walks a graph rather than scans all images for each."""
+    """Whether the engine answers nearest-neighbour queries from a graph, not by a full scan."""
     return index.manifest.ann != "exact" and not is_due(index, None)
 
 
 def walked_pairs(
     engine: Engine, hits: Iterable[Hit], least: float, on_progress: Progress, total: int
 ) -> Iterator[tuple[str, str]]:
-    """Pairs of point ids with at least a cosine, most of them both ways round.
+    """Pairs of point ids with at least a given cosine, most of them in both orders.
 
     Args:
-        engine: With a graph.
-        hits: The images to begin at, with dense vectors. Those they are near to may be others.
-        least: Cosine.
+        engine: An engine with a graph.
+        hits: The images to start from, with dense vectors. Their neighbours can be other images.
+        least: Least cosine.
         on_progress: Called with images done and their total.
-        total: How many `hits` there are.
+        total: How many images `hits` has.
     """
     done = 0
-    for some in blocks(hits, _TOGETHER):
-        asked, limit = some, FIRST
+    for block in blocks(hits, _BATCH):
+        asked, limit = block, FIRST
         while asked:
-            answers = engine.query_batch([_near(hit, limit) for hit in asked])
+            answers = engine.query_batch([_neighbours(hit, limit) for hit in asked])
             again = []
             for hit, found in zip(asked, answers, strict=True):
                 if len(found) == limit < MOST and found[-1].score >= least:
@@ -55,10 +58,11 @@ def walked_pairs(
                     (hit.id, near.id) for near in found if near.score >= least and near.id != hit.id
                 )
             asked, limit = again, min(limit * _GROWTH, MOST)
-        done += len(some)
+        done += len(block)
         on_progress(done, total)
 
 
-def _near(hit: Hit, limit: int) -> Query:
+def _neighbours(hit: Hit, limit: int) -> Query:
+    """The query for the nearest images of one image."""
     assert hit.dense is not None
     return Query(Nearest(hit.dense, width=WIDTH), limit=limit, with_payload=False)

@@ -1,24 +1,23 @@
-"""Reading the images of a subset with their vectors, and the concepts to leave out of them."""
+"""Reading the images of a subset, block by block."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
-from splicedex.indexer.engines.query import Hit
+from splicedex.indexer.engines.query import Filter, Hit
 from splicedex.indexer.sources.base import blocks
 from splicedex.indexer.store.index import Index
 from splicedex.search.curation.subsets.subset import Subset
-from splicedex.search.query.resolve import resolve
-from splicedex.search.searcher import Searcher
-from splicedex.splice.errors import UserError
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with what is done and the total."""
+"""Called with how much is done, and the total."""
+_PAGE = 8192
+"""Ids read with one request."""
 
 
 def silent(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """Ignore progress."""
 
 
 def read(
@@ -29,7 +28,15 @@ def read(
     *,
     with_dense: bool = False,
 ) -> Iterator[list[Hit]]:
-    """The images of a subset in blocks, in id order, with weights and some columns."""
+    """Read the images of a subset in blocks, in the order of their ids.
+
+    Args:
+        index: The open index.
+        chosen: The subset.
+        columns: Columns to read into the payload.
+        on_progress: Called with images done and their total.
+        with_dense: Read the dense vectors too; SpLiCE weights are always read.
+    """
     done = 0
     hits = index.engine.scroll(
         chosen.filter, with_payload=columns or False, with_dense=with_dense, with_concepts=True
@@ -40,22 +47,12 @@ def read(
         on_progress(done, chosen.images)
 
 
-def left_out(searcher: Searcher, words: Sequence[str]) -> tuple[int, ...]:
-    """Concept ids of words and of their families, by the query language's resolution.
-
-    Raises:
-        UserError: A word is unknown.
-    """
-    space, encode = searcher.index.space, searcher.context.encode
-    found = {i for word in words for i in resolve(space, word, encode=encode).family}
-    return tuple(sorted(found))
+def read_ids(index: Index, passing: Filter | None) -> Iterator[str]:
+    """The ids of the images that pass a filter, in order; None passes every image."""
+    for hit in index.engine.scroll(passing, with_payload=False, page=_PAGE):
+        yield hit.id
 
 
-def check_column(index: Index, column: str) -> None:
-    """Refuse a column the index does not know.
-
-    Raises:
-        UserError: There is no such column.
-    """
-    if column not in index.columns:
-        raise UserError(f"no column {column!r}", f"the columns are {', '.join(index.columns)}")
+def column_values(hits: Sequence[Hit], column: str | None) -> list[str]:
+    """The value of a column for each image, as text; empty where it has none."""
+    return [str(hit.payload.get(column, "")) if column else "" for hit in hits]

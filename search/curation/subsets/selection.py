@@ -1,4 +1,4 @@
-"""Selections: some images of a subset, drawn or picked out."""
+"""Selections: some images of a subset, chosen at random or one by one."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Selection:
     """Some images of a subset.
 
     Args:
-        query: The subset; empty for every image.
-        images: How many it has.
-        chosen: Those that were chosen.
+        query: The query of the subset; empty for every image.
+        images: How many images the subset has.
+        chosen: The images that were chosen.
     """
 
     query: str
@@ -27,21 +27,21 @@ class Selection:
     chosen: tuple[Example, ...]
 
 
-def lot(id_: str, seed: int) -> bytes:
-    """What an image drew: of the image and the seed alone.
+def random_key(id_: str, seed: int) -> bytes:
+    """A random key of an image, which depends on its id and the seed alone.
 
-    Other images coming or going change nothing for those that stay.
+    So images that are added or removed do not change the keys of the others.
     """
     return blake2b(id_.encode(), digest_size=8, key=seed.to_bytes(8, "big")).digest()
 
 
 def draw(ids: Iterable[str], count: int, seed: int) -> list[str]:
-    """The `count` ids with the lowest lots: a uniform sample without replacement."""
-    return heapq.nsmallest(count, ids, key=lambda id_: lot(id_, seed))
+    """The `count` ids with the lowest random keys: a uniform sample without replacement."""
+    return heapq.nsmallest(count, ids, key=lambda id_: random_key(id_, seed))
 
 
 def named(index: Index, ids: Iterable[str]) -> tuple[Example, ...]:
-    """Images by id, in that order, with their names."""
+    """Images by id, with their paths, in the order of the ids."""
     found = []
     for block in blocks(ids):
         hits = index.engine.retrieve(block, with_payload=("path",))

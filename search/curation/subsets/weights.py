@@ -1,4 +1,4 @@
-"""SpLiCE weights of images, as they are stored."""
+"""SpLiCE weights of images as sparse matrices, as they are stored in the index."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from splicedex.indexer.engines.query import Filter, Hit
 from splicedex.indexer.store.index import Index
 
 SAMPLE = 4096
-"""Images read where every one would take too long."""
+"""Images that are read where reading all would take too long."""
 
 
 def weights_of(hits: Sequence[Hit], concepts: int) -> csr_array:
-    """SpLiCE weights (n, c) of images that were read with them."""
+    """SpLiCE weights (n, c) of n images that were read with their weights.
+
+    Args:
+        hits: The images.
+        concepts: Number of concepts c.
+    """
     rows = [hit.concepts for hit in hits if hit.concepts is not None]
     ends = np.cumsum([0, *(len(row.indices) for row in rows)])
     flat = np.concatenate([*(row.indices for row in rows), np.zeros(0, np.int64)])
@@ -24,10 +29,11 @@ def weights_of(hits: Sequence[Hit], concepts: int) -> csr_array:
     return csr_array((data, flat, ends), shape=(len(rows), concepts))
 
 
-def sampled_weights(index: Index, filter_: Filter | None, most: int = SAMPLE) -> csr_array:
-    """Weights (n, c) of at most so many images that pass.
+def sampled_weights(index: Index, passing: Filter | None, limit: int = SAMPLE) -> csr_array:
+    """SpLiCE weights (n, c) of at most `limit` images that pass a filter.
 
-    The first by id: ids are hashes of names, so these are a random sample, and the same each time.
+    The images with the lowest ids are read. Ids are hashes of paths, so this is a random sample,
+    and always the same one.
     """
-    hits = index.engine.scroll(filter_, with_payload=False, with_concepts=True)
-    return weights_of(list(islice(hits, most)), len(index.space.concepts))
+    hits = index.engine.scroll(passing, with_payload=False, with_concepts=True)
+    return weights_of(list(islice(hits, limit)), len(index.space.concepts))

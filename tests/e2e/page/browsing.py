@@ -1,4 +1,4 @@
-"""How tests use the page."""
+"""Actions of the page's tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MANY = 1_200
 
 @contextmanager
 def opened(browser, client, path="/", **context):
-    """The page, whose scripts must run without an error."""
+    """Open the page; its scripts must not raise errors."""
     context = browser.new_context(base_url=str(client.base_url), **context)
     context.set_default_timeout(60_000)
     page, wrong = context.new_page(), []
@@ -46,13 +46,13 @@ def ask(page, query):
 
 
 def settled(page):
-    """Wait until the answer is shown."""
+    """Wait until the results are shown."""
     page.wait_for_selector("#grid[aria-busy=false]", state="attached")
     page.wait_for_selector("#facet-list:not([aria-busy])", state="attached")
 
 
 def shown(page):
-    """Ids of the photos on the page, in their order."""
+    """Ids of the photos on the page, in order."""
     links = page.locator(".tile > a").evaluate_all("links => links.map(link => link.href)")
     return [parse_qs(urlsplit(link).query)["image"][0] for link in links]
 
@@ -62,7 +62,7 @@ def found(client, query, **more):
 
 
 def expect_query(page, client, query):
-    """The page has come to a query and shows what the server finds."""
+    """The page shows the results that the server gives for a query."""
     page.wait_for_function("q => new URLSearchParams(location.search).get('q') === q", arg=query)
     settled(page)
     assert page.input_value("#q") == query

@@ -1,4 +1,4 @@
-"""Chromium, and two servers of the page."""
+"""Chromium, and two servers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def listed(folder, rows):
 
 @pytest.fixture(scope="package")
 def photos(browser, tmp_path_factory):
-    """A server of ten photos and one of a hostile name, which encodes images; gives its client."""
+    """A server with an encoder, ten photos and one with a hostile name; returns its client."""
     folder = tmp_path_factory.mktemp("photos")
     rows = []
     for package, (inside, names) in PHOTOS.items():
@@ -67,7 +67,7 @@ def photos(browser, tmp_path_factory):
 
 @pytest.fixture(scope="package")
 def many(browser, tmp_path_factory):
-    """A server of many images without files; gives its client."""
+    """A server of many images without files; returns its client."""
     folder = tmp_path_factory.mktemp("many")
     space = make_space()
     space.save(folder / "space")

@@ -1,4 +1,4 @@
-"""Searching by an image, and the page that each photo has."""
+"""Search by an image, and the page of a photo."""
 
 from __future__ import annotations
 
@@ -84,9 +84,11 @@ class TestPhoto:
         page.locator(".tile > a").first.click()
         page.wait_for_selector("#photo .neighbours li")
         record = photos.get(f"/v1/images/{first}").json()
-        made_of = page.locator("#photo section", has=page.get_by_role("heading", name="Made of"))
-        assert f"{record['cosine']:.2f}" in made_of.locator("b").inner_text()
-        labels = made_of.locator(".label").all_inner_texts()
+        concepts = page.locator(
+            "#photo section", has=page.get_by_role("heading", name="Concepts", exact=True)
+        )
+        assert f"{record['cosine']:.2f}" in concepts.locator("b").inner_text()
+        labels = concepts.locator(".label").all_inner_texts()
         assert labels == [one["concept"] for one in record["concepts"]][: len(labels)]
         near = photos.get(f"/v1/images/{first}/similar", params={"limit": 12}).json()["hits"]
         links = page.locator("#photo .neighbours a").evaluate_all("all => all.map(a => a.href)")
@@ -124,5 +126,5 @@ class TestPhoto:
         assert page.get_by_text(MARKUP, exact=True).count() >= 1
         ask_facet = page.locator("#photo .facts dd").all_inner_texts()
         assert {HOSTILE, MARKUP} <= set(ask_facet)
-        assert page.locator("img[src=x], #photo b script, .label b").count() == 0
+        assert page.locator("img[src=x], b:text-is('bold')").count() == 0
         assert "owned" not in page.title()

@@ -1,4 +1,4 @@
-"""Searching on the page, and what it says when that does not work."""
+"""Search on the page, and its messages on errors."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class TestMistakes:
         page.route("**/v1/search*", lambda route: route.abort())
         page.fill("#q", "cat")
         page.press("#q", "Enter")
-        page.get_by_role("heading", name="The server is away").wait_for()
+        page.get_by_role("heading", name="The server is not available").wait_for()
         page.unroute("**/v1/search*")
         page.get_by_role("button", name="Try now").click()
         page.wait_for_selector(".tile")
@@ -126,12 +126,12 @@ class TestMistakes:
         problem = {"status": 401, "json": {"detail": "no token"}}
         page.route("**/v1/info", lambda route: route.fulfill(**problem))
         page.reload()
-        page.get_by_role("heading", name="asks for a key").wait_for()
-        assert page.get_by_label("Key", exact=True).get_attribute("name") == "token"
+        page.get_by_role("heading", name="requires a token").wait_for()
+        assert page.get_by_label("Token", exact=True).get_attribute("name") == "token"
 
 
 def test_clicks_edit_queries_as_the_language_reads_them(page):
-    """Whatever the query, a click adds `concept` to what it means and a second takes it away."""
+    """For any query, one click adds a concept to its meaning and the next removes it."""
     random_ = random.Random(3)
     words = ["dog", '"hot dog"', "-cat", "NOT tree", "=car", "hat^2", "sea>0.5", "(a OR b)", "x:y"]
     queries = [" ".join(random_.sample(words, random_.randint(1, 5))) for _ in range(100)]

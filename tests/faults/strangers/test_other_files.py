@@ -1,4 +1,4 @@
-"""Files that are not in the index: they cannot be named, whatever stands in their stead."""
+"""Files that are not in the index cannot be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages of other sites may have a visitor's browser do."""
+"""Requests that pages of other sites send through a visitor's browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.faults.strangers.wire import get, raw, status
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "127.0.0.1.nip.io"])
 def test_requests_by_a_name_that_is_not_ours_are_refused(server, host):
-    """DNS rebinding: a page's own name that suddenly means this machine."""
+    """DNS rebinding: the host name of another page that resolves to this machine."""
     assert status(raw(server, get("/v1/search?q=cat", host=host))) in {400, 421}
 
 

@@ -1,4 +1,4 @@
-"""Clients that never end what they began."""
+"""Clients that never finish a request."""
 
 from __future__ import annotations
 

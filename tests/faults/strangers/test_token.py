@@ -1,4 +1,4 @@
-"""A server that asks for a token, and those who have none."""
+"""A server that requires a token, and clients without one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOKEN = "correct horse battery staple"
 
 @pytest.fixture(scope="module")
 def guarded(index, folder, tmp_path_factory):
-    """Another server, which asks for a token."""
+    """A server that requires a token."""
     copy = tmp_path_factory.mktemp("guarded") / "photos.idx"
     shutil.copytree(index, copy)
     with serving(copy, folder, "--token", TOKEN) as made:

@@ -1,4 +1,4 @@
-"""Uploads that are too large, malformed, or no images."""
+"""Uploads that are too large, malformed or not images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.faults.strangers.wire import SECRET
 
 
 def png(width, height):
-    """A PNG that claims to be huge."""
+    """A PNG whose header states a huge size."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(b"\0" * 1000)), (b"IEND", b"")]
     made = b"\x89PNG\r\n\x1a\n"

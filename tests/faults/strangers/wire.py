@@ -1,15 +1,15 @@
-"""Requests as bytes, which no client would send."""
+"""Requests as bytes that no normal client sends."""
 
 from __future__ import annotations
 
 import socket
 
 SECRET = b"root:x:0:0"
-"""How a file that everybody can read begins, /etc/passwd."""
+"""The first bytes of /etc/passwd, which everyone can read."""
 
 
-def raw(server, request, *, wait=10.0):
-    """What the server answers to bytes, until it closes or says nothing for `wait` seconds."""
+def raw(server, request, *, wait=60.0):
+    """The response to bytes, until the server closes or sends nothing for `wait` seconds."""
     answer = b""
     with socket.create_connection(("127.0.0.1", server.port), timeout=wait) as connection:
         try:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -119,10 +120,10 @@ def test_cache_that_cannot_be_written(server, monkeypatch, tmp_path):
 
 def test_cache_folder_of_the_user(monkeypatch, tmp_path):
     monkeypatch.delenv("SPLICEDEX_CACHE")
-    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "splicedex"
-    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert cache_folder() == Path.home() / "Library" / "Caches" / "splicedex"
 
 

@@ -19,9 +19,9 @@ from tests.paths import ROOT
 from tools.nano.backbone import lower, upper
 from tools.nano.bundle import new_model
 from tools.nano.corpus import Corpus, Photo, load_corpus
-from tools.nano.store import RECIPE, claim
-from tools.nano.teacher import point_out
-from tools.nano.words import ENOUGH, stem, vocabulary
+from tools.nano.store import CODE_HASH, claim
+from tools.nano.teacher import move_to_labels
+from tools.nano.words import MIN_CAPTIONS, stem, vocabulary
 
 NANO = ROOT / "splice" / "models" / "nano"
 SOURCE = f"local-dir:{NANO}"
@@ -119,7 +119,7 @@ def test_training_goes_the_way_the_model_goes() -> None:
 def test_guesses_are_moved_to_their_label_and_no_others() -> None:
     guesses = unit(np.array([[1, 0.1, 0], [0, 1, 0], [1, 0, 1]], np.float32))
     labels = np.array([[0, 1, 0], [0, 1, 0], [0, 0, 0]], np.float32)
-    moved = point_out(guesses, labels)
+    moved = move_to_labels(guesses, labels)
     assert moved[0, 1] > guesses[0, 1]
     np.testing.assert_allclose(moved[1:], guesses[1:], atol=1e-6)
 
@@ -144,7 +144,7 @@ def test_training_starts_from_the_seed() -> None:
 
 def test_words_said_equally_often_stand_in_one_order() -> None:
     words = ["zebra", "apple", "mango", "lemon", "otter", "tiger"]
-    photos = [Photo(Path(), "", (), (" ".join(words),))] * ENOUGH
+    photos = [Photo(Path(), "", (), (" ".join(words),))] * MIN_CAPTIONS
     nothing = np.zeros((0, 2), np.float32)
     said = Corpus(
         tuple(photos), nothing, (), nothing, (), nothing, (), nothing, np.zeros(0, np.int64)
@@ -152,15 +152,15 @@ def test_words_said_equally_often_stand_in_one_order() -> None:
     assert vocabulary(said) == sorted(words)
 
 
-def test_a_cache_of_other_code_is_refused(tmp_path: Path) -> None:
+def test_a_cache_of_another_version_is_refused(tmp_path: Path) -> None:
     for _ in range(2):
         claim(tmp_path / "cache")
         (tmp_path / "cache" / "crops.npy").touch()
-    for recipe in ("another", None):
-        (tmp_path / "cache" / RECIPE).unlink()
-        if recipe:
-            (tmp_path / "cache" / RECIPE).write_text(recipe)
-        with pytest.raises(UserError, match="other code"):
+    for code in ("another", None):
+        (tmp_path / "cache" / CODE_HASH).unlink()
+        if code:
+            (tmp_path / "cache" / CODE_HASH).write_text(code)
+        with pytest.raises(UserError, match="another version"):
             claim(tmp_path / "cache")
 
 

@@ -10,12 +10,12 @@ from splicedex.api.cli.options import IndexAddress, sharded, sibling, with_addre
 from splicedex.indexer.store.address import Collection, Folder
 from splicedex.splice.errors import UserError
 
-PLACELESS = {"copy"}
-"""Commands that name their indexes in other words."""
+OWN_ADDRESSES = {"copy"}
+"""Commands that name their indexes by arguments of their own."""
 
 
 def asked(*words):
-    """The place that a command line names."""
+    """The address that a command line names."""
     found = []
 
     def command(index: IndexAddress, limit: int = 3) -> None:
@@ -48,11 +48,11 @@ def test_folder_or_collection(monkeypatch):
 def test_every_command_takes_a_server():
     for name, command in typer.main.get_command(app).commands.items():
         options = {option.name for option in command.params}
-        if name not in PLACELESS:
+        if name not in OWN_ADDRESSES:
             assert options >= {"index", "url", "api_key"}, name
 
 
-def test_shards_are_a_servers():
+def test_only_a_server_has_shards():
     there = sharded(Collection("http://q:6333"), 6, 2)
     assert isinstance(there, Collection)
     assert (there.shards, there.replicas) == (6, 2)
@@ -61,7 +61,7 @@ def test_shards_are_a_servers():
         sharded(Folder(Path("a")), 6, None)
 
 
-def test_a_second_place_has_the_key_of_the_first():
+def test_a_second_address_has_the_key_of_the_first():
     first = Collection("http://q:6333", "photos", "k")
     assert sibling(first, "http://q:6333/others") == Collection("http://q:6333", "others", "k")
     assert sibling(first, "b.idx") == Folder(Path("b.idx"))

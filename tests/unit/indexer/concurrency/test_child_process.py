@@ -1,4 +1,4 @@
-"""A function in a process of its own."""
+"""A function that is called in a child process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from splicedex.indexer.concurrency.child_process import Child, DiedError
+from splicedex.indexer.concurrency import child_process as subject
+from splicedex.indexer.concurrency.child_process import ChildProcess, DiedError
 from splicedex.splice.errors import UnavailableError
 from tests.paths import ROOT
 
@@ -31,7 +32,7 @@ def answer(power, question):
 
 @pytest.fixture(scope="module")
 def child():
-    made = Child(partial(answer, 3))
+    made = ChildProcess(partial(answer, 3), "answer")
     made.start()
     yield made
     made.close()
@@ -64,9 +65,12 @@ def test_death_is_told_and_another_can_be_started(child):
     assert child("who") != first
 
 
-def test_a_function_that_does_not_travel(monkeypatch):
-    monkeypatch.setattr("splicedex.indexer.concurrency.child_process.CHILD", "raise SystemExit(3)")
-    child = Child(abs)
+def test_a_function_that_cannot_be_loaded(monkeypatch, tmp_path):
+    """A module that ends at once stands for a child that cannot load its function."""
+    (tmp_path / "ends.py").write_text("raise SystemExit(3)")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(subject, "MODULE", "ends")
+    child = ChildProcess(abs, "abs")
     assert not child.running()
     with pytest.raises(DiedError, match=r"^exit code 3$"):
         child.start()
@@ -74,8 +78,8 @@ def test_a_function_that_does_not_travel(monkeypatch):
 
 SCRIPT = """
 import time
-from splicedex.indexer.concurrency.child_process import Child
-child = Child(time.sleep)
+from splicedex.indexer.concurrency.child_process import ChildProcess
+child = ChildProcess(time.sleep, "sleep")
 child.start()
 print("at work", flush=True)
 child(0.3)

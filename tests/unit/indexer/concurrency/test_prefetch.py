@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splicedex.indexer.concurrency.prefetch import ahead
+from splicedex.indexer.concurrency.prefetch import prefetch
 
 
 @given(st.lists(st.integers()), st.integers(1, 3))
 def test_gives_what_it_draws_in_order(items, waiting):
-    assert list(ahead(iter(items), waiting)) == items
+    assert list(prefetch(iter(items), waiting)) == items
 
 
 def test_stages_work_at_once():
@@ -22,7 +22,7 @@ def test_stages_work_at_once():
         both.wait(timeout=20)
         yield 1
 
-    for number in ahead(first()):
+    for number in prefetch(first()):
         if number == 0:
             both.wait(timeout=20)
     assert number == 1
@@ -36,7 +36,7 @@ def test_draws_no_further_ahead_than_asked():
             drawn.append(number)
             yield number
 
-    stage = ahead(numbers(), waiting=2)
+    stage = prefetch(numbers(), waiting=2)
     assert next(stage) == 0
     deadline = time.monotonic() + 20
     while len(drawn) < 4 and time.monotonic() < deadline:
@@ -51,7 +51,7 @@ def test_an_error_comes_after_the_items_before_it():
         yield 1
         raise KeyError("two")
 
-    stage = ahead(broken())
+    stage = prefetch(broken())
     assert next(stage) == 1
     with pytest.raises(KeyError, match="two"):
         next(stage)
@@ -73,7 +73,7 @@ def test_closing_closes_every_stage():
             number += 1
 
     before = threading.active_count()
-    stage = ahead(endless("outer", ahead(endless("inner", naturals()))))
+    stage = prefetch(endless("outer", prefetch(endless("inner", naturals()))))
     assert [next(stage), next(stage)] == [0, 1]
     stage.close()
     assert sorted(closed) == ["inner", "outer"]

@@ -1,3 +1,5 @@
+from splicedex.indexer.engines.edge import config as config_module
+from splicedex.indexer.engines.edge import engine as engine_module
 from splicedex.indexer.engines.edge.engine import EdgeEngine
 from splicedex.indexer.engines.edge.page_cache import (
     OPENING,
@@ -14,8 +16,8 @@ def test_what_is_read_is_there_under_the_names_that_the_engine_gives(tmp_path, m
     space = make_space()
     index = make_index(tmp_path / "made", "edge", space, make_embeddings(space, 40))
     index.close()
-    for place in ("splicedex.indexer.engines.edge.engine", "splicedex.indexer.engines.edge.config"):
-        monkeypatch.setattr(f"{place}.SMALL", 16)
+    for module in (engine_module, config_module):
+        monkeypatch.setattr(module, "SMALL", 16)
     with EdgeEngine.open(index.folder / "points") as engine:
         engine.optimize("int8")
         engine.create_index("Finding_Labels", "keyword")
@@ -31,9 +33,7 @@ def test_opening_reads_ahead_and_what_cannot_be_read_is_passed_over(tmp_path, mo
     (index.folder / "points" / "segments" / "x").mkdir()
     (index.folder / "points" / "segments" / "x" / "quantized").mkdir()
     asked = []
-    monkeypatch.setattr(
-        "splicedex.indexer.store.index.read_ahead", lambda points, parts: asked.extend(parts)
-    )
+    monkeypatch.setattr(engine_module, "read_ahead", lambda points, parts: asked.extend(parts))
     with open_index(index.folder):
         pass
     assert {*OPENING, column("label")} <= set(asked)

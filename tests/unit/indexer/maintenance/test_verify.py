@@ -66,7 +66,7 @@ def test_a_whole_index_passes(place):
     assert found(place) == []
 
 
-def test_payload_is_held_against_the_embedding_and_mended(place):
+def test_payload_is_compared_with_the_embedding_and_repaired(place):
     changes = {
         1: ({"presence": [1, 2]}, Fault.PRESENCE),
         2: ({"presence": None}, Fault.PAYLOAD),
@@ -86,7 +86,7 @@ def test_payload_is_held_against_the_embedding_and_mended(place):
     assert state(place) == before
 
 
-def test_weights_are_held_against_the_embedding_and_mended(place):
+def test_weights_are_compared_with_the_embedding_and_repaired(place):
     before = state(place)
     with open_index(place) as index:
         weights = np.zeros((1, len(index.space.concepts)), np.float32)
@@ -123,7 +123,7 @@ def test_images_that_vanished_are_missed(place):
     with open_index(place) as index:
         index.engine.delete([point_id(name(row)) for row in range(5)])
     assert found(place) == [
-        "the calibration is of other images: a run has not ended, or images are lost"
+        "the calibration is for other images: an index run did not end, or images are lost"
     ]
     repair(place)
     assert found(place) == []
@@ -137,7 +137,7 @@ def test_a_calibration_that_is_another(place):
     assert said.startswith(f"{Fault.PRESENCE}: ")
     with open_index(place) as index:
         index.save_calibration(replace(index.calibration, offset=index.calibration.offset[:-1]))
-    assert found(place) == ["the calibration is damaged, or of another concept space"]
+    assert found(place) == ["the calibration is damaged, or belongs to another concept space"]
     repair(place)
     assert found(place) == []
     assert state(place) == before

@@ -36,7 +36,7 @@ def test_what_is_stored_is_what_the_calibration_says(index):
     assert stored(index) == index.strengths(PHOTOS)
 
 
-def test_another_calibration_is_made_up_for(index):
+def test_another_calibration_is_replaced(index):
     before = stored(index)
     index.save_calibration(
         replace(index.calibration, offset=index.calibration.offset + 1, images=0)
@@ -51,7 +51,7 @@ def test_another_calibration_is_made_up_for(index):
     assert on_disk.images == len(PHOTOS)
 
 
-def test_a_run_that_dies_while_writing_is_made_up_for(index, monkeypatch):
+def test_a_run_that_dies_while_writing_is_calibrated_again(index, monkeypatch):
     def dies(*_):
         raise KeyboardInterrupt
 
@@ -92,8 +92,8 @@ def test_a_large_index_is_calibrated_on_a_sample_until_that_changes(index, monke
     assert out_of_date(index)
 
 
-class TestForesight:
-    """Where embeddings are at hand, presence is right from the first block on."""
+class TestPrecalibrate:
+    """With precomputed embeddings, presence is right from the first block on."""
 
     @pytest.fixture
     def source(self):
@@ -115,10 +115,10 @@ class TestForesight:
         assert report.added == len(PHOTOS)
         assert empty.calibration.images == min(sample, len(PHOTOS))
         assert not out_of_date(empty)
-        foreseen, codes = empty.calibration, stored(empty)
+        precalibrated, codes = empty.calibration, stored(empty)
         recalibrate(empty)
-        np.testing.assert_allclose(empty.calibration.offset, foreseen.offset, atol=1e-4)
-        np.testing.assert_array_equal(empty.calibration.sample, foreseen.sample)
+        np.testing.assert_allclose(empty.calibration.offset, precalibrated.offset, atol=1e-4)
+        np.testing.assert_array_equal(empty.calibration.sample, precalibrated.sample)
         assert stored(empty) == codes
 
     def test_an_index_with_images_is_calibrated_on_those_too(self, empty, source):
@@ -129,7 +129,7 @@ class TestForesight:
         assert not out_of_date(empty)
 
 
-class TestVanguard:
+class TestCalibrationSample:
     """The sample goes first, so that a large index is calibrated on it before the rest."""
 
     NAMES = tuple(f"{row}.jpg" for row in range(100))
@@ -148,34 +148,34 @@ class TestVanguard:
         return sorted(sorted(range(100), key=lambda n: point_id(self.NAMES[n]))[:24])
 
     def test_goes_first_and_all_follow_in_order(self, fresh):
-        order = list(subject.Vanguard(fresh, self.NAMES).order)
+        order = list(subject.CalibrationSample(fresh, self.NAMES).order)
         assert order[:24] == self.first()
         assert sorted(order) == list(range(100))
         assert order[24:] == sorted(order[24:])
 
-    def test_arrives_once(self, fresh):
-        vanguard = subject.Vanguard(fresh, self.NAMES)
+    def test_is_complete_once(self, fresh):
+        sample = subject.CalibrationSample(fresh, self.NAMES)
         for number in self.first()[:-1]:
-            vanguard.arrive(self.NAMES[number])
-            assert not vanguard.has_arrived()
-        vanguard.arrive("another.jpg")
-        vanguard.lose(self.NAMES[self.first()[-1]])
-        assert vanguard.has_arrived()
-        assert not vanguard.has_arrived()
+            sample.add_written(self.NAMES[number])
+            assert not sample.is_complete()
+        sample.add_written("another.jpg")
+        sample.add_unreadable(self.NAMES[self.first()[-1]])
+        assert sample.is_complete()
+        assert not sample.is_complete()
 
     @pytest.mark.parametrize(("lost", "enough"), [(4, True), (5, False)])
     def test_some_may_be_unreadable(self, fresh, lost, enough):
-        vanguard = subject.Vanguard(fresh, self.NAMES)
+        sample = subject.CalibrationSample(fresh, self.NAMES)
         for number in self.first()[:lost]:
-            vanguard.lose(self.NAMES[number])
+            sample.add_unreadable(self.NAMES[number])
         for number in self.first()[lost:]:
-            vanguard.arrive(self.NAMES[number])
-        assert vanguard.has_arrived() == enough
+            sample.add_written(self.NAMES[number])
+        assert sample.is_complete() == enough
 
     def test_is_for_large_indexes_without_a_sample(self, fresh, index):
-        few = subject.Vanguard(fresh, self.NAMES[:20])
+        few = subject.CalibrationSample(fresh, self.NAMES[:20])
         assert list(few.order) == list(range(20))
         recalibrate(index)
-        calibrated = subject.Vanguard(index, self.NAMES)
+        calibrated = subject.CalibrationSample(index, self.NAMES)
         assert list(calibrated.order) == list(range(100))
-        assert not calibrated.has_arrived()
+        assert not calibrated.is_complete()

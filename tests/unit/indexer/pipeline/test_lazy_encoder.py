@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from splicedex.indexer.pipeline.lazy_encoder import DeferredEncoder
+from splicedex.indexer.pipeline.lazy_encoder import LazyEncoder
 from splicedex.indexer.sources.photos import PhotoSource, list_paths
 from splicedex.indexer.store.manifest import Manifest
 from splicedex.splice.errors import UserError
@@ -17,7 +17,7 @@ def refuses():
 
 
 def test_what_the_manifest_says_needs_no_model(tmp_path):
-    encoder = DeferredEncoder(MANIFEST, refuses)
+    encoder = LazyEncoder(MANIFEST, refuses)
     assert (encoder.name, encoder.dim, encoder.fingerprint()) == ("m", 24, "w")
     with pytest.raises(UserError, match="the weights of m"):
         encoder.encode_texts(["dog"])
@@ -25,7 +25,7 @@ def test_what_the_manifest_says_needs_no_model(tmp_path):
 
 def test_nothing_to_embed_needs_no_model(tmp_path):
     (tmp_path / "a.png").write_bytes(b"")
-    source = PhotoSource(list_paths([str(tmp_path)]), DeferredEncoder(MANIFEST, refuses))
+    source = PhotoSource(list_paths([str(tmp_path)]), LazyEncoder(MANIFEST, refuses))
     assert list(source.embed([])) == []
     with pytest.raises(UserError, match="the weights of m"):
         list(source.embed(source.items()))
@@ -41,7 +41,7 @@ def test_the_model_is_loaded_once(tmp_path):
         loads.append(1)
         return load_encoder(f"local-dir:{tmp_path / 'm'}", device="cpu")
 
-    encoder = DeferredEncoder(MANIFEST, load)
+    encoder = LazyEncoder(MANIFEST, load)
     pixels = np.zeros((2, 3, 32, 32), np.uint8)
     assert encoder.encode_images(pixels).shape == (2, 24)
     assert encoder.encode_texts(["dog"]).shape == (1, 24)

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from splicedex.indexer.engines.base import Batch
+from splicedex.indexer.engines.edge import engine as engine_module
 from splicedex.indexer.engines.edge.config import SMALL, chosen
 from splicedex.indexer.engines.edge.engine import EdgeEngine
 from splicedex.indexer.engines.query import Nearest, Query
-from splicedex.indexer.pipeline.optimize import is_due, optimise
+from splicedex.indexer.pipeline.optimize import is_due, optimize
 from splicedex.indexer.store.index import open_index, point_id
 from splicedex.splice.align import unit
 from splicedex.splice.errors import UserError
@@ -32,7 +33,7 @@ def test_answers_are_the_same_whatever_is_built(folder, ann):
     query = Query(Nearest(unit(PHOTOS[3] + PHOTOS[4])), limit=7)
     with EdgeEngine.open(folder / "points") as engine:
         before = [(hit.id, hit.payload) for hit in engine.query(query)]
-    optimise(folder, ann)
+    optimize(folder, ann)
     with EdgeEngine.open(folder / "points") as engine:
         assert engine.count() == len(PHOTOS)
         assert [(hit.id, hit.payload) for hit in engine.query(query)] == before
@@ -41,7 +42,7 @@ def test_answers_are_the_same_whatever_is_built(folder, ann):
 
 
 def test_what_is_written_after_is_found_and_counts_as_waiting(folder, monkeypatch):
-    monkeypatch.setattr("splicedex.indexer.engines.edge.engine.SMALL", 50)
+    monkeypatch.setattr(engine_module, "SMALL", 50)
     with EdgeEngine.open(folder / "points") as engine:
         assert engine.wants_optimizing()
         engine.optimize("hnsw")
@@ -61,7 +62,7 @@ def test_a_small_index_wants_nothing_until_the_user_asks(folder):
     with open_index(folder) as index:
         assert not is_due(index, None)
         assert is_due(index, "hnsw")
-    optimise(folder, "hnsw")
+    optimize(folder, "hnsw")
     with open_index(folder) as index:
         assert index.manifest.ann == "hnsw"
         assert not is_due(index, None)
@@ -71,6 +72,6 @@ def test_a_small_index_wants_nothing_until_the_user_asks(folder):
 
 def test_a_refusal_reaches_the_user(folder, tmp_path):
     with pytest.raises(UserError, match="holds no index"):
-        optimise(tmp_path / "nowhere", "hnsw")
+        optimize(tmp_path / "nowhere", "hnsw")
     with open_index(folder), pytest.raises(UserError, match="holds the index"):
-        optimise(folder, "hnsw")
+        optimize(folder, "hnsw")

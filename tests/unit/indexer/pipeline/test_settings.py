@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from splicedex.indexer.pipeline.settings import Settings, resolve, same_encoder
+from splicedex.indexer.pipeline import image_mean
+from splicedex.indexer.pipeline.lazy_encoder import load_same_encoder
+from splicedex.indexer.pipeline.settings import Settings, resolve
 from splicedex.indexer.sources.photos import list_paths
 from splicedex.indexer.store.index import create_index
 from splicedex.splice.encoders.known import DEFAULT, absolute
@@ -46,8 +48,8 @@ def made(tmp_path, monkeypatch):
     Image.new("RGB", (4, 4)).save(tmp_path / "photos" / "a.png")
     photos = list_paths([str(tmp_path / "photos")])
     settings = Settings("m", str(tmp_path / "words.txt"), tmp_path / "mean.npy", Sparsity(0.3))
-    recipe = resolve(tmp_path / "i", settings, photos, load=WordEncoder)
-    create_index(tmp_path / "i", recipe.manifest, recipe.space)
+    resolved = resolve(tmp_path / "i", settings, photos, load=WordEncoder)
+    create_index(tmp_path / "i", resolved.manifest, resolved.space)
     return tmp_path / "i", settings, photos
 
 
@@ -59,15 +61,15 @@ def test_nothing_is_written(tmp_path, made):
 
 def test_an_index_knows_what_it_was_made_with(made):
     folder, settings, photos = made
-    recipe = resolve(folder, Settings(), photos, load=WordEncoder)
-    assert recipe.manifest.model == "m"
-    assert recipe.manifest.sparsity == Sparsity(0.3)
-    assert recipe.space.concepts == ("dog", "cat", "tree", "sea")
-    assert recipe.encoder is not None
+    resolved = resolve(folder, Settings(), photos, load=WordEncoder)
+    assert resolved.manifest.model == "m"
+    assert resolved.manifest.sparsity == Sparsity(0.3)
+    assert resolved.space.concepts == ("dog", "cat", "tree", "sea")
+    assert resolved.encoder is not None
     assert resolve(folder, Settings(), None).encoder is None
     for more in (settings, Settings(model="m"), Settings(sparsity=Sparsity(0.3))):
         again = resolve(folder, more, photos, load=WordEncoder)
-        assert again.manifest == recipe.manifest
+        assert again.manifest == resolved.manifest
 
 
 @pytest.mark.parametrize(
@@ -94,9 +96,9 @@ def test_another_model_is_refused_before_photos_are_read_for_its_mean(made, recw
 def test_weights_that_changed_are_refused(made):
     folder, _, photos = made
     manifest = resolve(folder, Settings(), photos, load=WordEncoder).manifest
-    assert same_encoder(manifest, folder, WordEncoder).name == "m"
+    assert load_same_encoder(manifest, folder, WordEncoder).name == "m"
     with pytest.raises(UserError, match="weights of m are not those"):
-        same_encoder(manifest, folder, lambda name: WordEncoder(name, "v"))
+        load_same_encoder(manifest, folder, lambda name: WordEncoder(name, "v"))
 
 
 def test_the_default_model_is_for_photos_only(made, tmp_path):
@@ -130,12 +132,12 @@ def test_a_mean_estimated_from_a_folder_is_kept(made, tmp_path, monkeypatch):
         read.append(photos.photos)
         return ImageMean(np.full(DIM, 0.1 * len(read), np.float32), source)
 
-    monkeypatch.setattr("splicedex.indexer.pipeline.image_mean._estimate", estimate)
+    monkeypatch.setattr(image_mean, "_estimate", estimate)
     settings = Settings("m", settings.vocabulary, tmp_path / "photos")
-    recipe = resolve(tmp_path / "j", settings, photos, load=WordEncoder)
-    create_index(tmp_path / "j", recipe.manifest, recipe.space)
+    resolved = resolve(tmp_path / "j", settings, photos, load=WordEncoder)
+    create_index(tmp_path / "j", resolved.manifest, resolved.space)
     again = resolve(tmp_path / "j", settings, photos, load=WordEncoder)
-    assert (again.manifest, len(read)) == (recipe.manifest, 1)
+    assert (again.manifest, len(read)) == (resolved.manifest, 1)
     (tmp_path / "others").mkdir()
     (tmp_path / "photos" / "a.png").rename(tmp_path / "others" / "a.png")
     settings = Settings("m", settings.vocabulary, tmp_path / "others")
@@ -154,12 +156,12 @@ def test_a_model_with_words_of_its_own_may_move(made, tmp_path, monkeypatch):
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "vocabulary.txt").write_text("sea\nsky\n")
     settings = Settings("m", None, settings.image_mean)
-    recipe = resolve(tmp_path / "j", settings, photos, load=load)
-    assert recipe.manifest.vocabulary == OWN
-    create_index(tmp_path / "j", recipe.manifest, recipe.space)
+    resolved = resolve(tmp_path / "j", settings, photos, load=load)
+    assert resolved.manifest.vocabulary == OWN
+    create_index(tmp_path / "j", resolved.manifest, resolved.space)
     (tmp_path / "m").rename(tmp_path / "moved")
     again = resolve(tmp_path / "j", Settings("moved", None, settings.image_mean), photos, load=load)
-    assert again.space.fingerprint == recipe.space.fingerprint
+    assert again.space.fingerprint == resolved.space.fingerprint
 
 
 class TestAnchored:

@@ -240,8 +240,8 @@ def test_damaged_bytes_never_raise(tmp_path):
         (b"", "empty file"),
         (b"%PDF-1.7 and so on", "not an image but a PDF"),
         (b"<html><body>404</body></html>", "a web page"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image that we can read"),
-        (b"just some text", "not an image that we can read"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image in a known format"),
+        (b"just some text", "not an image in a known format"),
     ],
 )
 def test_what_is_no_photo(tmp_path, content, reason):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from splicedex.indexer.concurrency import child_process
 from splicedex.indexer.sources.decode_pool import Photo, Skipped, find_photos, read_photos
 from splicedex.splice.encoders.preprocess import Preprocess
 from tests.paths import ROOT
@@ -54,7 +55,7 @@ def photos(tmp_path) -> list[Path]:
 @pytest.mark.parametrize("workers", [0, 1, 3])
 def test_order_is_the_order_asked_for(photos, workers):
     asked = [*reversed(photos), photos[4], photos[4]]
-    read = list(read_photos(asked, width_of, workers=workers, ahead=5))
+    read = list(read_photos(asked, width_of, workers=workers, buffer=5))
     assert [photo.path for photo in read] == asked
     assert [int(photo.pixels[0]) for photo in read] == [*range(30, 0, -1), 5, 5]
     assert len({photo.sha256 for photo in read}) == 30
@@ -86,7 +87,7 @@ def test_workers_agree_with_none(photos):
 def test_a_photo_that_kills_its_decoder_is_one_photo_lost(photos, workers):
     read = list(read_photos(photos, die_of_width_13, workers=workers))
     lost = [result for result in read if isinstance(result, Skipped)]
-    assert lost == [Skipped(photos[12], "the decoder died of it (SIGKILL)")]
+    assert lost == [Skipped(photos[12], "the photo crashed the decoder (SIGKILL)")]
     assert [int(photo.pixels[0]) for photo in read if isinstance(photo, Photo)] == [
         width for width in range(1, 31) if width != 13
     ]
@@ -112,7 +113,7 @@ def test_paths_are_drawn_no_further_than_asked(photos):
             drawn.append(path)
             yield path
 
-    reading = read_photos(paths(), width_of, workers=1, ahead=4)
+    reading = read_photos(paths(), width_of, workers=1, buffer=4)
     for taken in range(1, 5):
         next(reading)
         assert len(drawn) < taken + 4
@@ -129,7 +130,7 @@ def alive(pid: int) -> bool:
 
 
 def test_closing_early_leaves_no_process(photos):
-    reading = read_photos(photos, process_id, workers=2, ahead=8)
+    reading = read_photos(photos, process_id, workers=2, buffer=8)
     children = {int(next(reading).pixels[0]) for _ in range(4)}
     assert os.getpid() not in children
     reading.close()
@@ -144,7 +145,7 @@ def test_exhausting_leaves_no_process(photos):
 
 @pytest.mark.skipif(not hasattr(os, "waitid"), reason="needs POSIX")
 def test_a_worker_that_dies_between_photos_costs_none(photos):
-    reading = read_photos(photos, process_id, workers=1, ahead=1)
+    reading = read_photos(photos, process_id, workers=1, buffer=1)
     first = int(next(reading).pixels[0])
     os.kill(first, signal.SIGKILL)
     os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
@@ -158,8 +159,10 @@ def test_preprocessing_that_does_not_travel(photos):
         next(read_photos(photos, lambda image: np.array([image.width]), workers=1))
 
 
-def test_worker_that_cannot_start(photos, monkeypatch):
-    monkeypatch.setattr("splicedex.indexer.concurrency.child_process.CHILD", "raise SystemExit(3)")
+def test_worker_that_cannot_start(photos, monkeypatch, tmp_path):
+    (tmp_path / "ends.py").write_text("raise SystemExit(3)")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(child_process, "MODULE", "ends")
     with pytest.raises(RuntimeError, match="did not start \\(exit code 3\\)"):
         list(read_photos(photos, width_of, workers=2))
 

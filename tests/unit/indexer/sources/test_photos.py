@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import splicedex.indexer.pipeline.image_mean as pipeline_mean
 import splicedex.indexer.sources.photos as photo_source
+import splicedex.splice.dictionary.image_mean as dictionary_mean
 from splicedex.indexer.pipeline.image_mean import find_image_mean
-from splicedex.indexer.sources.decode_pool import AHEAD
+from splicedex.indexer.sources.decode_pool import BUFFER
 from splicedex.indexer.sources.photos import Listing, PhotoSource, list_paths, list_table, printable
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.image_mean import FEWEST
@@ -191,7 +193,7 @@ class TestCovers:
     def test_a_folder_without_any_photo_is_not(self, folder, tmp_path):
         """It may be the place of a disk that is away."""
         (tmp_path / "mnt").mkdir()
-        with pytest.warns(UserWarning, match=r"no photos in .*mnt: what is indexed of it stays"):
+        with pytest.warns(UserWarning, match=r"no photos in .*mnt: its images stay in the index"):
             listing = list_paths([str(folder), str(tmp_path / "mnt")])
         source = PhotoSource(listing, ColourEncoder())
         assert source.covers(str(folder / "gone.png"))
@@ -217,7 +219,7 @@ def test_decoding_runs_ahead_of_the_encoder_within_bounds(folder, tmp_path, monk
     monkeypatch.setattr(photo_source, "BATCH", 50)
     log = tmp_path / "decoded"
     log.touch()
-    ahead_of_first_batch = 50 + AHEAD - 1
+    ahead_of_first_batch = 50 + BUFFER - 1
     waits = []
 
     def decoded():
@@ -227,10 +229,10 @@ def test_decoding_runs_ahead_of_the_encoder_within_bounds(folder, tmp_path, monk
         """Encoding takes until the decoders have gone as far ahead as they may."""
         taken = 50 * (len(waits) + 1)
         deadline = time.monotonic() + 60
-        while decoded() < min(taken + AHEAD - 1, 500) and time.monotonic() < deadline:
+        while decoded() < min(taken + BUFFER - 1, 500) and time.monotonic() < deadline:
             time.sleep(0.002)
         waits.append(decoded())
-        assert decoded() <= taken + AHEAD
+        assert decoded() <= taken + BUFFER
 
     names = [str(number) for number in range(500)]
     listing = Listing([folder / "a.png"] * 500, names)
@@ -258,7 +260,7 @@ class TestImageMean:
 
     def test_of_the_collection_with_a_warning_that_says_why_not(self, folder):
         listing = many(folder, FEWEST)
-        with pytest.warns(UserWarning, match=r"goes unseen.*--image-mean") as told:
+        with pytest.warns(UserWarning, match=r"not found.*--image-mean") as told:
             mean = find_image_mean(ColourEncoder(), None, listing, workers=0)
         assert len(told) == 1
         colours = np.array([[1, 101, 201], [101, 101, 201]], np.float32)
@@ -266,14 +268,14 @@ class TestImageMean:
         assert mean.source == "estimated from the collection"
 
     def test_of_a_folder_without_a_warning(self, folder, monkeypatch):
-        monkeypatch.setattr("splicedex.indexer.pipeline.image_mean.FEWEST", 5)
-        monkeypatch.setattr("splicedex.splice.dictionary.image_mean.FEWEST", 5)
+        monkeypatch.setattr(pipeline_mean, "FEWEST", 5)
+        monkeypatch.setattr(dictionary_mean, "FEWEST", 5)
         with warnings.catch_warnings(action="error"):
             mean = find_image_mean(ColourEncoder(), folder, None, workers=0)
         assert mean.source == f"estimated from {folder}"
 
     def test_of_many_photos_reads_some_of_all(self, folder, monkeypatch):
-        monkeypatch.setattr("splicedex.indexer.pipeline.image_mean.ENOUGH", 120)
+        monkeypatch.setattr(pipeline_mean, "ENOUGH", 120)
         encoder = ColourEncoder()
         with pytest.warns(UserWarning, match="estimated from the collection"):
             find_image_mean(encoder, None, many(folder, 301), workers=0)
@@ -298,6 +300,6 @@ class TestImageMean:
         with pytest.raises(UserError, match="none of 1 photos can be read"):
             find_image_mean(ColourEncoder(), tmp_path, None, workers=0)
 
-    def test_of_nothing_at_hand(self):
+    def test_of_nothing(self):
         with pytest.raises(UserError, match="--image-mean"):
             find_image_mean(ColourEncoder(), None, None)

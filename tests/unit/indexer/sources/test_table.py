@@ -69,8 +69,8 @@ def test_the_column_that_names_the_image(tmp_path, name):
         ("file,label\na.jpg,x\na.jpg,y\n", "'a.jpg' is in rows 0 and 1"),
         ("file,label\n,x\n", "row 0 names no image"),
         ("file,a,a\nb,1,2\n", "two columns of one name"),
-        ("file,concepts\na.jpg,1\n", "column 'concepts' is splicedex's own"),
-        ("file,a b,a_b\nb,1,2\n", "two columns come to the name 'a_b'"),
+        ("file,concepts\na.jpg,1\n", "column 'concepts' is reserved by splicedex"),
+        ("file,a b,a_b\nb,1,2\n", "two columns get the name 'a_b'"),
         ('file\n"a.jpg\n', "not a readable UTF-8 CSV"),
     ],
 )

@@ -9,6 +9,7 @@ from splicedex.indexer.maintenance.repair import repair
 from splicedex.indexer.maintenance.verify import verify
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.sources.embeddings import array_source
+from splicedex.indexer.store import concept_counts
 from splicedex.indexer.store.address import Folder
 from splicedex.indexer.store.concept_counts import FILE, count_concepts
 from splicedex.indexer.store.index import point_id
@@ -56,7 +57,7 @@ def test_counts_are_what_queries_find(engine, tmp_path):
 
 def test_a_run_leaves_counts_for_the_next_process(index, monkeypatch):
     expected = counted(index)
-    monkeypatch.setattr("splicedex.indexer.store.concept_counts.count_concepts", None)
+    monkeypatch.setattr(concept_counts, "count_concepts", None)
     assert reopened(index).of().tolist() == expected
 
 
@@ -64,7 +65,7 @@ def test_whoever_counts_first_leaves_them_too(index, monkeypatch):
     expected = counted(index)
     (index.folder / FILE).write_bytes(b"PK damaged")
     assert reopened(index).of().tolist() == expected
-    monkeypatch.setattr("splicedex.indexer.store.concept_counts.count_concepts", None)
+    monkeypatch.setattr(concept_counts, "count_concepts", None)
     assert reopened(index).of().tolist() == expected
 
 
@@ -73,7 +74,7 @@ def test_a_folder_that_takes_no_file_is_counted_each_time(index, monkeypatch):
         raise OSError(28, "No space left on device")
 
     (index.folder / FILE).unlink()
-    monkeypatch.setattr("numpy.savez", full)
+    monkeypatch.setattr(np, "savez", full)
     assert reopened(index).of().tolist() == counted(index)
     assert not (index.folder / FILE).exists()
 
@@ -91,34 +92,34 @@ def test_a_run_changes_them(index, tmp_path):
 
 
 def test_a_run_that_dies_leaves_none(index):
-    index.counts.forget()
+    index.counts.invalidate()
     strip(index, 0)
     assert not (index.folder / FILE).exists()
     assert reopened(index).of().tolist() == counted(index)
 
 
 def test_nothing_is_kept_while_images_change(index):
-    index.counts.forget()
+    index.counts.invalidate()
     half = index.counts.of()
     strip(index, 0)
     assert not (index.folder / FILE).exists()
     assert index.counts.of().tolist() == counted(index) != half.tolist()
-    index.counts.renew()
+    index.counts.rebuild()
     assert reopened(index).of().tolist() == counted(index)
 
 
 def test_a_count_under_way_when_images_change_is_not_kept(index, monkeypatch):
     def meanwhile(*asked):
         found = count_concepts(*asked)
-        index.counts.forget()
+        index.counts.invalidate()
         strip(index, 0)
-        monkeypatch.setattr("splicedex.indexer.store.concept_counts.count_concepts", count_concepts)
-        index.counts.renew()
+        monkeypatch.setattr(concept_counts, "count_concepts", count_concepts)
+        index.counts.rebuild()
         return found
 
     (index.folder / FILE).unlink()
     reopened(index)
-    monkeypatch.setattr("splicedex.indexer.store.concept_counts.count_concepts", meanwhile)
+    monkeypatch.setattr(concept_counts, "count_concepts", meanwhile)
     index.counts.of()
     assert index.counts.of().tolist() == reopened(index).of().tolist() == counted(index)
 
@@ -155,7 +156,7 @@ def test_a_copy_counts_anew(index, tmp_path):
 def test_a_damaged_payload_index_is_told_and_not_followed(index):
     for no_concept in (len(SPACE.concepts), -1):
         index.engine.set_payload([point_id(name(0))], {PRESENCE: [no_concept]})
-        with pytest.raises(UserError, match="is damaged: it lists what is no concept"):
+        with pytest.raises(UserError, match="is damaged: it lists an unknown concept"):
             index.counts.of(has(no_concept))
-        assert index.counts.wrong()
+        assert index.counts.file_is_wrong()
         assert any("do not agree" in told for told in verify(index))

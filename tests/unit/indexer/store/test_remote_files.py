@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from qdrant_client import QdrantClient
 
 from splicedex.indexer.engines.server.connection import Connection, create_collection
-from splicedex.indexer.store.blobs import CHUNK, Contents
-from splicedex.indexer.store.remote_files import SharedFiles
+from splicedex.indexer.store.blobs import CHUNK, Blobs
+from splicedex.indexer.store.local_files import LocalFiles
+from splicedex.indexer.store.remote_files import RemoteFiles
 from splicedex.splice.errors import UserError
 
 
@@ -21,7 +22,7 @@ def client(connection, tmp_path):
     """Makes clients that see files through copies of their own."""
 
     def make(name):
-        return SharedFiles(connection, "photos.files", tmp_path / name, "photos")
+        return RemoteFiles(connection, "photos.files", tmp_path / name, "photos")
 
     return make
 
@@ -34,7 +35,7 @@ def shared(client, tmp_path):
     (made / "manifest.json").write_text("{}")
     (made / "space" / "words.txt").write_text("dog\n" * CHUNK)
     files = client("first")
-    files.create(made, ["manifest.json", "space/words.txt"])
+    files.create(LocalFiles(made))
     return files
 
 
@@ -103,7 +104,7 @@ def test_the_first_to_create_wins(shared, client, tmp_path):
     late = client("late")
     late._catalogue = None  # as it was when it looked
     (tmp_path / "made" / "manifest.json").write_text("late")
-    late.create(tmp_path / "made", ["manifest.json"])
+    late.create(LocalFiles(tmp_path / "made"))
     late.refresh()
     assert (late.folder / "manifest.json").read_text() == "{}"
 
@@ -126,7 +127,7 @@ def test_a_copy_that_was_damaged_here_is_fetched_again(shared, client):
 
 def test_a_file_that_was_damaged_there_is_refused(shared, client, connection):
     entry = shared._catalogue.files["manifest.json"]
-    Contents(connection, "photos.files").drop(entry)
+    Blobs(connection, "photos.files").drop(entry)
     with pytest.raises(UserError, match=r"manifest.json of photos is damaged on the server"):
         client("other").refresh()
 
@@ -136,7 +137,7 @@ def test_a_file_that_was_damaged_there_is_refused(shared, client, connection):
 def test_contents_come_back_as_put(content, times):
     connection = Connection(QdrantClient(":memory:"))
     create_collection(connection, "files", vectors_config={})
-    contents = Contents(connection, "files")
+    contents = Blobs(connection, "files")
     entry = contents.put(content * times)
     assert contents.get(entry) == content * times
     contents.drop(entry)

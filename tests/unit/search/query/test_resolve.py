@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from splicedex.search.query.resolve import NEAREST, inflections, neighbours, resolve, suggest
 from splicedex.splice.align import unit
-from splicedex.splice.dictionary.near_synonyms import KIN
+from splicedex.splice.dictionary.near_synonyms import MIN_COSINE
 from splicedex.splice.errors import UserError
-from tests.photos import KIN as PLANTED
+from tests.photos import NEAR_SYNONYMS as PLANTED
 from tests.photos import make_space
 
 WORDS = make_space()
@@ -39,9 +39,9 @@ def test_a_family_is_the_near_ones_by_nearness(kin, word):
     assert weights[0] == 1
     assert weights == sorted(weights, reverse=True)
     cosines = WORDS.atoms @ WORDS.atoms[WORDS.ids[word]]
-    assert set(family) == set(np.flatnonzero(cosines > KIN))
+    assert set(family) == set(np.flatnonzero(cosines > MIN_COSINE))
     assert family[WORDS.ids[kin]] == pytest.approx(
-        (cosines[WORDS.ids[kin]] - KIN) / (1 - KIN), abs=1e-5
+        (cosines[WORDS.ids[kin]] - MIN_COSINE) / (1 - MIN_COSINE), abs=1e-5
     )
     assert resolve(WORDS, word, exact=True).family == {WORDS.ids[word]: 1.0}
 

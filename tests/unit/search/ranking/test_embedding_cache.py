@@ -50,7 +50,7 @@ def test_what_is_known_is_not_read_again(index, monkeypatch):
     images, asked = EmbeddingCache(index), asked_of(index, monkeypatch)
     images.of(IDS[:10], index.calibration.activations)
     images.of(IDS[5:12], index.calibration.activations)
-    if index.engine.revision is None:  # others may have written meanwhile
+    if not index.engine.exclusive:  # others may have written meanwhile
         assert asked == [IDS[:10], IDS[5:12]]
     else:
         assert asked == [IDS[:10], IDS[10:12]]
@@ -75,7 +75,7 @@ def test_no_more_are_kept_than_agreed(index, monkeypatch):
         assert list(found) == ids
         rows = [IDS.index(id_) for id_ in ids]
         np.testing.assert_allclose(list(found.values()), expected(index, rows), atol=1e-5)
-    if index.engine.revision is not None:
+    if index.engine.exclusive:
         assert asked == [IDS[:8], IDS[6:12], IDS]
 
 

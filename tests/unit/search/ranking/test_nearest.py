@@ -31,20 +31,19 @@ class Planned:
 
     Args:
         images: How many it has.
-        lists: Estimates by filter; None for an engine that gives none.
+        lists: Estimates by filter; None for an engine that plans searches itself.
         finds: What each way finds, in the order they are tried; all others find enough.
     """
 
     def __init__(self, images, lists, finds=()):
         self.images, self.lists, self.finds = images, lists, list(finds)
         self.ways = []
+        self.plans_searches = lists is None
 
     def count(self):
         return self.images
 
     def estimate(self, passing):
-        if self.lists is None:
-            return None
         if passing == EVERYTHING:
             return self.images
         if isinstance(passing, And) and len(passing.parts) == 1:

@@ -48,7 +48,7 @@ def test_parts_that_do_not_fit_are_refused(space, tmp_path):
     with pytest.raises(UserError, match="row 3 is NaN"):
         make_space(space.concepts, texts, space.image_mean, source="x")
     texts[:] = space.texts[0]
-    with pytest.raises(UserError, match="no two concepts that differ"):
+    with pytest.raises(UserError, match="no two concepts have different embeddings"):
         make_space(space.concepts, texts, space.image_mean, source="x")
     with pytest.raises(UserError, match="no two concepts"):
         make_space(space.concepts[:1], texts[:1], space.image_mean, source="x")

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from splicedex.splice.dictionary import published
+from splicedex.splice.dictionary import published, vocabulary
 from splicedex.splice.dictionary.vocabulary import DEFAULT_SIZE, clip_merges, load_vocabulary
 from splicedex.splice.errors import UserError
 
@@ -59,7 +59,7 @@ def test_the_papers_lists_are_most_frequent_first(data, monkeypatch, name, size,
     path = data / "splice_reference" / "vocab" / f"{name}.txt"
     expected = published.VOCABULARIES[name].sha256
     assert hashlib.sha256(path.read_bytes()).hexdigest() == expected
-    monkeypatch.setattr("splicedex.splice.dictionary.vocabulary.fetch", lambda file: path)
+    monkeypatch.setattr(vocabulary, "fetch", lambda file: path)
     words = load_vocabulary(name)
     lines = path.read_text("utf-8").splitlines()
     assert words[0] == lines[-1]

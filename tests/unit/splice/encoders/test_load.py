@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import splicedex.splice.encoders.hub as hub
+import splicedex.splice.encoders.load as load
 from splicedex.splice.encoders.known import KNOWN, NANO, describe
 from splicedex.splice.encoders.load import load_encoder
 from splicedex.splice.errors import UserError
@@ -235,7 +236,7 @@ def test_wrong_options(options, message, folders, monkeypatch):
 
 
 def test_missing_bundled_model(monkeypatch, tmp_path):
-    monkeypatch.setattr("splicedex.splice.encoders.load.NANO", tmp_path / "nano")
+    monkeypatch.setattr(load, "NANO", tmp_path / "nano")
     with pytest.raises(UserError, match="bundled model"):
         load_encoder("nano")
 

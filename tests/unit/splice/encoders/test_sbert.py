@@ -131,7 +131,7 @@ def test_text_tower_of_its_own_on_the_same_image_space(clip_folder, text_folder)
 
 
 def test_model_without_images(text_folder):
-    with pytest.raises(UserError, match="embeds no images"):
+    with pytest.raises(UserError, match="does not embed images"):
         load_encoder(f"sentence-transformers:{text_folder}", device="cpu")
 
 

@@ -64,5 +64,5 @@ def test_real_photos_are_standardised_too(data):
 
 
 def test_along_other_directions():
-    turned = READ.along(READ.queries[::-1].copy())
+    turned = READ.with_queries(READ.queries[::-1].copy())
     np.testing.assert_allclose(turned.of(PHOTOS), READ.of(PHOTOS)[:, ::-1], atol=1e-4)

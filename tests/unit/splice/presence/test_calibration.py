@@ -14,8 +14,8 @@ from tests.photos import WORDS, make_embeddings, make_space
 SPACE = make_space()
 
 
-def by_the_book(space, activations):
-    """The formula, in float64 and without shortcuts."""
+def reference(space, activations):
+    """The formula of the module docstring in float64, without shortcuts."""
     a = activations.astype(np.float64)
     n, c = a.shape
     far = np.linalg.norm(space.texts - space.texts.mean(0), axis=1).astype(np.float64)
@@ -25,12 +25,12 @@ def by_the_book(space, activations):
         top = min(max(3, round(0.01 * n)), n)
         seen = np.clip(np.sort(a, axis=0)[n - top :].mean(axis=0), 3.5, 5.5)
         strong = (n * seen + 20 * 4.5) / (n + 20)
-    evidence = 2 * (1 - 0.58 * strong) - 0.5 * specific
+    bias = 2 * (1 - 0.58 * strong) - 0.5 * specific
     share = np.full(c, 0.02)
     for _ in range(10):
-        odds = 2 * a + evidence + np.log(share / (1 - share))
+        odds = 2 * a + bias + np.log(share / (1 - share))
         share = ((1 / (1 + np.exp(-odds))).sum(0) + 2) / (n + 100)
-    return evidence + np.log(share / (1 - share)), share
+    return bias + np.log(share / (1 - share)), share
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 40, 400])
@@ -38,10 +38,10 @@ def test_calibration_is_the_formula(count):
     photos = make_embeddings(SPACE, count)
     found = calibrate(SPACE, photos)
     words = Activations.of_words(SPACE)
-    offset, _ = by_the_book(SPACE, words.of(photos))
+    offset, _ = reference(SPACE, words.of(photos))
     likely = 1 / (1 + np.exp(-2 * words.of(photos) - offset))
     activations = self_trained(words, photos, lambda part: likely[:, part]).of(photos)
-    offset, share = by_the_book(SPACE, activations)
+    offset, share = reference(SPACE, activations)
     np.testing.assert_allclose(found.offset, offset, atol=1e-3)
     np.testing.assert_allclose(found.prevalence, share, rtol=1e-3)
     assert found.images == count
@@ -66,8 +66,8 @@ def test_prevalence_is_near_the_planted_share():
     assert 0.4 < found[SPACE.ids["dog"]] < 0.6
     for thing in things:
         assert 0.01 < found[thing] < 0.12
-    for kinless in ("thing 1", "thing 30"):
-        assert found[SPACE.ids[kinless]] < 0.03
+    for unrelated in ("thing 1", "thing 30"):
+        assert found[SPACE.ids[unrelated]] < 0.03
 
 
 @given(st.lists(st.floats(-80, 80, width=32), min_size=1))

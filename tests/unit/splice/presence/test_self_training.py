@@ -8,7 +8,7 @@ from splicedex.splice.align import unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.presence.activation import Activations
 from splicedex.splice.presence.calibration import calibrate
-from splicedex.splice.presence.self_training import COLUMNS, self_trained
+from splicedex.splice.presence.self_training import CONCEPTS_PER_BLOCK, self_trained
 from tests.photos import make_embeddings, make_space
 
 SPACE = make_space()
@@ -29,8 +29,8 @@ def learnt(photos, likely):
     return learnt_by(WORDS, photos, likely)
 
 
-def by_the_book(queries, photos, likely):
-    """The formula, in float64 and concept by concept."""
+def reference(queries, photos, likely):
+    """The formula in float64, concept by concept."""
     images = unit(photos).astype(np.float64)
     n, d = images.shape
     images -= images.mean(axis=0)
@@ -50,7 +50,7 @@ def by_the_book(queries, photos, likely):
 @pytest.mark.parametrize("count", [3, 10, 200])
 def test_is_the_formula(count):
     photos, likely = make_embeddings(SPACE, count), guesses(count)
-    expected = by_the_book(WORDS.queries, photos, likely)
+    expected = reference(WORDS.queries, photos, likely)
     np.testing.assert_allclose(learnt(photos, likely).queries, expected, rtol=2e-3, atol=2e-3)
 
 
@@ -68,8 +68,8 @@ def test_the_length_of_embeddings_says_nothing():
 
 
 def test_many_concepts_are_learnt_in_parts():
-    times = COLUMNS // CONCEPTS + 2
-    many = WORDS.along(np.tile(WORDS.queries, (times, 1)))
+    times = CONCEPTS_PER_BLOCK // CONCEPTS + 2
+    many = WORDS.with_queries(np.tile(WORDS.queries, (times, 1)))
     photos, likely = make_embeddings(SPACE, 20), guesses(20)
     found = self_trained(many, photos, lambda part: np.tile(likely, times)[:, part]).queries
     expected = np.tile(learnt(photos, likely).queries, (times, 1))
@@ -93,16 +93,16 @@ def test_a_concept_that_no_photo_shows_more_than_others_keeps_its_direction(like
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_word_that_points_amiss_learns_from_what_it_finds(seed):
+def test_a_word_with_a_wrong_direction_learns_a_better_one(seed):
     """Images of the concept deviate along one axis, its text along that and another."""
     random = np.random.default_rng(seed)
     shown = random.random(4000) < 0.3
-    axis, astray = np.linalg.qr(random.normal(size=(SPACE.dim, 2)))[0].T
+    axis, wrong = np.linalg.qr(random.normal(size=(SPACE.dim, 2)))[0].T
     photos = SPACE.image_mean + 0.1 * random.normal(size=(4000, SPACE.dim))
     photos = (photos + 0.4 * shown[:, None] * axis).astype(np.float32)
     queries = WORDS.queries.copy()
-    queries[0] = axis + 1.5 * astray
-    words = WORDS.along(queries)
+    queries[0] = axis + 1.5 * wrong
+    words = WORDS.with_queries(queries)
     guessed = photos @ queries[0]
     likely = np.full((4000, CONCEPTS), 0.01, np.float32)
     likely[:, 0] = guessed >= np.quantile(guessed, 1 - shown.mean())
@@ -115,7 +115,7 @@ def test_a_word_that_points_amiss_learns_from_what_it_finds(seed):
 
 
 def test_real_photos_are_found_better(data):
-    """Nine of CIFAR-10's classes among its thumbnails, by mean average precision."""
+    """Mean average precision of nine classes of CIFAR-10 among its thumbnails."""
     folder = data / "clip_vitb32"
     space = ConceptSpace.load(folder / "space")
     rows = np.load(folder / "image_embeddings.npy").astype(np.float32)

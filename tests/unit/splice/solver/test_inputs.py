@@ -1,4 +1,4 @@
-"""Mistakes: each one line that says what is wrong and what to do."""
+"""Invalid input: the error says in one line what is wrong and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold for any dictionary, however odd."""
+"""Properties that hold for any dictionary, including degenerate ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ precisions = st.sampled_from([np.float32, np.float64])
 
 @st.composite
 def problems(draw: st.DrawFn) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """A dictionary (c, d) and embeddings (n, d): any shape, equal, close, long and zero atoms."""
+    """A dictionary (c, d) and embeddings (n, d): any shape; equal, close, long or zero atoms."""
     random = np.random.default_rng(draw(seeds))
     c, d, n = (draw(st.integers(1, high)) for high in (120, 24, 6))
     atoms = random.normal(size=(c, d)) + draw(st.sampled_from([0, 1]))
@@ -81,7 +81,7 @@ def test_large_weights_that_cancel_out_are_as_exact_as_single_precision_goes() -
     assert kkt_residual(dictionary, embeddings, weights, 0.001).max() <= 1e-4
 
 
-def test_equal_rows_of_a_rounded_matrix_are_no_failure() -> None:
+def test_equal_rows_of_a_rounded_matrix_are_accepted() -> None:
     gram, linear = np.ones((1, 2, 2), np.float32), np.ones((1, 2), np.float32)
     weights = nnqp(arrays_for(gram), gram, linear, 0 * linear, np.full((1, 1), 1e-7))
     assert np.allclose(gram[0] @ weights[0], linear[0])

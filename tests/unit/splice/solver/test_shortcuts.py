@@ -1,4 +1,4 @@
-"""What spares the solver products with the whole dictionary never changes its answer."""
+"""The shortcuts of the solver never change its result."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from scipy.sparse import csr_array
 
 from splicedex.splice.align import centre, unit
 from splicedex.splice.errors import UserError
-from splicedex.splice.solver import kkt_residual, nonnegative_lasso, objective
+from splicedex.splice.solver import kkt_residual, lasso, nonnegative_lasso, objective
+from splicedex.splice.solver import problem as problem_module
 from splicedex.splice.solver.arrays import _TorchArrays
 from splicedex.splice.solver.candidates import Candidates
+from splicedex.splice.solver.penalties import Thresholds
 from splicedex.splice.solver.problem import Problem
 from splicedex.splice.solver.screening import proven
 from splicedex.splice.solver.sketch import Sketch
@@ -26,17 +28,17 @@ from tests.unit.splice.solver.test_properties import penalties, problems, quick,
 kinds = st.sampled_from(["made", "random", "blind", "opposite"])
 
 
-def plainly(atoms, embeddings, penalty: float) -> csr_array:
+def without_shortcuts(atoms, embeddings, penalty: float) -> csr_array:
     """The lasso with every score computed in every pass."""
     with (
-        patch("splicedex.splice.solver.lasso.proven", lambda _, __, rows, *___: rows < 0),
+        patch.object(lasso, "proven", lambda _, __, rows, *___: rows < 0),
         patch.object(Sketch, "if_worthwhile", lambda _: None),
     ):
         return nonnegative_lasso(atoms, embeddings, penalty)
 
 
-def sketched(kind: str, atoms, embeddings, penalty: float) -> csr_array:
-    """The lasso with a sketch however small the problem, and however bad the sketch."""
+def with_sketch(kind: str, atoms, embeddings, penalty: float) -> csr_array:
+    """The lasso with a sketch of the given kind, for problems of any size."""
 
     def sketch(problem: Problem) -> Sketch:
         good = Sketch.of(problem)
@@ -58,8 +60,8 @@ def sketched(kind: str, atoms, embeddings, penalty: float) -> csr_array:
 @given(problems(), penalties, kinds)
 def test_shortcuts_do_not_change_the_answer(problem, penalty: float, kind: str) -> None:
     atoms, embeddings = problem
-    ours = sketched(kind, atoms, embeddings, penalty)
-    least = objective(atoms, embeddings, plainly(atoms, embeddings, penalty), penalty)
+    ours = with_sketch(kind, atoms, embeddings, penalty)
+    least = objective(atoms, embeddings, without_shortcuts(atoms, embeddings, penalty), penalty)
     assert np.allclose(objective(atoms, embeddings, ours, penalty), least, rtol=1e-6, atol=1e-6)
     longest = max(1, np.linalg.norm(atoms, axis=1).max())
     tolerance = longest * (1e-5 if atoms.dtype == np.float32 else 1e-9)
@@ -73,20 +75,21 @@ def test_shortcuts_do_not_change_the_answer(problem, penalty: float, kind: str) 
 def test_what_is_proven_is_optimal(problem, penalty: float, seed: int) -> None:
     atoms, embeddings = problem
     checked = Problem.of(atoms, embeddings)
-    block = Block.starting(checked, checked.rows(0, len(embeddings)), penalty / 2)
+    thresholds = Thresholds.of(checked, penalty)
+    block = Block.starting(checked, thresholds, checked.rows(0, len(embeddings)))
     rows, random = np.arange(len(embeddings)), np.random.default_rng(seed)
     for _ in range(4):
         before = block.residual.copy()
         scores = before @ checked.dictionary.T
         shown = np.where(random.random(scores.shape) < 0.5, scores, -np.inf)
         shown[block.members(rows)] = -np.inf
-        found = Candidates.above(checked.arrays, shown, block.threshold + block.tolerance)
+        found = Candidates.above(checked.arrays, shown, thresholds.level + block.tolerance)
         block.improve(rows, *found.best(checked.arrays, len(rows), 8), "single")
         sure = proven(checked, block, rows, scores, before)
         after = block.residual @ checked.dictionary.T
-        assert np.all(after[sure] <= block.threshold + 2 * block.tolerance[sure])
+        assert np.all(after[sure] <= thresholds.level + 2 * block.tolerance[sure])
         row, atom = block.members(rows)
-        off = np.abs(after[row, atom] - block.threshold) > 2 * block.tolerance[row, 0]
+        off = np.abs(after[row, atom] - thresholds.level) > 2 * block.tolerance[row, 0]
         assert not (sure[row] & off).any()
 
 
@@ -102,7 +105,7 @@ def real(data: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 @pytest.mark.parametrize("penalty", [0.15, 0.35])
 @pytest.mark.parametrize("kind", ["made", "random"])
 def test_real_photos_get_the_same_concepts(real, kind: str, penalty: float) -> None:
-    ours, theirs = sketched(kind, *real, penalty), plainly(*real, penalty)
+    ours, theirs = with_sketch(kind, *real, penalty), without_shortcuts(*real, penalty)
     assert abs(ours - theirs).max() < 1e-5
     assert kkt_residual(*real, ours, penalty).max() < 1e-5
 
@@ -112,7 +115,7 @@ def test_nearly_equal_atoms_are_told_apart(real) -> None:
     random = np.random.default_rng(0)
     noise = random.normal(size=(3, *dictionary[:300].shape)).astype(np.float32)
     crowd = np.concatenate([dictionary[:300], *(unit(dictionary[:300] + 1e-4 * noise))])
-    ours, theirs = sketched("made", crowd, photos, 0.2), plainly(crowd, photos, 0.2)
+    ours, theirs = with_sketch("made", crowd, photos, 0.2), without_shortcuts(crowd, photos, 0.2)
     least = objective(crowd, photos, theirs, 0.2)
     assert np.allclose(objective(crowd, photos, ours, 0.2), least, rtol=1e-6)
     assert kkt_residual(crowd, photos, ours, 0.2).max() < 1e-5
@@ -122,8 +125,8 @@ def test_the_sketch_finds_the_main_concepts(real) -> None:
     dictionary, photos = real
     sketch = Sketch.of(Problem.of(dictionary, photos))
     assert sketch.atoms.shape[1] * 4 <= dictionary.shape[1]
-    strongest = plainly(dictionary, photos, 0.25).toarray().argmax(1)
-    scores = sketch.scores(photos)
+    strongest = without_shortcuts(dictionary, photos, 0.25).toarray().argmax(1)
+    scores = photos @ sketch.projection @ sketch.atoms.T
     better = scores > scores[np.arange(len(photos)), strongest][:, None]
     assert np.mean(better.sum(1) < 16) > 0.8
 
@@ -136,8 +139,8 @@ def test_screening_spares_products(real) -> None:
         passes.append((len(rows), int(sure.sum())))
         return sure
 
-    with patch("splicedex.splice.solver.lasso.proven", counted):
-        sketched("made", *real, 0.25)
+    with patch.object(lasso, "proven", counted):
+        with_sketch("made", *real, 0.25)
     looked, sure = np.sum(passes, axis=0)
     assert sure > looked / 2
 
@@ -162,9 +165,7 @@ def test_accelerators_sketch_too(real, monkeypatch: pytest.MonkeyPatch) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dictionary, photos = real[0][:600, ::16].copy(), real[1][:, ::16].copy()
     ours = nonnegative_lasso(dictionary, photos, 0.1)
-    monkeypatch.setattr(
-        "splicedex.splice.solver.problem.arrays_for", lambda *_: _TorchArrays(device, double=False)
-    )
+    monkeypatch.setattr(problem_module, "arrays_for", lambda *_: _TorchArrays(device, double=False))
     tensors = [torch.tensor(m, device=device) for m in (dictionary, photos)]
     assert Sketch.if_worthwhile(Problem.of(*tensors)) is not None
     with torch.autocast(device.type, dtype=torch.bfloat16):

@@ -1,4 +1,4 @@
-"""The solvers on real embeddings, beside other people's."""
+"""The solvers on real embeddings, compared with other implementations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ from threadpoolctl import threadpool_info
 
 from splicedex.splice.align import centre, unit
 from splicedex.splice.errors import UserError
-from splicedex.splice.solver import admm, at_most, kkt_residual, nonnegative_lasso, objective
+from splicedex.splice.solver import (
+    admm,
+    at_most,
+    kkt_residual,
+    nonnegative_lasso,
+    objective,
+    problem,
+)
 from splicedex.splice.solver.arrays import _TorchArrays
 
 PENALTIES = [0.15, 0.25, 0.35]
@@ -43,8 +50,8 @@ def supports(weights: csr_array) -> list[list[int]]:
     return [list(row) for row in np.split(weights.indices, weights.indptr[1:-1])]
 
 
-def firm(weights: csr_array) -> csr_array:
-    """Without weights that rounding decides on."""
+def without_tiny(weights: csr_array) -> csr_array:
+    """Remove weights so small that they depend on rounding."""
     return weights.multiply(weights > 1e-5).tocsr()
 
 
@@ -65,7 +72,7 @@ def test_agrees_with_scikit_learn(real: Real, penalty: float) -> None:
     atoms = np.asfortranarray(real.dictionary.T, dtype=np.float64)
     theirs = csr_array(np.stack([model.fit(atoms, photo).coef_ for photo in real.photos]))
     ours = nonnegative_lasso(real.dictionary, real.photos, penalty)
-    assert supports(firm(ours)) == supports(firm(theirs))
+    assert supports(without_tiny(ours)) == supports(without_tiny(theirs))
     assert abs(ours - theirs).max() < 1e-4
     least = objective(real.dictionary, real.photos, theirs, penalty)
     assert np.all(objective(real.dictionary, real.photos, ours, penalty) <= least * (1 + 1e-6))
@@ -147,9 +154,7 @@ def test_accelerators_give_the_same(real: Real, solve, monkeypatch: pytest.Monke
     amount = 4 if solve is at_most else 0.25
     dictionary, photos = real.dictionary[:600], real.photos[:8]
     ours = solve(dictionary, photos, amount)
-    monkeypatch.setattr(
-        "splicedex.splice.solver.problem.arrays_for", lambda *_: _TorchArrays(device, double=False)
-    )
+    monkeypatch.setattr(problem, "arrays_for", lambda *_: _TorchArrays(device, double=False))
     tensors = [torch.tensor(m, device=device) for m in (dictionary, photos)]
     precision = torch.get_float32_matmul_precision()
     with torch.autocast(device.type, dtype=torch.bfloat16):

@@ -1,0 +1,214 @@
+"""The options of `splicedex index`, as one object."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from splicedex.api.cli.options import Json, Replicas, Shards
+from splicedex.splice.errors import UserError
+
+if TYPE_CHECKING:
+    from splicedex.indexer.engines.base import Ann
+    from splicedex.indexer.pipeline.index_images import Images
+    from splicedex.indexer.pipeline.settings import Settings
+    from splicedex.splice.encoders.base import Load
+    from splicedex.splice.sparsity import Sparsity
+
+ANNS: tuple[Ann, ...] = ("auto", "exact", "hnsw", "int8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexOptions:
+    """What the user gave on the command line. Each field is an option; `paths` is the argument."""
+
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Photos, folders of photos, or globs.", show_default=False),
+    ] = None
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of an encoder, or a concept space folder (default: the model of the index; "
+            "ViT-B-32/laion2b_s34b_b79k for a new one)"
+        ),
+    ] = None
+    embeddings: Annotated[
+        Path | None,
+        typer.Option(
+            help="Precomputed embeddings to index instead of photos: an .npy file (n, d) with "
+            "--files, or clip-retrieval's output folder."
+        ),
+    ] = None
+    files: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV that names the images in a column file or path. Its other columns become "
+            "filters."
+        ),
+    ] = None
+    root: Annotated[
+        Path | None, typer.Option(help="Folder that the names in --files are relative to.")
+    ] = None
+    vocabulary: Annotated[
+        str | None,
+        typer.Option(
+            help="Concepts to describe images with: clip, laion, laion_bigrams, mscoco, or a text "
+            "file with one concept per line."
+        ),
+    ] = None
+    image_mean: Annotated[
+        Path | None,
+        typer.Option(
+            help="Image mean of the model, as an .npy or .pt file; or a folder of photos of many "
+            "kinds to estimate it from."
+        ),
+    ] = None
+    penalty: Annotated[
+        float | None,
+        typer.Option(
+            help="Lasso penalty λ. 0.15 gives about 35 concepts per image, 0.35 about 5 "
+            "(default: 0.25)"
+        ),
+    ] = None
+    l0: Annotated[
+        int | None,
+        typer.Option("--l0", help="Greatest number of concepts per image, instead of --penalty."),
+    ] = None
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Device of the encoder: cpu, cuda, cuda:1 or mps (default: the fastest available)"
+        ),
+    ] = None
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="Number format of the encoder: fp32, fp16 or bf16 (default: fp16 on CUDA, "
+            "else fp32)"
+        ),
+    ] = None
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Photos per forward pass of the encoder (default: depends on the device)"
+        ),
+    ] = None
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, help="Processes that decode photos (default: one per core)"),
+    ] = None
+    prune: Annotated[
+        bool,
+        typer.Option("--prune", help="Remove images from the index that no longer exist."),
+    ] = False
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Exit with code 2 if a photo could not be read."),
+    ] = False
+    errors_file: Annotated[
+        Path | None,
+        typer.Option("--errors", help="CSV file to write: the photos that could not be read."),
+    ] = None
+    ann: Annotated[
+        str | None,
+        typer.Option(
+            help="Nearest-neighbour method: exact (compare with every image), hnsw (graph), int8 "
+            "(graph over 8-bit vectors), or auto: exact below 20,000 images, int8 above "
+            "(default: the method of the index; auto for a new one)"
+        ),
+    ] = None
+    wait: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds to wait for another process that uses the index."),
+    ] = 0
+    shards: Shards = None
+    replicas: Replicas = None
+    json: Json = False
+
+    def images(self) -> Images:
+        """The images to index.
+
+        Raises:
+            UserError: No images are named, or they are named in two ways.
+        """
+        from splicedex.indexer.pipeline.index_images import Images
+
+        return Images(self.paths or (), self.embeddings, self.files, self.root)
+
+    def settings(self) -> Settings:
+        """What the index is made with.
+
+        Raises:
+            UserError: --penalty and --l0 are both given, or one is out of range.
+        """
+        from splicedex.indexer.pipeline.settings import Settings
+
+        return Settings(self.model, self.vocabulary, self.image_mean, self._sparsity())
+
+    def load(self) -> Load:
+        """The function that loads an encoder with the device, precision and batch size given."""
+        from splicedex.splice.encoders.load import load_encoder
+
+        return functools.partial(
+            load_encoder,
+            device=self.device,
+            precision=self.precision,
+            batch_size=self.batch_size,
+        )
+
+    def method(self) -> Ann | None:
+        """The nearest-neighbour method; None if not given.
+
+        Raises:
+            UserError: No method has this name.
+        """
+        if self.ann is None:
+            return None
+        known = next((method for method in ANNS if method == self.ann), None)
+        if known is None:
+            raise UserError(f"--ann {self.ann} is unknown", f"use {', '.join(ANNS)}")
+        return known
+
+    def _sparsity(self) -> Sparsity | None:
+        from splicedex.splice.sparsity import Sparsity
+
+        if self.penalty is not None and self.l0 is not None:
+            raise UserError("--penalty and --l0 both set the sparsity", "give one of them")
+        if self.l0 is not None:
+            return Sparsity(l0=self.l0)
+        return None if self.penalty is None else Sparsity(self.penalty)
+
+
+def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn the parameter `options: IndexOptions` of a command into one option for each field."""
+    hints = get_type_hints(IndexOptions, include_extras=True)
+    added = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields(IndexOptions)
+    ]
+    signature = inspect.signature(command, eval_str=True)
+    others = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for one in signature.parameters.values()
+        if one.name != "options"
+    ]
+
+    @functools.wraps(command)
+    def run(**values: Any) -> Any:
+        given = {field.name: values.pop(field.name) for field in fields(IndexOptions)}
+        return command(**values, options=IndexOptions(**given))
+
+    run.__signature__ = signature.replace(parameters=[*others, *added])  # type: ignore[attr-defined]
+    return run

@@ -1,0 +1,92 @@
+"""What `splicedex index` prints and writes at its end."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from splicedex.api.cli.render import console, errors, print_json
+from splicedex.splice.errors import UserError
+
+if TYPE_CHECKING:
+    from splicedex.indexer.pipeline.index_images import Outcome
+    from splicedex.indexer.pipeline.report import Report
+
+COUNTS = ("added", "replaced", "unchanged", "pruned")
+LISTED = 20
+"""Skipped photos that are listed on the terminal."""
+
+
+def write_skipped(file: Path, skipped: Sequence[tuple[str, str]]) -> None:
+    """Write the photos that could not be read to a CSV file.
+
+    Args:
+        file: The file.
+        skipped: Pairs of path and reason.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    try:
+        with file.open("w", newline="", encoding="utf-8") as opened:
+            writer = csv.writer(opened)
+            writer.writerow(("path", "reason"))
+            writer.writerows(skipped)
+    except OSError as error:
+        raise UserError(
+            f"{file} cannot be written ({error.strerror})", "give another file to --errors"
+        ) from error
+
+
+def show_json(outcome: Outcome) -> None:
+    """Print a run as one JSON object.
+
+    Args:
+        outcome: Result of the run.
+    """
+    report = outcome.report
+    counts = {name: getattr(report, name) for name in COUNTS}
+    skipped = [{"path": path, "reason": reason} for path, reason in report.skipped]
+    print_json(
+        counts
+        | {"skipped": skipped, "stopped": report.stopped}
+        | {"images": outcome.images, "seconds": round(outcome.seconds, 3)}
+    )
+
+
+def show_text(outcome: Outcome, errors_file: Path | None) -> None:
+    """Print a run for people.
+
+    Args:
+        outcome: Result of the run.
+        errors_file: The CSV file that lists all skipped photos, if there is one.
+    """
+    report, seconds = outcome.report, outcome.seconds
+    counts = ", ".join(f"{getattr(report, name):,} {name}" for name in COUNTS)
+    rate = (report.added + report.replaced) / seconds
+    console.print(
+        f"{counts} in {seconds:.1f} s ({rate:,.0f} images/s); {outcome.images:,} in the index"
+    )
+    if report.skipped:
+        _list_skipped(report, errors_file)
+    if report.stopped:
+        errors.print("stopped; run the same command again to continue", style="yellow")
+
+
+def _list_skipped(report: Report, errors_file: Path | None) -> None:
+    """Name the first photos that could not be read, one per line."""
+    skipped = report.skipped
+    lines = [f"{len(skipped):,} skipped:"]
+    lines += [f"  {_one_line(path)}: {reason}" for path, reason in skipped[:LISTED]]
+    if len(skipped) > LISTED:
+        where = f"{errors_file} lists" if errors_file else "--errors FILE lists"
+        lines.append(f"  and {len(skipped) - LISTED:,} more; {where} all")
+    for line in lines:
+        errors.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _one_line(path: str) -> str:
+    """A path with line breaks and other control characters as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in path)

@@ -1,0 +1,145 @@
+"""Indexes images in one call: chooses the source, makes the index, fills it, optimizes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from splicedex.indexer.engines.base import Ann
+from splicedex.indexer.pipeline.build import build
+from splicedex.indexer.pipeline.optimize import is_due, optimize
+from splicedex.indexer.pipeline.report import Report
+from splicedex.indexer.pipeline.settings import ResolvedSettings, Settings, resolve
+from splicedex.indexer.sources.base import Source
+from splicedex.indexer.sources.embeddings import array_source
+from splicedex.indexer.sources.photos import PhotoSource, list_paths, list_table
+from splicedex.indexer.store.address import Address
+from splicedex.indexer.store.base import Store
+from splicedex.indexer.store.index import create_index, open_index, store_of
+from splicedex.splice.encoders.base import Load
+from splicedex.splice.errors import UserError
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images to index: photos under paths, photos listed in a CSV, or embeddings.
+
+    Args:
+        paths: Photos, folders or globs.
+        embeddings: An .npy file (n, d), or a folder in clip-retrieval's layout.
+        files: CSV that names the photos, or the rows of the embeddings.
+        root: Folder that the names in `files` are relative to.
+
+    Raises:
+        UserError: No images are named, or they are named in two ways.
+    """
+
+    paths: Sequence[str] = ()
+    embeddings: Path | None = None
+    files: Path | None = None
+    root: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.paths or self.embeddings or self.files):
+            raise UserError("nothing to index", "name photos, or give --embeddings or --files")
+        if self.paths and (self.embeddings or self.files):
+            raise UserError(
+                "photos are named twice, as PATHs and by --embeddings or --files",
+                "give one of them",
+            )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of an index run.
+
+    Args:
+        report: What the run did.
+        images: Images that the index now holds.
+        seconds: Duration of indexing and optimizing; loading the encoder does not count.
+    """
+
+    report: Report
+    images: int
+    seconds: float
+
+
+class Progress(Protocol):
+    """Shows the progress of a run."""
+
+    def indexing(self, total: int) -> AbstractContextManager[Callable[[Report], None]]:
+        """Show progress while images are indexed. Gives a function to call with each report."""
+
+    def optimizing(self) -> AbstractContextManager[None]:
+        """Show that the search index is being built."""
+
+
+def index_images(
+    address: Address,
+    images: Images,
+    settings: Settings,
+    *,
+    load: Load,
+    workers: int | None = None,
+    prune: bool = False,
+    ann: Ann | None = None,
+    wait: float = 0.0,
+    progress: Progress,
+) -> Outcome:
+    """Bring an index up to date with images. The index is made if it does not exist.
+
+    Args:
+        address: Address of the index.
+        images: The images.
+        settings: What the index is made with.
+        load: Loads an encoder by name.
+        workers: Decoding processes; by default one per core.
+        prune: Whether to remove indexed images that no longer exist.
+        ann: Nearest-neighbour method; None keeps that of the index.
+        wait: Seconds to wait for another process that holds the index.
+        progress: Shows the progress.
+
+    Returns:
+        What was done; `report.stopped` is set if Ctrl-C ended it early.
+
+    Raises:
+        UserError: The settings, the images or the engine cannot be used.
+    """
+    store = store_of(address)
+    resolved, source = _source(store, images, settings, load, workers)
+    create_index(store, resolved.manifest, resolved.space)
+    start = time.perf_counter()
+    with open_index(store, wait=wait) as index:
+        with progress.indexing(len(source)) as on_progress:
+            report = build(index, source, prune=prune, on_progress=on_progress)
+        count = index.engine.count()
+        due = not report.stopped and is_due(index, ann)
+        folder, method = index.folder, ann or index.manifest.ann
+    del source  # frees the names of all images before the child process needs memory
+    if due:
+        try:
+            with progress.optimizing():
+                optimize(folder, method, wait=wait)
+        except KeyboardInterrupt:
+            report.stopped = True
+    return Outcome(report, count, time.perf_counter() - start)
+
+
+def _source(
+    store: Store, images: Images, settings: Settings, load: Load, workers: int | None
+) -> tuple[ResolvedSettings, Source]:
+    """The settings of the index, and the source of the images."""
+    if images.embeddings is not None:
+        resolved = resolve(store, settings, photos=None, load=load)
+        dim = resolved.space.dim
+        return resolved, array_source(
+            images.embeddings, files=images.files, root=images.root, dim=dim
+        )
+    photos = list_table(images.files, images.root) if images.files else list_paths(images.paths)
+    resolved = resolve(store, settings, photos, load=load, workers=workers)
+    assert resolved.encoder is not None
+    return resolved, PhotoSource(photos, resolved.encoder, workers=workers)

@@ -1,0 +1,1 @@
+"""The results of `compare` and `spurious`; `--json` and HTTP print their fields."""

@@ -1,0 +1,37 @@
+"""Drift between sets of one index and of two."""
+
+from dataclasses import replace
+
+import pytest
+
+from splicedex.search.curation.drift import drift
+from splicedex.search.searcher import Searcher
+from splicedex.splice.errors import UserError
+from tests.planted import make_planted
+
+
+def test_drift(searcher):
+    here = (searcher, "label:dog"), (searcher, "label:horse")
+    found = drift(*here, permutations=99)
+    assert found.p == 0.01
+    assert found.distance > found.by_chance[1] > found.by_chance[0] > 0
+    moved = {one.concept: one for one in found.moved}
+    assert {"dog", "horse"} <= set(moved)
+    assert moved["horse"].difference.value > 0.5
+    assert moved["dog"].difference.value < -0.5
+    assert drift(*here, permutations=99) == found
+    alike = drift((searcher, "number<120"), (searcher, "number>=120 split:train"), permutations=99)
+    assert alike.p > 0.05
+
+
+def test_drift_between_indexes(tmp_path):
+    one, two = (Searcher(make_planted(tmp_path / name, "edge")) for name in "ab")
+    same = drift((one, ""), (two, ""), permutations=99)
+    assert same.distance == pytest.approx(0, abs=1e-6)
+    assert same.p == 1
+    assert same.moved == ()
+    two.index.manifest = replace(two.index.manifest, l1_penalty=0.1)
+    with pytest.raises(UserError, match="different sparsities"):
+        drift((one, ""), (two, ""))
+    for searcher in (one, two):
+        searcher.index.close()
