@@ -44,6 +44,7 @@ class Record:
         id: Its point id.
         path: Its name in the index.
         payload: All that is stored with it.
+        shows: The concepts that it is said to show, with probabilities, most probable first.
         decomposition: Its concepts.
         present: Concepts that are likely enough there, with probabilities, likeliest first.
     """
@@ -51,6 +52,7 @@ class Record:
     id: str
     path: str
     payload: Mapping[str, Any]
+    shows: tuple[tuple[str, float], ...]
     decomposition: Decomposition
     present: tuple[tuple[str, float], ...]
 
@@ -80,6 +82,7 @@ def read_record(index: Index, id_: str) -> Record | None:
         hit.id,
         hit.payload["path"],
         hit.payload,
+        index.shows.shown(hit.dense[None])[0].named(index.space),
         Decomposition(weighted(index.space, hit.concepts), hit.payload["cosine"]),
         tuple((index.space.concepts[i], float(probabilities[i])) for i in ordered),
     )

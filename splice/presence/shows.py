@@ -70,6 +70,11 @@ class Shown:
     concepts: Sequence[int]
     probabilities: Sequence[float]
 
+    def named(self, space: ConceptSpace) -> tuple[tuple[str, float], ...]:
+        """The concepts by name, with their probabilities."""
+        names = (space.concepts[concept] for concept in self.concepts)
+        return tuple(zip(names, self.probabilities, strict=True))
+
 
 @dataclass(frozen=True, eq=False)
 class Shows:
