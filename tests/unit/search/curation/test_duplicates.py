@@ -7,7 +7,7 @@ import pytest
 
 from splicedex.indexer.engines.edge import config
 from splicedex.indexer.engines.edge import engine as edge
-from splicedex.indexer.store.index import open_index
+from splicedex.indexer.store.index import Index, open_index
 from splicedex.search.curation import duplicates as duplicates_module
 from splicedex.search.curation.duplicates import connected_components, duplicates
 from splicedex.search.curation.subsets import graph_pairs
@@ -80,5 +80,6 @@ def test_large_sets_are_left_to_the_graph_if_there_is_one(searcher, monkeypatch)
     monkeypatch.setattr(duplicates_module, "COMPARED", COUNT - 1)
     assert not duplicates(searcher, above=0.999).exact
     assert duplicates(searcher, "split:test", above=0.999).exact
-    monkeypatch.setattr(searcher.index, "manifest", replace(searcher.index.manifest, ann="exact"))
+    exact = replace(searcher.index.manifest, ann="exact")
+    monkeypatch.setattr(Index, "manifest", exact)
     assert duplicates(searcher, above=0.999).exact
