@@ -1,4 +1,4 @@
-"""SIGKILL while the graph is built, to the run or to the child that builds: the next does it."""
+"""SIGKILL to the run or to its child while the child builds the graph: the next run builds it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.photos import make_embeddings, make_index, make_space
 
 IMAGES = SMALL + 100
 SHORT = 3
-"""Kills in CI; the whole number is for the night."""
+"""Kills in CI; the nightly run has more."""
 FULL = 30
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="elsewhere a child outlives its parent"
@@ -47,7 +47,7 @@ def words(index):
 
 
 class Builds:
-    """Runs of which the one or the other process is killed while a graph is built."""
+    """Runs of which the parent or the child is killed, in turn, while a graph is built."""
 
     def __init__(self, start, seed):
         self._start = start
@@ -56,7 +56,7 @@ class Builds:
         self._whom = itertools.cycle(("run", "child"))
 
     def dies(self, *words):
-        """Whether the kill came before the end; at random within the time of the last to end."""
+        """Kill a run at a random moment. Returns whether that was before its end."""
         process = self._start(*words)
         child, began, whom = child_of(process, CHILD), time.monotonic(), next(self._whom)
         if child is None:
@@ -66,7 +66,7 @@ class Builds:
             process.wait(self._random.uniform(0, self._seconds))
         with suppress(ProcessLookupError):
             os.kill(process.pid if whom == "run" else child, signal.SIGKILL)
-        _, said = process.communicate(timeout=60)  # until neither is there any more
+        _, said = process.communicate(timeout=60)  # until both processes have ended
         if process.returncode == 0:
             self._seconds = time.monotonic() - began
             return False
@@ -98,6 +98,6 @@ def test_at_any_moment_of_building(index, words, started, splicedex, kills):
 
 
 def over_bytes(index):
-    """Whether its graph is over bytes; there must be one."""
+    """Whether the graph of an index is over 8-bit vectors; there must be a graph."""
     assert any((index / "points").rglob("graph.bin"))
     return any((index / "points").rglob("quantized.data"))

@@ -18,7 +18,7 @@ from tests.paths import ROOT
 
 
 def answer(power, question):
-    """Something for every kind of question."""
+    """Die, raise, print, or compute a power, as the question asks."""
     match question:
         case str("die"):
             os.kill(os.getpid(), signal.SIGKILL)
@@ -48,7 +48,7 @@ def test_is_another_process_and_stays_the_same(child):
     assert child("who") == child("who") != os.getpid()
 
 
-def test_errors_travel_and_do_no_harm(child):
+def test_errors_are_raised_in_the_caller(child):
     with pytest.raises(UnavailableError) as caught:
         child("raise")
     assert (caught.value.cause, caught.value.hint) == ("it is away", "wait")
@@ -56,7 +56,7 @@ def test_errors_travel_and_do_no_harm(child):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_death_is_told_and_another_can_be_started(child):
+def test_after_its_death_another_can_be_started(child):
     first = child("who")
     with pytest.raises(DiedError, match=r"^SIGKILL$"):
         child("die")
@@ -87,8 +87,8 @@ child(0.3)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_goes_in_silence_where_its_parent_goes():
-    """Killed while the child is at work, so that there is nobody to take the answer."""
+def test_ends_silently_with_its_parent():
+    """The parent is killed while the child works, so nobody reads the answer."""
     with subprocess.Popen(
         [sys.executable, "-c", SCRIPT],
         stdout=subprocess.PIPE,
@@ -97,5 +97,7 @@ def test_goes_in_silence_where_its_parent_goes():
     ) as program:
         program.stdout.readline()
         program.kill()
-        _, errors = program.communicate(timeout=20)  # ends when the child, too, has let go of it
+        _, errors = program.communicate(
+            timeout=20
+        )  # returns when the child has closed the pipe, too
     assert errors == b""

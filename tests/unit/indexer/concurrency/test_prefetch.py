@@ -13,8 +13,8 @@ def test_gives_what_it_draws_in_order(items, waiting):
     assert list(prefetch(iter(items), waiting)) == items
 
 
-def test_stages_work_at_once():
-    """Each stage waits for the other to be under way: one after the other they never would."""
+def test_stages_overlap():
+    """Each stage waits until the other has started, which would time out without overlap."""
     both = threading.Barrier(2)
 
     def first():
@@ -28,7 +28,7 @@ def test_stages_work_at_once():
     assert number == 1
 
 
-def test_draws_no_further_ahead_than_asked():
+def test_draws_no_further_than_asked():
     drawn = []
 
     def numbers():
@@ -42,7 +42,7 @@ def test_draws_no_further_ahead_than_asked():
     while len(drawn) < 4 and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.05)
-    assert drawn == [0, 1, 2, 3]  # given, two that wait, one in hand
+    assert drawn == [0, 1, 2, 3]  # one given, two waiting, one in the thread
     stage.close()
 
 

@@ -1,4 +1,4 @@
-"""Copies between folders and a server: whole, continued, refused."""
+"""Copies between folders and a server: complete, continued, refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IMAGES = 45
 
 @pytest.fixture
 def address(tmp_path):
-    """Where an index of 45 photos lies."""
+    """The address of an index of 45 photos."""
     space = make_space()
     make_index(tmp_path / "made", "edge", space, make_embeddings(space, IMAGES)).close()
     return Folder(tmp_path / "made" / "index")
@@ -45,7 +45,7 @@ def contents(address):
         return {hit.id: digest(hit) for hit in hits}, index.manifest, index.calibration.images
 
 
-def test_there_and_back_and_on(address, server, tmp_path):
+def test_copies_between_folder_and_server(address, server, tmp_path):
     there, back = Collection(server.url, "photos"), Folder(tmp_path / "back")
     on = Collection(server.url, "others")
     for source, target in (
@@ -64,7 +64,7 @@ def test_there_and_back_and_on(address, server, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["folder", "server"])
-def test_a_copy_that_was_stopped_goes_on(address, server, tmp_path, monkeypatch, kind):
+def test_a_copy_that_was_stopped_is_continued(address, server, tmp_path, monkeypatch, kind):
     target = Folder(tmp_path / "to") if kind == "folder" else Collection(server.url, "photos")
     monkeypatch.setattr(splicedex.indexer.maintenance.copy, "BLOCK", 16)
 
@@ -82,14 +82,14 @@ def test_a_copy_that_was_stopped_goes_on(address, server, tmp_path, monkeypatch,
     assert contents(target) == contents(address)
 
 
-def test_a_copy_that_is_there_is_left(address, server):
+def test_a_complete_copy_is_not_written_again(address, server):
     there = Collection(server.url, "photos")
     first = copied(address, there)
     again = copied(address, there)
     assert (again.written, again.checksum) == (0, first.checksum)
 
 
-def test_what_is_in_the_way_is_refused(address, server, tmp_path):
+def test_an_occupied_destination_is_refused(address, server, tmp_path):
     space = make_space()
     make_index(tmp_path / "less", "edge", space, make_embeddings(space, 5)).close()
     less = Folder(tmp_path / "less" / "index")
@@ -104,7 +104,7 @@ def test_what_is_in_the_way_is_refused(address, server, tmp_path):
         copied(less, there)
 
 
-def test_a_copy_that_is_not_the_same_is_no_index(address, server, monkeypatch):
+def test_a_copy_that_differs_does_not_become_an_index(address, server, monkeypatch):
     there = Collection(server.url, "photos")
     upsert = server._do
 
@@ -128,7 +128,7 @@ def test_shards_and_replicas(address, server):
     assert server.made["photos.files"]["replication_factor"] == 2
 
 
-def test_the_checksum_tells_all_but_the_order(address):
+def test_the_checksum_covers_all_but_the_order(address):
     with open_index(address) as index:
         whole = checksum(index.engine)
         assert (whole.points, len(str(whole))) == (IMAGES, 32)

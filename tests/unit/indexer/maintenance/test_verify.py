@@ -1,4 +1,4 @@
-"""What is wrong with an index is found, named, and repaired from its embeddings."""
+"""Faults of an index are found, named, and repaired from its embeddings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ IMAGES = 40
 
 @pytest.fixture(params=["folder", "server"])
 def place(request, tmp_path, monkeypatch):
-    """Where an index of 40 photos lies."""
+    """The address of an index of 40 photos."""
     monkeypatch.setenv("SPLICEDEX_CACHE", str(tmp_path / "cache"))
     space = make_space()
     make_index(tmp_path / "made", "edge", space, make_embeddings(space, IMAGES)).close()
@@ -52,7 +52,7 @@ def state(place):
 
 
 def overwrite(index, row, *, dense=None, weights=None, path=None):
-    """Write a point that is not what it should be."""
+    """Write a point with a fault."""
     hit = index.find(name(row), with_vectors=True)
     sparse = np.zeros((1, len(index.space.concepts)), np.float32)
     sparse[0, hit.concepts.indices] = hit.concepts.values
@@ -62,7 +62,7 @@ def overwrite(index, row, *, dense=None, weights=None, path=None):
     index.engine.upsert(Batch([hit.id], dense, sparse, [payload]))
 
 
-def test_a_whole_index_passes(place):
+def test_a_correct_index_has_no_findings(place):
     assert found(place) == []
 
 
@@ -119,7 +119,7 @@ def test_what_is_lost_is_named_and_dropped(place):
     assert found(place) == []
 
 
-def test_images_that_vanished_are_missed(place):
+def test_missing_images_are_noticed(place):
     with open_index(place) as index:
         index.engine.delete([point_id(name(row)) for row in range(5)])
     assert found(place) == [
@@ -129,7 +129,7 @@ def test_images_that_vanished_are_missed(place):
     assert found(place) == []
 
 
-def test_a_calibration_that_is_another(place):
+def test_another_calibration_is_noticed(place):
     before = state(place)
     with open_index(place) as index:
         index.save_calibration(replace(index.calibration, offset=index.calibration.offset - 1))
@@ -143,7 +143,7 @@ def test_a_calibration_that_is_another(place):
     assert state(place) == before
 
 
-def test_a_space_that_is_another(place, monkeypatch):
+def test_another_concept_space_is_noticed(place, monkeypatch):
     def gone(*_, **__):
         raise UserError("the model is gone", "find it")
 
@@ -160,7 +160,7 @@ def test_a_space_that_is_another(place, monkeypatch):
         repair(place)
 
 
-def test_repair_changes_nothing_in_a_whole_index(place, tmp_path):
+def test_repair_changes_nothing_in_a_correct_index(place, tmp_path):
     before = state(place)
     repaired = repair(place)
     assert (repaired.kept, repaired.mended, repaired.lost, repaired.aside) == (IMAGES, 0, [], None)

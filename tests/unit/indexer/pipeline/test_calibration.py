@@ -147,7 +147,7 @@ class TestCalibrationSample:
     def first(self):
         return sorted(sorted(range(100), key=lambda n: point_id(self.NAMES[n]))[:24])
 
-    def test_goes_first_and_all_follow_in_order(self, fresh):
+    def test_goes_first_and_the_others_keep_their_order(self, fresh):
         order = list(subject.CalibrationSample(fresh, self.NAMES).order)
         assert order[:24] == self.first()
         assert sorted(order) == list(range(100))

@@ -31,14 +31,14 @@ def index(tmp_path):
 
 @pytest.fixture
 def decompose(index, monkeypatch):
-    """With a process from the second block of 50 on."""
+    """Starts a child process at the second block of 50 images."""
     monkeypatch.setattr(subject, "ALONE", 60)
     with DecomposeProcess(index) as made:
         yield made
 
 
-def elsewhere(decompose, calibration):
-    """Call until the process is there, and then once more."""
+def in_child(decompose, calibration):
+    """Call until the child process is ready, then once more in it."""
     deadline = time.monotonic() + 60
     while decompose._started is None or not decompose._started.done():
         decompose(ROWS, calibration)
@@ -48,34 +48,34 @@ def elsewhere(decompose, calibration):
 
 def test_the_process_gives_the_same_bits(index, decompose, monkeypatch):
     weights, payloads = Decomposer.of(index)(ROWS)
-    monkeypatch.setattr(Decomposer, "__call__", lambda *_: None)  # here, not there
-    found, told = elsewhere(decompose, index.calibration)
+    monkeypatch.setattr(Decomposer, "__call__", lambda *_: None)  # only in this process
+    found, told = in_child(decompose, index.calibration)
     for name in ("data", "indices", "indptr"):
         np.testing.assert_array_equal(getattr(found, name), getattr(weights, name))
     assert told == payloads
     assert any(payload["presence"] for payload in payloads)
 
 
-def test_few_images_are_decomposed_here(index, decompose):
+def test_few_images_are_decomposed_in_this_process(index, decompose):
     decompose(ROWS, index.calibration)
     assert decompose._child is None
 
 
-def test_errors_of_the_process_are_ours(index, decompose):
-    elsewhere(decompose, index.calibration)
+def test_errors_of_the_child_are_raised_here(index, decompose):
+    in_child(decompose, index.calibration)
     with pytest.raises(UserError, match="row 3 of the embeddings holds NaN"):
         decompose(np.where(np.arange(50)[:, None] == 3, np.nan, ROWS), index.calibration)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_a_process_that_is_killed_is_one_line(index, decompose):
-    elsewhere(decompose, index.calibration)
+def test_a_killed_child_gives_a_one_line_error(index, decompose):
+    in_child(decompose, index.calibration)
     os.kill(decompose._child._process.pid, signal.SIGKILL)
     with pytest.raises(UserError, match=r"decomposes images died \(SIGKILL\); .* to continue"):
         decompose(ROWS, index.calibration)
 
 
-def test_closing_while_it_starts_leaves_nothing(index, monkeypatch):
+def test_closing_during_the_start_leaves_no_process(index, monkeypatch):
     monkeypatch.setattr(subject, "ALONE", 0)
     decompose = DecomposeProcess(index)
     decompose(ROWS, index.calibration)
@@ -84,11 +84,11 @@ def test_closing_while_it_starts_leaves_nothing(index, monkeypatch):
     assert not child.running()
 
 
-def test_another_calibration_has_a_process_of_its_own(index, decompose):
-    elsewhere(decompose, index.calibration)
+def test_another_calibration_starts_another_process(index, decompose):
+    in_child(decompose, index.calibration)
     first = decompose._child
     other = replace(index.calibration, offset=index.calibration.offset + 1)
-    _, told = elsewhere(decompose, other)
+    _, told = in_child(decompose, other)
     assert decompose._child is not first
     assert not first.running()
     assert told == replace(Decomposer.of(index), calibration=other)(ROWS)[1]

@@ -22,14 +22,14 @@ def folder(tmp_path):
     return tmp_path / "made" / "index"
 
 
-def test_few_images_are_scanned_and_many_walked():
+def test_few_images_are_scanned_and_many_get_a_graph():
     assert chosen("auto", SMALL - 1) == "exact"
     assert chosen("auto", SMALL) == "int8"
     assert chosen("hnsw", 1) == "hnsw"
 
 
 @pytest.mark.parametrize("ann", ["exact", "hnsw", "int8"])
-def test_answers_are_the_same_whatever_is_built(folder, ann):
+def test_all_methods_give_the_same_answers(folder, ann):
     query = Query(Nearest(unit(PHOTOS[3] + PHOTOS[4])), limit=7)
     with EdgeEngine.open(folder / "points") as engine:
         before = [(hit.id, hit.payload) for hit in engine.query(query)]
@@ -41,7 +41,7 @@ def test_answers_are_the_same_whatever_is_built(folder, ann):
         assert [hit.id for hit in engine.query(query)][:6] == [id_ for id_, _ in before[1:]]
 
 
-def test_what_is_written_after_is_found_and_counts_as_waiting(folder, monkeypatch):
+def test_points_written_after_optimizing_are_found(folder, monkeypatch):
     monkeypatch.setattr(engine_module, "SMALL", 50)
     with EdgeEngine.open(folder / "points") as engine:
         assert engine.wants_optimizing()
@@ -58,7 +58,7 @@ def make_weights():
     return csr_array(np.ones((1, len(SPACE.concepts)), np.float32))
 
 
-def test_a_small_index_wants_nothing_until_the_user_asks(folder):
+def test_a_small_index_is_optimized_only_on_request(folder):
     with open_index(folder) as index:
         assert not is_due(index, None)
         assert is_due(index, "hnsw")
@@ -70,7 +70,7 @@ def test_a_small_index_wants_nothing_until_the_user_asks(folder):
         assert is_due(index, "int8")
 
 
-def test_a_refusal_reaches_the_user(folder, tmp_path):
+def test_errors_of_the_child_reach_the_user(folder, tmp_path):
     with pytest.raises(UserError, match="holds no index"):
         optimize(tmp_path / "nowhere", "hnsw")
     with open_index(folder), pytest.raises(UserError, match="holds the index"):

@@ -21,7 +21,7 @@ DIM = 4
 
 
 class WordEncoder:
-    """Embeds words at random, but the same words always alike."""
+    """Gives each text a random embedding, always the same for the same text."""
 
     vocabulary = None
     dim = DIM
@@ -40,7 +40,7 @@ class WordEncoder:
 
 @pytest.fixture
 def made(tmp_path, monkeypatch):
-    """An index folder, the settings that made it, and photos to go into it."""
+    """An index folder, the settings that made it, and photos for it."""
     monkeypatch.setenv("SPLICEDEX_CACHE", str(tmp_path / "cache"))
     (tmp_path / "words.txt").write_text("dog\ncat\ntree\nsea\n")
     np.save(tmp_path / "mean.npy", np.full(DIM, 0.1, np.float32))
@@ -59,7 +59,7 @@ def test_nothing_is_written(tmp_path, made):
     assert not (tmp_path / "other").exists()
 
 
-def test_an_index_knows_what_it_was_made_with(made):
+def test_an_existing_index_keeps_its_settings(made):
     folder, settings, photos = made
     resolved = resolve(folder, Settings(), photos, load=WordEncoder)
     assert resolved.manifest.model == "m"
@@ -145,7 +145,7 @@ def test_a_mean_estimated_from_a_folder_is_kept(made, tmp_path, monkeypatch):
         resolve(tmp_path / "j", settings, photos, load=WordEncoder)
 
 
-def test_a_model_with_words_of_its_own_may_move(made, tmp_path, monkeypatch):
+def test_a_model_with_its_own_vocabulary_may_move(made, tmp_path, monkeypatch):
     _, settings, photos = made
 
     def load(name):
@@ -164,7 +164,7 @@ def test_a_model_with_words_of_its_own_may_move(made, tmp_path, monkeypatch):
     assert again.space.fingerprint == resolved.space.fingerprint
 
 
-class TestAnchored:
+class TestAbsolute:
     """Names of models that mean the same in any working directory."""
 
     @pytest.mark.parametrize("prefix", ["local-dir:", "sentence-transformers:"])

@@ -109,7 +109,7 @@ def test_exif_rotation(tmp_path, kind, orientation):
     check(decode(write(tmp_path, encoded(turned, kind, exif=exif)), as_is), RED, BLUE)
 
 
-def test_broken_exif_does_not_cost_the_photo(tmp_path):
+def test_a_photo_with_broken_exif_is_read(tmp_path):
     content = encoded(picture(), "JPEG", quality=95, exif=b"Exif\0\0MM\0*" + b"\xff" * 40)
     check(decode(write(tmp_path, content), as_is), RED, BLUE)
 
@@ -128,7 +128,7 @@ def test_sixteen_bits(tmp_path, kind):
 
 
 def png(width: int, height: int, depth: int, colour: int, rows: bytes) -> bytes:
-    """A PNG file from its parts, for what Pillow does not write."""
+    """A PNG file written byte by byte, for variants that Pillow does not write."""
     parts = [
         (b"IHDR", struct.pack(">2I5B", width, height, depth, colour, 0, 0, 0)),
         (b"IDAT", zlib.compress(rows)),
@@ -193,7 +193,7 @@ def test_grey(tmp_path, mode):
     check(decode(write(tmp_path, encoded(image, "PNG")), as_is), (0,) * 3, (255,) * 3)
 
 
-def test_large_jpegs_are_decoded_small_and_their_size_is_the_files(tmp_path):
+def test_large_jpegs_are_decoded_at_reduced_size(tmp_path):
     class Towards:
         size = 20
         seen: tuple[int, int]
@@ -244,7 +244,7 @@ def test_damaged_bytes_never_raise(tmp_path):
         (b"just some text", "not an image in a known format"),
     ],
 )
-def test_what_is_no_photo(tmp_path, content, reason):
+def test_other_files_are_refused(tmp_path, content, reason):
     path = write(tmp_path, content)
     result = decode(path, as_is)
     assert isinstance(result, Skipped)

@@ -45,7 +45,7 @@ def fail_of_width_13(image: Image.Image) -> np.ndarray:
 
 @pytest.fixture
 def photos(tmp_path) -> list[Path]:
-    """Thirty photos whose widths tell them apart, 1 to 30."""
+    """Thirty photos with widths of 1 to 30 pixels."""
     paths = [tmp_path / f"{width:02}.png" for width in range(1, 31)]
     for width, path in enumerate(paths, 1):
         Image.new("RGB", (width, 3)).save(path)
@@ -53,7 +53,7 @@ def photos(tmp_path) -> list[Path]:
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
-def test_order_is_the_order_asked_for(photos, workers):
+def test_results_keep_the_order_of_paths(photos, workers):
     asked = [*reversed(photos), photos[4], photos[4]]
     read = list(read_photos(asked, width_of, workers=workers, buffer=5))
     assert [photo.path for photo in read] == asked
@@ -62,7 +62,7 @@ def test_order_is_the_order_asked_for(photos, workers):
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_bad_files_are_skipped_where_they_stand(photos, workers):
+def test_bad_files_are_skipped_in_their_position(photos, workers):
     photos[3].write_bytes(b"")
     photos[7].write_bytes(b"%PDF")
     photos[11].unlink()
@@ -71,7 +71,7 @@ def test_bad_files_are_skipped_where_they_stand(photos, workers):
     assert [result.path for result in read] == photos
 
 
-def test_workers_agree_with_none(photos):
+def test_results_do_not_depend_on_workers(photos):
     preprocess = Preprocess(8, 8)
     alone = list(read_photos(photos, preprocess, workers=0))
     for result, expected in zip(read_photos(photos, preprocess, workers=2), alone, strict=True):
@@ -84,7 +84,7 @@ def test_workers_agree_with_none(photos):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_photo_that_kills_its_decoder_is_one_photo_lost(photos, workers):
+def test_a_photo_that_crashes_its_decoder_costs_no_other(photos, workers):
     read = list(read_photos(photos, die_of_width_13, workers=workers))
     lost = [result for result in read if isinstance(result, Skipped)]
     assert lost == [Skipped(photos[12], "the photo crashed the decoder (SIGKILL)")]
@@ -100,12 +100,12 @@ def test_preprocessing_that_fails_is_a_reason(photos, workers):
     assert sum(isinstance(result, Skipped) for result in read) == 1
 
 
-def test_prints_do_not_get_among_the_answers(photos):
+def test_output_of_libraries_does_not_mix_with_answers(photos):
     read = list(read_photos(photos[:3], print_something, workers=1))
     assert [int(photo.pixels[0]) for photo in read] == [1, 2, 3]
 
 
-def test_paths_are_drawn_no_further_than_asked(photos):
+def test_paths_are_drawn_no_further_than_the_buffer(photos):
     drawn = []
 
     def paths():
@@ -154,7 +154,7 @@ def test_a_worker_that_dies_between_photos_costs_none(photos):
     assert first not in {int(photo.pixels[0]) for photo in others}
 
 
-def test_preprocessing_that_does_not_travel(photos):
+def test_preprocessing_that_cannot_be_pickled(photos):
     with pytest.raises((AttributeError, TypeError, RuntimeError)):
         next(read_photos(photos, lambda image: np.array([image.width]), workers=1))
 
@@ -178,7 +178,7 @@ for photo in read_photos(list(find_photos(sys.argv[1:])) * 10_000, process_id, w
 
 @pytest.fixture
 def reading_program(photos):
-    """A program without a main guard, in the middle of reading; and its workers' ids."""
+    """A program without a main guard that is reading photos, and the ids of its child processes."""
     program = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(photos[0].parent)],
         stdout=subprocess.PIPE,
@@ -193,7 +193,7 @@ def reading_program(photos):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_workers_end_with_the_program_however_it_ends(reading_program, how):
+def test_workers_end_when_the_program_ends(reading_program, how):
     program, children = reading_program
     assert all(map(alive, children))
     program.send_signal(how)
@@ -208,7 +208,7 @@ def test_workers_end_with_the_program_however_it_ends(reading_program, how):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes")
-def test_any_file_name_travels(tmp_path):
+def test_any_file_name_is_read(tmp_path):
     names = [b"line\nbreak.png", b"not-utf8-\xff.png"]
     for name in names:
         with open(os.path.join(os.fsencode(tmp_path), name), "wb") as file:  # noqa: PTH118, PTH123

@@ -82,7 +82,7 @@ def test_clip_retrieval_layout_in_numeric_order(tmp_path):
 @pytest.mark.parametrize(
     ("value", "cause"), [(np.nan, "row 2 is NaN"), (np.inf, "row 2 is NaN"), (0, "row 2 is zero")]
 )
-def test_vectors_that_mean_nothing_are_refused(arrays, value, cause):
+def test_invalid_vectors_are_refused(arrays, value, cause):
     rows = np.load(arrays / "x.npy")
     rows[2] = value
     np.save(arrays / "x.npy", rows)
@@ -90,7 +90,7 @@ def test_vectors_that_mean_nothing_are_refused(arrays, value, cause):
         opened(arrays)
 
 
-def test_what_does_not_match_is_refused(arrays):
+def test_mismatched_inputs_are_refused(arrays):
     with pytest.raises(UserError, match=r"shape \(3, 4\), the model has 5 dimensions"):
         opened(arrays, dim=5)
     with pytest.raises(UserError, match="does not exist"):
@@ -112,6 +112,6 @@ def test_what_does_not_match_is_refused(arrays):
         array_source(arrays, files=None, root=None, dim=4)
 
 
-def test_blocks_lose_nothing():
+def test_blocks_hold_all_items():
     assert list(blocks(range(5), 2)) == [[0, 1], [2, 3], [4]]
     assert list(blocks([], 2)) == []

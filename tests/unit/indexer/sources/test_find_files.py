@@ -45,7 +45,7 @@ def test_globs(tmp_path):
     assert found(f"{tmp_path}/[2-9].jpg", root=tmp_path) == ["2.jpg"]
 
 
-def test_a_name_with_brackets_is_a_name_first(tmp_path):
+def test_an_existing_name_with_brackets_is_no_pattern(tmp_path):
     touch(tmp_path / "a[1].jpg", tmp_path / "a1.jpg")
     assert found(tmp_path / "a[1].jpg", root=tmp_path) == ["a[1].jpg"]
 
@@ -83,7 +83,7 @@ def test_any_file_name(tmp_path):
     assert [os.fsencode(path.name) for path in find_photos([tmp_path])] == names
 
 
-def test_folder_that_cannot_be_listed_is_for_the_reader(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_listed_is_yielded(tmp_path, monkeypatch):
     touch(tmp_path / "a" / "1.jpg", tmp_path / "b" / "2.jpg")
     scandir = os.scandir
 
@@ -96,7 +96,7 @@ def test_folder_that_cannot_be_listed_is_for_the_reader(tmp_path, monkeypatch):
     assert found(tmp_path, root=tmp_path) == ["a", "b/2.jpg"]
 
 
-def test_links_in_a_ring_are_for_the_reader(tmp_path):
+def test_links_in_a_loop_are_yielded(tmp_path):
     touch(tmp_path / "a.jpg")
     (tmp_path / "ring.jpg").symlink_to("ring.jpg")
     assert found(tmp_path, root=tmp_path) == ["a.jpg", "ring.jpg"]

@@ -16,7 +16,7 @@ def test_any_file_is_found_again(name):
     path = Path("/photos") / os.fsdecode(name)
     kept = json.loads(json.dumps({"path": "a", "location": to_text(path)}).encode())
     assert to_path(kept) == path
-    kept["location"].encode()  # no half of a pair of surrogates
+    kept["location"].encode()  # raises if it holds a lone surrogate
 
 
 def test_plain_paths_stay_plain(tmp_path, monkeypatch):

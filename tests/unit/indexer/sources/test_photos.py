@@ -27,7 +27,7 @@ DIM = 3
 
 @dataclass(frozen=True)
 class MeanColour:
-    """Pixels (3, 1, 1); leaves a byte in a log for every image, if there is one."""
+    """Gives the mean colour as pixels (3, 1, 1). Writes a byte to a log, if given, per image."""
 
     log: Path | None = None
 
@@ -39,7 +39,7 @@ class MeanColour:
 
 
 class ColourEncoder:
-    """Embeds a photo by its mean colour; does something first if told to."""
+    """Embeds a photo by its mean colour. Calls a function first, if given."""
 
     name, dim, vocabulary = "colours", DIM, None
 
@@ -95,7 +95,7 @@ def test_blocks_hold_what_was_read_in_order(folder, monkeypatch):
     assert skipped == [(str(folder / "b.jpg"), "not an image but a PDF")]
 
 
-def test_only_what_is_asked_for_is_read(folder):
+def test_only_the_given_items_are_read(folder):
     encoder = ColourEncoder()
     source = PhotoSource(list_paths([str(folder)]), encoder, workers=0)
     (block,) = source.embed(item for item in source.items() if item.number in {1, 3})
@@ -163,7 +163,7 @@ def test_nothing_to_index(tmp_path):
 
 
 class TestCovers:
-    """What a run may prune: what it was asked for, and not a photo more."""
+    """What a run may prune: images under the paths that the user named, and no others."""
 
     @pytest.mark.parametrize(
         ("asked", "inside", "outside"),
@@ -191,7 +191,7 @@ class TestCovers:
         assert not source.covers(str(folder / "sub" / "d.png"))
 
     def test_a_folder_without_any_photo_is_not(self, folder, tmp_path):
-        """It may be the place of a disk that is away."""
+        """Its disk may be unmounted."""
         (tmp_path / "mnt").mkdir()
         with pytest.warns(UserWarning, match=r"no photos in .*mnt: its images stay in the index"):
             listing = list_paths([str(folder), str(tmp_path / "mnt")])
@@ -215,7 +215,7 @@ def test_any_path_becomes_text(path):
         assert printable(path) == path
 
 
-def test_decoding_runs_ahead_of_the_encoder_within_bounds(folder, tmp_path, monkeypatch):
+def test_decoding_fills_the_buffer_while_the_encoder_runs(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(photo_source, "BATCH", 50)
     log = tmp_path / "decoded"
     log.touch()
@@ -226,7 +226,7 @@ def test_decoding_runs_ahead_of_the_encoder_within_bounds(folder, tmp_path, monk
         return log.stat().st_size
 
     def wait_for_decoders():
-        """Encoding takes until the decoders have gone as far ahead as they may."""
+        """Encoding ends when the decoders have filled the buffer."""
         taken = 50 * (len(waits) + 1)
         deadline = time.monotonic() + 60
         while decoded() < min(taken + BUFFER - 1, 500) and time.monotonic() < deadline:
@@ -245,7 +245,7 @@ def test_decoding_runs_ahead_of_the_encoder_within_bounds(folder, tmp_path, monk
 
 
 def many(folder, count):
-    """A listing of photos of two colours, in turn."""
+    """A listing of photos of two alternating colours."""
     pair = [folder / "a.png", folder / "c.png"]
     return Listing([pair[i % 2] for i in range(count)], [str(i) for i in range(count)])
 

@@ -46,7 +46,7 @@ def test_names_stay_as_they_are_written(tmp_path):
     assert list(read_csv(csv(tmp_path, "file\n0\n1e5\n")).paths) == ["0", "1e5"]
 
 
-def test_prose_is_kept_but_not_indexed(tmp_path):
+def test_long_text_is_stored_but_not_indexed(tmp_path):
     table = read_csv(csv(tmp_path, f"file,text\na.jpg,{'word ' * 60}\n"))
     assert table.row(0)["text"].startswith("word")
     assert table.kinds() == {}
@@ -90,7 +90,7 @@ def test_bad_tables_are_refused(tmp_path, text, cause):
         ("", "column_1"),
     ],
 )
-def test_columns_are_called_what_queries_can_name(tmp_path, column, name):
+def test_columns_get_names_that_queries_accept(tmp_path, column, name):
     with pytest.warns(UserWarning, match=f"is called {name} here"):
         table = read_csv(csv(tmp_path, f"file,{column}\na.jpg,x\n"))
     assert table.row(0) == {name: "x"}
@@ -98,7 +98,7 @@ def test_columns_are_called_what_queries_can_name(tmp_path, column, name):
 
 
 @given(st.text(max_size=9), st.text(max_size=9))
-def test_columns_have_names_of_their_own_or_are_refused(one, other):
+def test_columns_with_the_same_name_are_refused(one, other):
     columns = dict.fromkeys([one, other])
     with warnings.catch_warnings(action="ignore"), contextlib.suppress(UserError):
         names = named(columns, "files.csv")
@@ -126,7 +126,7 @@ def test_parquet_shards_are_one_table(tmp_path):
     assert table.row(1) == {"caption": "photo 1"}
 
 
-def test_parquet_that_is_not(tmp_path):
+def test_unreadable_parquet_is_refused(tmp_path):
     pytest.importorskip("pyarrow")
     path = tmp_path / "metadata_0.parquet"
     path.write_text("no")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from splicedex.indexer.store.index import Index
 from splicedex.search.curation.drift import drift
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
@@ -30,7 +31,8 @@ def test_drift_between_indexes(tmp_path):
     assert same.distance == pytest.approx(0, abs=1e-6)
     assert same.p == 1
     assert same.moved == ()
-    two.index.manifest = replace(two.index.manifest, l1_penalty=0.1)
+    denser = replace(two.index.manifest, l1_penalty=0.1)
+    two = Searcher(Index(two.index.files, denser, two.index.engine))
     with pytest.raises(UserError, match="different sparsities"):
         drift((one, ""), (two, ""))
     for searcher in (one, two):
