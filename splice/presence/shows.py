@@ -3,10 +3,10 @@
 Presence (`splice.presence.calibration`) answers for a concept that somebody asked for, and so
 believes it to be there. Said unasked, over a whole vocabulary, it is mostly false: of thousands of
 concepts dozens score high in any image by chance. What is said unasked must also depend on how
-often people say a word of a photo. With the activation a_k of concept k and the share f_k of
-captions that name it,
+often people say a word of a photo. With the activation a_k of concept k, the share f_k of captions
+that name it, and its specificity s_k (how far the word lies from the mean word, standardised),
 
-    logit p_k = a_k + WEIGHT * log f_k + SHIFT
+    logit p_k = SLOPE * a_k + WEIGHT * log f_k - SPECIFICITY * s_k + SHIFT
 
 A common word is also shown where a kind of it is (a collie is a dog, a dog is an animal). Over a
 concept and its kinds h,
@@ -36,19 +36,19 @@ from splicedex.splice.dictionary.word_frequency import WordFrequency
 from splicedex.splice.errors import UserError
 from splicedex.splice.npz import DAMAGE
 from splicedex.splice.presence.activation import Activations
-from splicedex.splice.presence.calibration import sigmoid
+from splicedex.splice.presence.calibration import sigmoid, specificity
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-WEIGHT, SHIFT = 1.1, 2.0
-"""Log-odds for each unit of log frequency, and for any concept."""
+SLOPE, WEIGHT, SPECIFICITY, SHIFT = 1.1, 1.1, 0.25, 1.9
+"""Log-odds for each unit of activation, log frequency and specificity, and for any concept."""
 POWER = 3
 LIKELY = 0.1
 """Probability from which a concept counts for what it is a kind of."""
 COMMON = 5e-4
 """Share of captions from which a word is said for its kinds: "dog", but not "carnivore"."""
-SAID = 0.3
+SAID = 0.35
 """Probability from which a concept is said to be shown."""
 MOST = 12
 """Concepts said of one image at most."""
@@ -82,13 +82,13 @@ class Shows:
 
     Args:
         activations: Of the concepts, as their texts alone give them.
-        log_frequency: Log share of the captions that name each concept (c,).
+        offset: Log-odds of each concept apart from its activation (c,).
         kinds: Which concepts count for which (c, c), with 1 at (i, j) where j counts for i.
         names: The concept that is said in place of each (c,): the most frequent name of the thing.
     """
 
     activations: Activations
-    log_frequency: Matrix
+    offset: Matrix
     kinds: csr_array
     names: NDArray[np.int64]
 
@@ -99,7 +99,7 @@ class Shows:
         kinds = kinds_of(space)
         return cls(
             Activations.of_words(space),
-            np.log(shares),
+            WEIGHT * np.log(shares) - SPECIFICITY * specificity(space) + SHIFT,
             _counting(kinds, shares),
             _most_frequent_names(kinds, shares),
         )
@@ -118,18 +118,13 @@ class Shows:
         from scipy.sparse import csr_array
 
         odds = self.activations.of(embeddings)
-        odds += self._offset
+        odds *= SLOPE
+        odds += self.offset
         likely = csr_array(_entries(odds, odds >= _LIKELY_ODDS), odds.shape)
         likely.data = np.maximum(np.log1p(-(sigmoid(likely.data) ** POWER)), _SUREST)
         probable: csr_array = likely @ self._counts_for
         probable.data = (-np.expm1(probable.data)) ** (1 / POWER)
         return probable
-
-    @cached_property
-    def _offset(self) -> Matrix:
-        """What is added to the activation of each concept (c,)."""
-        offset: Matrix = (WEIGHT * self.log_frequency + SHIFT).astype(np.float32)
-        return offset
 
     @cached_property
     def _counts_for(self) -> csr_array:
@@ -152,9 +147,7 @@ class Shows:
         """Write to an .npz file, at once or not at all."""
         partial = path.with_name(f"partial-{path.name}")
         rows, columns = self.kinds.tocoo().coords
-        np.savez(
-            partial, log_frequency=self.log_frequency, broader=rows, kind=columns, names=self.names
-        )
+        np.savez(partial, offset=self.offset, broader=rows, kind=columns, names=self.names)
         partial.replace(path)
 
     @classmethod
@@ -170,15 +163,15 @@ class Shows:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 pairs = (arrays["broader"], arrays["kind"])
-                frequency, names = arrays["log_frequency"], arrays["names"]
+                offset, names = arrays["offset"], arrays["names"]
                 kinds = csr_array((np.ones(len(pairs[0]), np.float32), pairs), shape=(count, count))
         except DAMAGE as error:
             raise UserError(
                 f"{path} cannot be read ({error})", "run splicedex repair on the index"
             ) from error
-        if frequency.shape != (count,) or names.shape != (count,):
+        if offset.shape != (count,) or names.shape != (count,):
             raise UserError(f"{path} is of other concepts", "run splicedex repair on the index")
-        return cls(Activations.of_words(space), frequency, kinds, names)
+        return cls(Activations.of_words(space), offset, kinds, names)
 
 
 def _counting(kinds: csr_array, shares: Matrix) -> csr_array:

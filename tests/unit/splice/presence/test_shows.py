@@ -9,7 +9,19 @@ from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.dictionary.word_frequency import WordFrequency
 from splicedex.splice.errors import UserError
 from splicedex.splice.presence.activation import Activations
-from splicedex.splice.presence.shows import COMMON, LIKELY, MOST, POWER, SAID, SHIFT, WEIGHT, Shows
+from splicedex.splice.presence.calibration import specificity
+from splicedex.splice.presence.shows import (
+    COMMON,
+    LIKELY,
+    MOST,
+    POWER,
+    SAID,
+    SHIFT,
+    SLOPE,
+    SPECIFICITY,
+    WEIGHT,
+    Shows,
+)
 
 NAMES = ("dog", "collie", "poodle", "canine", "couch", "sofa", "tree", "hammer", "car", "nosebag")
 SHARES = {"dog": 0.1, "collie": 0.02, "poodle": 0.02, "couch": 0.05, "sofa": 0.01, "tree": 0.1,
@@ -35,7 +47,8 @@ def images(count, seed=0):
 def reference(space, shares, embeddings):
     """Every probability, straight from the definition."""
     share = WordFrequency("test", shares).of(space.concepts)
-    odds = Activations.of_words(space).of(embeddings) + WEIGHT * np.log(share) + SHIFT
+    odds = SLOPE * Activations.of_words(space).of(embeddings) + WEIGHT * np.log(share) + SHIFT
+    odds -= SPECIFICITY * specificity(space)
     own = 1 / (1 + np.exp(-odds))
     kinds, absent = kinds_of(space).toarray(), np.ones(own.shape)
     for broader in range(len(share)):
