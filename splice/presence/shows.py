@@ -99,7 +99,7 @@ class Shows:
         kinds = kinds_of(space)
         return cls(
             Activations.of_words(space),
-            WEIGHT * np.log(shares) - SPECIFICITY * specificity(space) + SHIFT,
+            (WEIGHT * np.log(shares) - SPECIFICITY * specificity(space) + SHIFT).astype(np.float32),
             _counting(kinds, shares),
             _most_frequent_names(kinds, shares),
         )
