@@ -1,4 +1,4 @@
-"""Points that were fetched, to write again."""
+"""Turns fetched points back into a batch that can be written."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from splicedex.indexer.engines.query import Hit
 
 
 def batch_of(hits: Sequence[Hit], concepts: int) -> Batch:
-    """The points in columns.
+    """Turn hits into a batch.
 
     Args:
-        hits: n ≥ 1 points, fetched with payload and both vectors.
-        concepts: How many concepts c their space has.
+        hits: Points (n ≥ 1), fetched with payload and both vectors.
+        concepts: Number of concepts c in their space.
     """
     from scipy.sparse import csr_array
 

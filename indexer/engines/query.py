@@ -1,7 +1,7 @@
-"""What can be asked of an engine, in words neither engine owns.
+"""The queries and filters that an engine answers, independent of Qdrant's libraries.
 
 A small algebra: filters are trees of `Match`, `Range`, `HasId`, `And`, `Or`, `Not`; rankings are
-`Nearest` (dense or sparse) or a `Fusion` of several. Each engine translates it once.
+`Nearest` (dense or sparse) or a `Fusion` of several. `indexer.engines.convert` translates them.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 DENSE = "clip"
-"""Name of the dense vector: the CLIP embedding as it is, cosine."""
+"""Name of the dense vector: the CLIP embedding, compared by cosine."""
 SPARSE = "concepts"
-"""Name of the sparse vector: SpLiCE weights, one dimension a concept."""
+"""Name of the sparse vector: SpLiCE weights, one dimension per concept."""
 
 Scalar: TypeAlias = str | int | bool
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The payload field `key` holds any of `values` (a list field: any element does).
+    """The payload field `key`, or an element of it if it is a list, equals one of `values`.
 
-    `key` is a path, `tags.dog`, whose parts are quoted where they hold more than letters, digits,
-    `_` and `-`. Types count: 1 is neither True nor 1.0.
+    `key` is a path such as `tags.dog`. Its parts are quoted if they contain other characters than
+    letters, digits, `_` and `-`. Types matter: 1 equals neither True nor 1.0.
     """
 
     key: str
@@ -52,14 +52,14 @@ class HasId:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """Every part holds; an empty one holds for every point."""
+    """All parts hold. Without parts it holds for every point."""
 
     parts: tuple[Filter, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """At least one part holds; an empty one holds for no point."""
+    """At least one part holds. Without parts it holds for no point."""
 
     parts: tuple[Filter, ...]
 
@@ -75,14 +75,14 @@ Filter: TypeAlias = Match | Range | HasId | And | Or | Not
 
 
 def conjuncts(tree: Filter) -> list[Filter]:
-    """What must all hold, flat."""
+    """The parts of nested `And`s as a flat list."""
     if isinstance(tree, And):
         return [one for part in tree.parts for one in conjuncts(part)]
     return [tree]
 
 
 def disjuncts(tree: Filter) -> list[Filter]:
-    """What one of must hold, flat."""
+    """The parts of nested `Or`s as a flat list."""
     if isinstance(tree, Or):
         return [one for part in tree.parts for one in disjuncts(part)]
     return [tree]
@@ -105,24 +105,24 @@ class Nearest:
 
     vector: NDArray[np.float32] | SparseVector
     filter: Filter | None = None
-    """A filter of this ranking's own, beside the query's; before `among` counts."""
+    """Another filter, besides the query's. It applies before `among` counts."""
     exact: bool = False
-    """Scan every vector instead of walking the graph (dense only)."""
+    """Whether to scan all vectors instead of walking the graph (dense only)."""
     width: int | None = None
-    """Candidates that a walk of the graph keeps in view (HNSW's `ef`); None for the engine's own.
-    More of them find more of the nearest, and take longer."""
+    """Size of the candidate list of a graph walk (HNSW's `ef`); None for the engine's default.
+    Larger values find more of the nearest vectors and take longer."""
     among: int | None = None
-    """Let the query's filter see only so many images, the nearest that pass the ranking's own.
-    There may be more that pass both (dense only, and not in a fusion)."""
+    """Apply the query's filter only to this many nearest images that pass the ranking's own filter.
+    Other images that pass both are not found (dense only, and not in a fusion)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """Merge rankings inside the engine.
+    """Several rankings, merged by the engine.
 
     `rrf` adds 1 / (k + rank / weight) over the parts, ranks from 1, which with weights of 1 is
-    Cormack et al. 2009; a weight of 0 mutes a part. `dbsf` adds scores after scaling each part by
-    its own mean and deviation, and takes no weights.
+    Cormack et al. 2009; a weight of 0 removes a part. `dbsf` adds scores after scaling each part by
+    its mean and standard deviation, and takes no weights.
     """
 
     parts: tuple[Nearest, ...]
@@ -130,7 +130,7 @@ class Fusion:
     weights: tuple[float, ...] | None = None
     k: int = 60
     depth: int = 100
-    """How many candidates each part contributes."""
+    """Number of candidates of each part."""
 
 
 Ranking: TypeAlias = Nearest | Fusion
@@ -138,21 +138,21 @@ Ranking: TypeAlias = Nearest | Fusion
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One request: rank what passes the filter; without a ranking, points come in id order."""
+    """A request: rank the points that pass the filter; without a ranking, sort them by id."""
 
     ranking: Ranking | None = None
     filter: Filter | None = None
     limit: int = 10
     offset: int = 0
     with_payload: bool | tuple[str, ...] = True
-    """All fields, none, or the named ones."""
+    """All payload fields, none, or those named."""
     with_dense: bool = False
     with_concepts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A point an engine returned; parts that were not asked for are None or empty."""
+    """A point returned by an engine. Parts that were not requested are None or empty."""
 
     id: str
     score: float

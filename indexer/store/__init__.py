@@ -1,1 +1,1 @@
-"""What an index is: its address, manifest, files, lock, and the engine with its points."""
+"""Indexes on disk or on a server: address, store, manifest, files, lock, counts."""

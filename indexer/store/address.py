@@ -1,4 +1,4 @@
-"""Where an index lives: in a folder, or in a collection of a Qdrant server."""
+"""Addresses of indexes: a folder, or a collection of a Qdrant server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from splicedex.splice.errors import UserError
 
 COLLECTION = "splicedex"
-"""The collection of a server that is meant where none is named."""
+"""The default collection of a server."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Folder:
     """An index folder.
 
     Args:
-        path: It need not exist.
+        path: Path of the folder. It need not exist.
     """
 
     path: Path
@@ -29,14 +29,14 @@ class Folder:
 
 @dataclass(frozen=True)
 class Collection:
-    """A collection of a Qdrant server, and the one with its files, called `NAME.files`.
+    """A collection of a Qdrant server. Its files are in another collection, `NAME.files`.
 
     Args:
-        url: Of the server, as `http://qdrant:6333`.
-        name: Of the collection; it need not exist.
-        api_key: Of a server that asks for one.
-        shards: How many parts a new collection is cut into; None for the server's choice.
-        replicas: On how many nodes each part of a new collection lies; None likewise.
+        url: URL of the server, such as `http://qdrant:6333`.
+        name: Name of the collection. It need not exist.
+        api_key: API key of a server that requires one.
+        shards: Number of shards of a new collection; None for the server's default.
+        replicas: Number of nodes that hold a copy of each shard; None for the server's default.
     """
 
     url: str
@@ -53,21 +53,21 @@ Address: TypeAlias = Folder | Collection
 
 
 def address_of(index: Address | Path) -> Address:
-    """A path is the folder there."""
+    """Return an address; a path becomes the address of a folder."""
     return Folder(index) if isinstance(index, Path) else index
 
 
 def parse_address(text: str | None, url: str | None = None, api_key: str | None = None) -> Address:
-    """Where an index lives, as a user says it.
+    """Parse the address of an index.
 
     Args:
         text: A folder, the name of a collection if there is a `url`, or both in one as
             `http://qdrant:6333/photos`.
-        url: Of a server.
-        api_key: Its key.
+        url: URL of a server.
+        api_key: API key of the server.
 
     Raises:
-        UserError: Nothing is named, or something that cannot be.
+        UserError: No index is named, or the URL or name is not valid.
     """
     if url is None and text is not None and text.startswith(("http://", "https://")):
         whole = urlsplit(text.rstrip("/"))

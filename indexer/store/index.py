@@ -57,7 +57,7 @@ class Index:
     def __init__(self, files: Files, manifest: Manifest, engine: Engine) -> None:
         self.files = files
         self.engine = engine
-        self._state = SavedState(files, manifest)
+        self.state = SavedState(files, manifest)
 
     @property
     def folder(self) -> Path:
@@ -81,16 +81,16 @@ class Index:
     @property
     def manifest(self) -> Manifest:
         """How it was made."""
-        return self._state.manifest
+        return self.state.manifest
 
     @property
     def calibration(self) -> Calibration:
         """Turns embeddings into presence probabilities."""
-        return self._state.calibration
+        return self.state.calibration
 
     def save_calibration(self, calibration: Calibration) -> None:
         """Save the calibration, even if another client saved one since the last refresh."""
-        self._state.save_calibration(calibration)
+        self.state.save_calibration(calibration)
 
     def save_calibration_if_unchanged(self, calibration: Calibration) -> bool:
         """Use the calibration, and save it unless another client saved one first.
@@ -98,15 +98,15 @@ class Index:
         Returns:
             Whether it was saved.
         """
-        return self._state.save_calibration_if_unchanged(calibration)
+        return self.state.save_calibration_if_unchanged(calibration)
 
     def set_ann(self, ann: Ann) -> None:
         """Record the nearest-neighbour method that was built."""
-        self._state.set_ann(ann)
+        self.state.set_ann(ann)
 
     def refresh(self) -> None:
         """Read what other clients changed in the files of an index on a server."""
-        self._state.refresh()
+        self.state.refresh()
 
     # --- presence ---
 
@@ -151,7 +151,7 @@ class Index:
         """
         for name, kind in {**OWN_FIELDS, **columns}.items():
             self.engine.create_index(name, kind)
-        self._state.add_columns(columns)
+        self.state.add_columns(columns)
 
     # --- images by name ---
 

@@ -1,4 +1,4 @@
-"""Who holds an index folder: one process at a time, and the others are told which."""
+"""The lock of an index folder: one process holds it, and the others are told which."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from splicedex.splice.errors import UserError
 
 FILE = "lock"
 _PAUSE = 0.1
-"""Seconds between looks at a lock that is waited for."""
+"""Seconds between two tries to take a lock."""
 
 
 @contextmanager
 def hold(folder: Path, *, wait: float = 0.0) -> Iterator[None]:
-    """Hold an index folder alone.
+    """Lock an index folder.
 
-    The kernel lets go of the lock when its holder dies, so that it is never stale; what the file
-    says only serves messages.
+    The kernel releases the lock when its holder dies, so it is never stale. The content of the file
+    is only used in messages.
 
     Args:
         folder: An index folder.
-        wait: Seconds to wait for another holder to end.
+        wait: Seconds to wait for another process to release the folder.
 
     Raises:
         UserError: Another process holds it.
@@ -47,7 +47,7 @@ def hold(folder: Path, *, wait: float = 0.0) -> Iterator[None]:
 
 
 def _lock(descriptor: int) -> bool:
-    if sys.platform == "win32":  # there the engine's own lock has to do
+    if sys.platform == "win32":  # there only the engine's own lock protects the folder
         return True
     import fcntl
 
@@ -59,7 +59,7 @@ def _lock(descriptor: int) -> bool:
 
 
 def _ourselves() -> dict[str, str | int]:
-    # No more of the command line than its command: options may hold keys.
+    # Only the command, not its options: they may contain keys.
     command = [Path(sys.argv[0]).name, *(word for word in sys.argv[1:2] if word[:1] != "-")]
     return {
         "pid": os.getpid(),
@@ -72,7 +72,7 @@ def _held(folder: Path, descriptor: int) -> UserError:
     try:
         holder = json.loads(os.pread(descriptor, 4096, 0))
         told = f"{holder['command']} (process {holder['pid']}, since {holder['since']})"
-    except (ValueError, KeyError, TypeError):  # it is just about to say so
+    except (ValueError, KeyError, TypeError):  # the holder has not written it yet
         told = "another process"
     return UserError(
         f"{told} holds the index in {folder}",

@@ -1,4 +1,4 @@
-"""The manifest: what an index was made with, so that nothing else is mixed into it."""
+"""The manifest: how an index was made, so that nothing incompatible is added to it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from splicedex.splice.sparsity import Sparsity
 FORMAT = 4
 """Version of the index's layout.
 
-2: `presence` says with one value that a concept is there. 3: `strengths` are a field of their own.
-4: the calibration has directions of its own for the concepts.
+2: `presence` stores one value for each present concept. 3: `strengths` is a separate field.
+4: the calibration has its own directions of the concepts.
 """
 FILE = "manifest.json"
 _RESTORE = "run splicedex repair on the index, or restore the file"
@@ -25,21 +25,21 @@ _RESTORE = "run splicedex repair on the index, or restore the file"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an index was made with.
+    """How an index was made.
 
     Args:
-        model: The encoder or concept space, as the user named it.
-        encoder: Fingerprint of the encoder's weights; None for embeddings made elsewhere.
-        vocabulary: The vocabulary, as the user named it.
+        model: Name of the encoder or concept space, as the user gave it.
+        encoder: Fingerprint of the encoder's weights; None for precomputed embeddings.
+        vocabulary: Name of the vocabulary, as the user gave it.
         space: Fingerprint of the concept space (words, their embeddings, image mean).
-        image_mean: Where the image mean came from.
-        concepts: How many concepts c the space has.
+        image_mean: Source of the image mean.
+        concepts: Number of concepts c in the space.
         dim: Dimension d of the embeddings.
-        l1_penalty: λ of the lasso; None where `l0` bounds the count.
-        l0: At most this many concepts an image; None where λ decides.
-        columns: The user's columns that are indexed for filtering, with how.
-        ann: How the nearest dense vectors are found (see `indexer.engines.edge.config`).
-        format: Layout version.
+        l1_penalty: λ of the lasso; None if `l0` is set.
+        l0: Maximum number of concepts per image; None if λ is set.
+        columns: The user's columns that are indexed for filters, with the kinds of their indexes.
+        ann: Nearest-neighbour method for dense vectors.
+        format: Version of the layout.
     """
 
     model: str
@@ -63,7 +63,7 @@ class Manifest:
         return Sparsity(l1_penalty=self.l1_penalty)
 
     def save(self, path: Path) -> None:
-        """Write it to a file, at once or not at all."""
+        """Write the manifest to a file, either completely or not at all."""
         partial = path.with_name(f"{path.name}.partial")
         values = asdict(self) | {"checksum": _checksum(asdict(self))}
         partial.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
@@ -76,13 +76,13 @@ class Manifest:
         """Read the manifest of an index.
 
         Args:
-            folder: Where its files are.
-            origin: What the index is called in messages, if not as the folder.
-            file: Name of the manifest there.
-            older: Let older formats pass.
+            folder: Folder with the files of the index.
+            origin: What messages call the index; None for the path of the folder.
+            file: Name of the manifest file.
+            older: Whether to accept older formats.
 
         Raises:
-            UserError: No index there, a damaged manifest, or one of another version.
+            UserError: There is no index, or its manifest is damaged or of another version.
         """
         path, origin = folder / file, origin or str(folder)
         try:
@@ -114,11 +114,11 @@ class Manifest:
         return manifest
 
     def refuse_other(self, other: Manifest, origin: str) -> None:
-        """Check that `other` would make the same index.
+        """Check that another manifest describes the same index.
 
         Args:
-            other: How an index would be made.
-            origin: What the index of this manifest is called in messages.
+            other: The other manifest.
+            origin: What messages call the index of this manifest.
 
         Raises:
             UserError: Something differs; the message names what.
@@ -128,7 +128,7 @@ class Manifest:
             for part in fields(self)
             if getattr(self, part.name) != getattr(other, part.name)
         } - {"columns", "ann", "format"}
-        # A fingerprint says nothing to a person: name what it stands for.
+        # Fingerprints mean nothing to a person: name what they identify.
         if differs & {"encoder", "dim"}:
             told = _told(self, other, "model")
         elif "space" in differs:
@@ -142,7 +142,7 @@ class Manifest:
 
 
 def _checksum(values: Mapping[str, Any]) -> str:
-    """Tells a manifest from one with a flipped bit."""
+    """Detects flipped bits."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

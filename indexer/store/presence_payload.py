@@ -1,10 +1,10 @@
-"""Presence as an engine can filter on it, in two payload fields of a point.
+"""Presence probabilities as two payload fields that an engine can filter by.
 
-`presence` lists every concept that counts as present, itself or by its kin: what most queries ask
-is one value, not a hundred. `strengths` lists `concept * 20 + floor(20 p)` for every concept with p
-of at least a tenth. A condition on strength is then a handful of values in the engine's integer
-index, exact at multiples of .05. They are apart as the engine, to see whether an image has a value,
-goes through all that the field lists for it.
+`presence` lists every concept that counts as present, by itself or by a near-synonym, so most
+queries match one value instead of a hundred. `strengths` lists `concept * 20 + floor(20 p)` for
+every concept with a presence probability p of at least .1. A condition on p is then a few values of
+the engine's integer index, exact at multiples of .05. The fields are separate because the engine
+goes through all values that a field lists for an image.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ from splicedex.splice.presence.calibration import PRESENT
 
 PRESENCE, STRENGTHS = FIELDS = ("presence", "strengths")
 BANDS = 20
+"""Number of bands of equal width that probabilities are rounded to."""
 FAINTEST = 2
-"""The lowest band that is kept: p ≥ .1."""
-
+"""The lowest band that is stored: p ≥ .1."""
 
 Integers: TypeAlias = NDArray[np.int64]
 
 
 class PresenceEncoder:
-    """Writes what is stored of presence.
+    """Encodes presence probabilities as payload fields.
 
     Args:
-        near_synonyms: The families of the concepts.
+        near_synonyms: Near-synonyms of each concept.
     """
 
     def __init__(self, near_synonyms: NearSynonyms) -> None:
-        self._starts, self._kin = near_synonyms.starts, near_synonyms.concepts
-        self._asked = np.array(
-            [_asked(float(weight)) for weight in near_synonyms.weights], np.int64
+        self._starts, self._synonyms = near_synonyms.starts, near_synonyms.concepts
+        self._least = np.array(
+            [_least_band(float(weight)) for weight in near_synonyms.weights], np.int64
         )
-        """The band at which a concept makes its kin present."""
+        """The band at which a concept makes its near-synonym present."""
 
     def payloads(self, probabilities: Matrix) -> list[dict[str, list[int]]]:
-        """What to store of images whose concepts have these probabilities (n, c)."""
+        """The fields of n images with these presence probabilities (n, c)."""
         n, c = probabilities.shape
         rows, concepts = np.nonzero(probabilities >= FAINTEST / BANDS)
         bands = np.floor(BANDS * probabilities[rows, concepts]).astype(np.int64)
         bands = np.minimum(bands, BANDS - 1)
-        entries, kin = self._present(bands, concepts)
-        present = np.divmod(np.unique(c * rows[entries] + self._kin[kin]), c)
+        entries, synonyms = self._present(bands, concepts)
+        present = np.divmod(np.unique(c * rows[entries] + self._synonyms[synonyms]), c)
         return [
             {PRESENCE: here, STRENGTHS: codes}
             for here, codes in zip(
@@ -59,21 +59,24 @@ class PresenceEncoder:
         ]
 
     def _present(self, bands: Integers, concepts: Integers) -> tuple[Integers, Integers]:
-        """Entries that make a concept present, with the place of that one among the kin."""
+        """Entries that make a concept present, with its position among the near-synonyms."""
         likely = np.flatnonzero(bands >= _band(PRESENT))
         first = self._starts[concepts[likely]]
         sizes = self._starts[concepts[likely] + 1] - first
         entries = np.repeat(likely, sizes)
         within = np.arange(len(entries)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        kin = np.repeat(first, sizes) + within
-        enough = bands[entries] >= self._asked[kin]
-        return entries[enough], kin[enough]
+        synonyms = np.repeat(first, sizes) + within
+        enough = bands[entries] >= self._least[synonyms]
+        return entries[enough], synonyms[enough]
 
 
 def at_least(concept: int, probability: float) -> Match:
-    """Images that have a concept with at least this probability, rounded to a twentieth.
+    """A filter for images in which a concept has at least a presence probability.
 
-    Below a tenth a tenth is meant, as fainter probabilities are not kept, and above .95 .95.
+    Args:
+        concept: Number of the concept.
+        probability: Rounded to a multiple of .05, and at least .1, because lower ones are not
+            stored, and at most .95.
     """
     return Match(
         STRENGTHS, tuple(range(BANDS * concept + _band(probability), BANDS * (concept + 1)))
@@ -81,12 +84,12 @@ def at_least(concept: int, probability: float) -> Match:
 
 
 def has(concept: int) -> Match:
-    """Images where a concept counts as present, itself or by its kin."""
+    """A filter for images in which a concept is present, by itself or by a near-synonym."""
     return Match(PRESENCE, (concept,))
 
 
 def _by_row(rows: Integers, values: Integers, n: int) -> list[list[int]]:
-    """The values of each of n rows, which are in ascending order."""
+    """The values of each of n rows; the rows are in ascending order."""
     ends = np.searchsorted(rows, np.arange(1, n + 1)).tolist()
     listed = values.tolist()
     return [listed[start:end] for start, end in zip([0, *ends], ends, strict=False)]
@@ -97,6 +100,6 @@ def _band(probability: float) -> int:
     return min(max(band, FAINTEST), BANDS - 1)
 
 
-def _asked(weight: float) -> int:
-    """The band at which kin of a weight counts as the concept itself; `BANDS` for never."""
+def _least_band(weight: float) -> int:
+    """The band at which a near-synonym of this weight makes the concept present; `BANDS`: never."""
     return _band(PRESENT / weight) if weight >= PRESENT else BANDS

@@ -39,20 +39,15 @@ class SavedState:
 
     Args:
         files: Files of the index.
-        manifest: The manifest among them.
+        manifest: The manifest as last read or written here.
     """
 
     def __init__(self, files: Files, manifest: Manifest) -> None:
         self._files = files
-        self._manifest = manifest
+        self.manifest = manifest
         self._calibration: Calibration | None = None
         # A refresh in the middle of a change would hide from it that another client was first.
         self._lock = threading.RLock()
-
-    @property
-    def manifest(self) -> Manifest:
-        """The manifest as last read or written here."""
-        return self._manifest
 
     @property
     def calibration(self) -> Calibration:
@@ -85,28 +80,28 @@ class SavedState:
             columns: Kind of index of each column, by name.
         """
         with self._lock:
-            while (both := {**self._manifest.columns, **columns}) != self._manifest.columns:
-                self._save(replace(self._manifest, columns=both))
+            while (both := {**self.manifest.columns, **columns}) != self.manifest.columns:
+                self._save(replace(self.manifest, columns=both))
 
     def set_ann(self, ann: Ann) -> None:
         """Record the nearest-neighbour method that was built."""
         with self._lock:
-            while self._manifest.ann != ann:
-                self._save(replace(self._manifest, ann=ann))
+            while self.manifest.ann != ann:
+                self._save(replace(self.manifest, ann=ann))
 
     def refresh(self) -> None:
         """Read what other clients changed."""
         with self._lock:
             if self._files.refresh():
-                self._manifest = Manifest.load(self._files.folder, self._files.origin)
+                self.manifest = Manifest.load(self._files.folder, self._files.origin)
                 self._calibration = None
 
     def _save(self, manifest: Manifest) -> None:
         """Save a manifest, or read the one that another client saved first."""
-        self._manifest = manifest
-        if not self._files.save(FILE, self._manifest.save):
-            self._manifest = Manifest.load(self._files.folder)
-        self._files.save(COPY, self._manifest.save)
+        self.manifest = manifest
+        if not self._files.save(FILE, self.manifest.save):
+            self.manifest = Manifest.load(self._files.folder)
+        self._files.save(COPY, self.manifest.save)
 
 
 def write_files(folder: Path, manifest: Manifest, space: ConceptSpace) -> None:

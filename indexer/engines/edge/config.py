@@ -1,4 +1,4 @@
-"""What an embedded index is given to find dense vectors fast, by its size."""
+"""Configuration of the embedded engine by the number of images."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ from splicedex.indexer.engines.base import Ann, scanned
 from splicedex.indexer.engines.query import DENSE, SPARSE
 
 SMALL = 20_000
-"""Images that a scan takes 4 ms for; no graph pays for itself below."""
+"""Number of images below which a graph is not worth building: a scan takes 4 ms."""
 LINKS = 16
+"""Links per vector in the graph (HNSW's `m`)."""
 CANDIDATES = 100
-"""Width of the search for a new point's neighbours while the graph is built."""
+"""Size of the candidate list while the graph is built (HNSW's `ef_construct`)."""
 _ONE_SEGMENT = 1 << 31
 
 
 def chosen(ann: Ann, images: int) -> Ann:
-    """What "auto" means for so many images."""
+    """The nearest-neighbour method that "auto" means for this number of images."""
     if ann != "auto":
         return ann
     return "exact" if images < SMALL else "int8"
 
 
 def edge_config(dim: int, ann: Ann = "exact", images: int = SMALL) -> edge.EdgeConfig:
-    """How Edge is to store and index points with dense vectors of a dimension.
+    """Configure how Edge stores and indexes points.
 
     Args:
-        dim: d.
-        ann: Anything but "auto".
-        images: How many points.
+        dim: Dimension d of the dense vectors.
+        ann: Nearest-neighbour method; not "auto".
+        images: Number of images.
     """
     quantised: Any = None
     if ann == "int8":
         quantised = edge.ScalarQuantizationConfig(
             edge.ScalarType.Int8, quantile=0.99, memory=edge.Memory.Cached
         )
-    kilobytes = 4 * dim / 1024  # the unit of everything here
+    kilobytes = 4 * dim / 1024  # per vector; Edge's thresholds are in kilobytes
     return edge.EdgeConfig(
         vectors={DENSE: edge.EdgeVectorParams(size=dim, distance=edge.Distance.Cosine)},
         sparse_vectors={SPARSE: edge.EdgeSparseVectorParams()},

@@ -17,11 +17,11 @@ from splicedex.splice.errors import UserError
 
 FILE = "seal.json"
 SMALL = 64 * 1024
-"""Bytes up to which a file's content counts; of larger ones the size does."""
+"""Up to this number of bytes a file is compared by content, else by size."""
 
 
 def write(folder: Path) -> None:
-    """Record the files of a folder that nobody writes to; skipped where the disk refuses."""
+    """Record the files of a closed folder. Does nothing where the disk cannot be written to."""
     partial = folder / f"{FILE}.partial"
     with suppress(OSError):
         partial.write_text(json.dumps(_marks(folder)), "utf-8")
@@ -55,12 +55,12 @@ def check(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove the manifest: the folder is about to be written to."""
+    """Remove the manifest, before the folder is written to."""
     (folder / FILE).unlink(missing_ok=True)
 
 
 def _marks(folder: Path) -> dict[str, list[int]]:
-    """Size of every file, and checksum of the small ones, by name."""
+    """Size of each file, and checksum of each small file, by name."""
     marks = {}
     for path in folder.rglob("*"):
         if path.name.startswith(FILE) or not path.is_file():

@@ -1,4 +1,4 @@
-"""What the system refuses, as one line: full disks, barred folders, lost mounts, open files."""
+"""Errors of the operating system as one line: full disk, no permission, lost mount, open files."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pathlib import Path
 from splicedex.splice.errors import UnavailableError, UserError
 
 RESERVE = 32 << 20
-"""Bytes left free on an index's disk: less, and the engine's mapped files may kill the process."""
+"""Bytes that stay free on the disk. With less, a write to a mapped file may kill the process."""
 
 _SPACE = "free some space there, then run the same command again"
 _RIGHTS = "use a folder that you may write to, or change its rights"
 _LOST = "check that its disk is there, then run the same command again"
-_CURES = {
+_HINTS = {
     errno.ENOSPC: _SPACE,
     errno.EDQUOT: _SPACE,
     errno.EROFS: "make it writable, or use another folder: searching writes too",
@@ -37,36 +37,39 @@ _NUMBER = re.compile(r"os error (\d+)")
 
 
 def refusal(error: BaseException, where: Path | None = None) -> UserError | None:
-    """What to tell the user of an error that is the system's, None if it is not.
+    """Translate an error of the operating system; None for any other error.
 
     Args:
-        error: An OSError, or an engine's error or panic that names one in its message.
-        where: What was being worked on, if the error does not say it better.
+        error: An OSError, or an error or panic of the engine with an OS error in its message.
+        where: The folder in use, if the error names no file.
     """
     if isinstance(error, OSError):
         number, where = error.errno, where or (Path(error.filename) if error.filename else None)
     else:
         found = _NUMBER.search(str(error))
         number = int(found[1]) if found else None
-    if number not in _CURES:
+    if number not in _HINTS:
         return None
     told = os.strerror(number).lower() if number is not None else ""
-    return UnavailableError(f"{where}: {told}" if where else told, _CURES[number])
+    return UnavailableError(f"{where}: {told}" if where else told, _HINTS[number])
 
 
 @contextmanager
 def translate_errors(where: Path) -> Iterator[None]:
-    """Turn the engine's errors and panics into a UserError; but for one that a folder is held.
+    """Turn errors and panics of the engine into a UserError, except the error of a locked folder.
+
+    Args:
+        where: Folder of the engine, for messages.
 
     Raises:
-        UserError: The system refuses something, or the engine failed, which after a panic is the
-            end of it for this process.
+        UserError: The operating system refused something, or the engine failed. After a panic the
+            engine cannot be used in this process any more.
     """
     try:
         yield
     except UserError:
         raise
-    except BaseException as error:  # a panic is no Exception
+    except BaseException as error:  # a panic is not an Exception
         told = refusal(error, where)
         if told is None and _is_the_engines(error):
             told = UnavailableError(
@@ -79,17 +82,17 @@ def translate_errors(where: Path) -> Iterator[None]:
 
 
 def leave_room(folder: Path, needed: int) -> None:
-    """Check that a disk has room for a write, and some to spare.
+    """Check that a disk has room for a write, and `RESERVE` bytes more.
 
-    The engine writes to mapped files, and where the disk is full such a write is not an error but
-    the death of the process.
+    The engine writes to mapped files. On a full disk such a write kills the process instead of
+    raising an error.
 
     Args:
-        folder: An existing folder on that disk.
-        needed: Bytes about to be written.
+        folder: An existing folder on the disk.
+        needed: Number of bytes to write.
 
     Raises:
-        UserError: It has not.
+        UserError: There is not enough room.
     """
     free = shutil.disk_usage(folder).free
     if free < needed + RESERVE:
@@ -101,12 +104,12 @@ def leave_room(folder: Path, needed: int) -> None:
 
 
 def size(folder: Path) -> int:
-    """Bytes that a folder's files take on their disk."""
+    """Number of bytes that the files of a folder take on disk."""
     return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*"))
 
 
 def _is_the_engines(error: BaseException) -> bool:
-    """Whether it is a panic, or the only kind of exception that the engine raises."""
+    """Whether it is a panic or an exception of the engine, which raises only `Exception` itself."""
     panic = type(error).__name__ == "PanicException"
     return panic or (type(error) is Exception and "WouldBlock" not in str(error))
 

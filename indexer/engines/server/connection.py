@@ -1,7 +1,7 @@
-"""A Qdrant server, asked again while it is away.
+"""A connection to a Qdrant server that repeats requests while the server does not answer.
 
-Importing this module imports `qdrant_client`, which takes most of a second: do so only once a
-server is asked for.
+Importing this module imports `qdrant_client`, which takes most of a second: do so only where a
+server is used.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from splicedex.splice.errors import UnavailableError, UserError
 
 OLDEST_SERVER = (1, 17)
-"""The first to weight the parts of a fusion; older ones would leave the weights out silently."""
+"""The first version with weighted fusion. Older ones silently ignore the weights."""
 TIMEOUT = 60
-"""Seconds an answer may take."""
+"""Seconds to wait for an answer."""
 PATIENCE = 30.0
-"""Seconds to keep trying a server that is away; `SPLICEDEX_PATIENCE` sets others."""
+"""Seconds to keep trying a server that does not answer; `SPLICEDEX_PATIENCE` overrides it."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
-"""Seconds between tries at most: doubled from one to the other, and drawn evenly below."""
+"""Bounds in seconds of the exponential backoff: each pause is drawn uniformly below its bound."""
 
 REST_PORT, GRPC_PORT = 6333, 6334
-"""A server's own; `SPLICEDEX_GRPC_PORT` sets another, 0 none."""
+"""Default ports of a server. `SPLICEDEX_GRPC_PORT` sets another gRPC port; 0 turns gRPC off."""
 PROBE = 2.0
-"""Seconds to find out whether a server speaks gRPC."""
+"""Seconds to wait for the answer that tells whether a server speaks gRPC."""
 _PASSING = frozenset(
     {
         grpc.StatusCode.UNAVAILABLE,
@@ -52,12 +52,12 @@ _PASSING = frozenset(
 T = TypeVar("T")
 
 
-class Away(Exception):  # noqa: N818  (the server is; nothing is wrong with the request)
-    """The server does not answer now.
+class Away(Exception):  # noqa: N818  (not an error of the request)
+    """The server does not answer at the moment.
 
     Args:
-        reason: In a few words.
-        pause: Seconds it asks us to wait.
+        reason: The reason in a few words.
+        pause: Seconds that the server asks to wait; None if it does not say.
     """
 
     def __init__(self, reason: str, pause: float | None = None) -> None:
@@ -68,15 +68,15 @@ class Away(Exception):  # noqa: N818  (the server is; nothing is wrong with the 
 class Connection:
     """A connection to a server of the right version.
 
-    What is asked has to be harmless to ask twice: an answer that is lost is asked for again.
+    Requests have to be idempotent, because a request whose answer is lost is repeated.
 
     Args:
-        server: Its URL, or a client, which stays open when the connection closes.
-        api_key: Key of a server that asks for one.
-        patience: Seconds to keep trying.
+        server: URL of the server, or a client, which stays open when the connection closes.
+        api_key: API key of a server that requires one.
+        patience: Seconds to keep trying; None for the default.
 
     Raises:
-        UserError: No server there, one too old, or one that refuses the key.
+        UserError: The server does not answer, is too old, or refuses the key.
     """
 
     def __init__(
@@ -99,15 +99,15 @@ class Connection:
             raise UserError(f"{self.url} runs Qdrant {version}", f"upgrade it to {oldest} or later")
 
     def ask(self, request: Callable[[QdrantClient], T], *, bulk: bool = False) -> T:
-        """Ask the server, again with growing pauses while it is away.
+        """Send a request; repeat it with growing pauses while the server does not answer.
 
         Args:
-            request: Given a client, asks.
-            bulk: Vectors are on their way: by gRPC, if the server speaks that, they are a fourth
+            request: Sends the request with a client, and returns the answer.
+            bulk: Whether vectors are transferred. gRPC, where the server speaks it, needs a quarter
                 of the bytes.
 
         Raises:
-            UserError: It stays away, or refuses.
+            UserError: The server still does not answer, or it refuses the request.
         """
         deadline = time.monotonic() + self._patience
         for attempt in itertools.count():
@@ -131,7 +131,7 @@ class Connection:
         try:
             return request(self._for_bulk if bulk else self._client)
         except grpc.RpcError as error:
-            raise self._explained(error) from error
+            raise self._translated(error) from error
         except ResourceExhaustedResponse as error:
             raise Away("it is busy", error.retry_after_s) from error
         except ResponseHandlingException as error:
@@ -150,7 +150,7 @@ class Connection:
 
     @cached_property
     def _for_bulk(self) -> QdrantClient:
-        """The client that vectors go through: by gRPC where the server speaks it."""
+        """The client that transfers vectors: by gRPC where the server speaks it."""
         assert self._client is not None
         port = _grpc_port(self.url) if self._owned else None
         if port is None:
@@ -163,8 +163,8 @@ class Connection:
             return self._client
         return client
 
-    def _explained(self, error: grpc.RpcError) -> Exception:
-        """What an error over gRPC means; its code and details come with the call it is of."""
+    def _translated(self, error: grpc.RpcError) -> Exception:
+        """Translate an error of gRPC."""
         code, told = error.code(), error.details()
         if code in {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}:
             return UserError(f"{self.url} refuses the API key", "give one it accepts")
@@ -173,7 +173,7 @@ class Connection:
         return UserError(f"{self.url} refuses a request ({told})", "see its log")
 
     def close(self) -> None:
-        """Release it; later requests fail, closing again does nothing."""
+        """Release the connection; later requests fail, closing again does nothing."""
         if self._client is not None and self._owned:
             if "_for_bulk" in self.__dict__ and self._for_bulk is not self._client:
                 self._for_bulk.close()
@@ -182,7 +182,7 @@ class Connection:
 
 
 def create_collection(connection: Connection, name: str, **config: Any) -> None:
-    """Make a collection unless there is one of that name, whatever it is like."""
+    """Make a collection, unless there is one of that name with any configuration."""
 
     def create(client: QdrantClient) -> None:
         if client.collection_exists(name):
@@ -190,7 +190,7 @@ def create_collection(connection: Connection, name: str, **config: Any) -> None:
         try:
             client.create_collection(name, **config)
         except UnexpectedResponse as error:
-            if error.status_code != 409:  # somebody else made it just now
+            if error.status_code != 409:  # another client made it just now
                 raise
 
     connection.ask(create)
@@ -203,7 +203,7 @@ def _client(url: str, api_key: str | None, **options: Any) -> QdrantClient:
 
 
 def _grpc_port(url: str) -> int | None:
-    """Where a server may speak gRPC; to one on this machine the bytes do not matter."""
+    """The gRPC port of a server; None on this machine, where REST is fast enough."""
     parts = urlsplit(url)
     near = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     likely = 0 if near or parts.port not in {None, REST_PORT} else GRPC_PORT
@@ -219,7 +219,7 @@ def _number(variable: str, otherwise: float) -> float:
 
 
 def _told(error: UnexpectedResponse) -> str:
-    """What the server says of an error."""
+    """The message of the server about an error."""
     try:
         return str(json.loads(error.content)["status"]["error"])
     except (ValueError, KeyError, TypeError):
