@@ -143,7 +143,8 @@ def _print_meaning(searcher: Searcher, word: str, limit: int, *, as_json: bool) 
 
     family = [(names[i], weight, count(i)) for i, weight in meaning.synonyms.items()]
     near = [
-        (names[i], cosine, count(i)) for i, cosine in neighbours(index.space, meaning.synonyms, limit)
+        (names[i], cosine, count(i))
+        for i, cosine in neighbours(index.space, meaning.synonyms, limit)
     ]
     images = images_with(index, meaning)
     if as_json:

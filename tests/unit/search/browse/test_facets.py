@@ -10,7 +10,8 @@ from splicedex.search.browse.concept_frequency import FRESH, PATIENCE, Counts, F
 from splicedex.search.browse.facets import DISTINCT, facets
 from splicedex.search.browse.image import OWN, decompose_image, decompose_text, read_record
 from splicedex.search.query.resolve import resolve
-from splicedex.search.searcher import Options, Searcher
+from splicedex.search.results import Options
+from splicedex.search.searcher import Searcher
 from splicedex.splice.align import unit
 from splicedex.splice.decomposition import Sparsity
 from splicedex.splice.errors import UserError

@@ -2,9 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from splicedex.search.query.parser import (
-    DEEPEST,
-    LONGEST,
+from splicedex.search.query.nodes import (
     AllOf,
     AnyOf,
     Concept,
@@ -13,8 +11,8 @@ from splicedex.search.query.parser import (
     NoneOf,
     QueryError,
     Text,
-    parse,
 )
+from splicedex.search.query.parser import DEEPEST, LONGEST, parse
 
 
 def concept(text, at, **more):
@@ -85,7 +83,7 @@ def positions(tree):
         ('""', 0, "nothing between"),
         ("dog^", 4, "number"),
         ("dog^0", 3, "boost"),
-        ("dog>2", 3, "strength"),
+        ("dog>2", 3, "presence"),
         ("dog>x", 4, "number"),
         ("width^2", 5, "compare"),
         ("like:", 5, "value"),

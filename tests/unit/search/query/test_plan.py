@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from splicedex.indexer.engines import query as engine
 from splicedex.indexer.store.presence_payload import FIELDS as STORED
 from splicedex.indexer.store.presence_payload import PresenceEncoder
-from splicedex.search.query.normalize import leaves, normal
-from splicedex.search.query.parser import (
+from splicedex.search.query.nodes import (
     AllOf,
     AnyOf,
     Concept,
@@ -18,8 +17,9 @@ from splicedex.search.query.parser import (
     NoneOf,
     QueryError,
     Text,
-    parse,
 )
+from splicedex.search.query.normalize import leaves, normal
+from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import Context, describe, make_plan
 from splicedex.search.query.resolve import resolve
 from splicedex.splice.dictionary.near_synonyms import all_near_synonyms
@@ -262,8 +262,8 @@ def test_sentences_and_images_are_parted_from_the_rest():
         ("dog OR (cat like:a.jpg -dog)", 12),
     ],
 )
-def test_sentences_and_images_cannot_stand_under_or_and_not(query, at):
-    with pytest.raises(QueryError, match="cannot stand under OR or NOT") as caught:
+def test_sentences_and_images_cannot_be_part_of_or_and_not(query, at):
+    with pytest.raises(QueryError, match="cannot be part of OR or NOT") as caught:
         planned(query)
     assert caught.value.at == at
 
