@@ -23,7 +23,7 @@ from splicedex.api.http.models import (
 from splicedex.search.browse import facets
 from splicedex.search.browse.image import Record, columns_of
 from splicedex.search.ranking.explain import Contribution, Fired
-from splicedex.search.searcher import Result, Results
+from splicedex.search.results import Result, Results
 
 SHOWN = 8
 """Number of concepts in a hit."""

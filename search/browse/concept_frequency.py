@@ -1,4 +1,4 @@
-"""How frequent each concept is in the whole index, kept for a while: many questions ask for it."""
+"""Frequency of each concept in the whole index, cached because many requests need it."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from numpy.typing import NDArray
 from splicedex.indexer.store.index import Index
 
 FRESH = 10.0
-"""Seconds that counts are taken to hold at least."""
+"""Minimum time in seconds that counts are kept."""
 PATIENCE = 20
-"""Counts are kept this many times as long as they took."""
+"""Counts are kept this many times as long as counting took."""
 
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """How many images a query for each concept finds (c,), of how many in all."""
+    """Number of images that a query for each concept finds (c,), and of all images."""
 
     concepts: NDArray[np.int64]
     images: int
 
     def share(self, concept: int) -> float:
-        """Of the images that have a concept."""
+        """Share of all images that have a concept."""
         return float(self.concepts[concept]) / max(self.images, 1)
 
 
 class Frequencies:
-    """Counts over the whole index, taken anew from time to time; safe to share among threads.
+    """Concept counts of the whole index, renewed from time to time. Safe to share among threads.
 
     Args:
         index: Open index.
-        clock: Gives seconds.
+        clock: Returns the time in seconds.
     """
 
     def __init__(self, index: Index, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,7 +46,7 @@ class Frequencies:
         self._until = -np.inf
 
     def counts(self) -> Counts:
-        """Counts that are not too old."""
+        """Counts that are recent enough."""
         with self._lock:
             start = self._clock()
             if self._counts is None or start >= self._until:
@@ -57,14 +57,14 @@ class Frequencies:
             return self._counts
 
     def complete(self, prefix: str, limit: int) -> list[tuple[str, int]]:
-        """Concepts that images have and that one may be about to type, with how many images.
+        """Complete what a user has typed to concepts of the index, with their numbers of images.
 
-        Names that begin so come first, then those with a word that does, then those that hold it
-        anywhere; within each, the most frequent.
+        Names that start with the prefix come first, then names with a word that does, then names
+        that contain it; in each group the most frequent first.
 
         Args:
-            prefix: What is typed so far; blank for the most frequent concepts.
-            limit: At most this many.
+            prefix: The text typed so far; blank for the most frequent concepts.
+            limit: Maximum number of concepts.
         """
         typed = " ".join(prefix.split()).casefold()
         counts = self.counts().concepts

@@ -1,4 +1,4 @@
-"""Facets: what the images of a query have, counted inside the engine."""
+"""Facets: concepts and column values of the images that match a query, counted in the engine."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from splicedex.search.query.plan import Plan
 from splicedex.search.query.resolve import resolve
 
 SAME = 0.5
-"""A concept whose weight in the family of one that is shown is at least this is not shown too."""
+"""A near-synonym with at least this weight is not listed together with its concept."""
 DISTINCT = 40
-"""Values a column may have to be worth a facet, unless some are frequent."""
+"""Maximum number of values of a column that is listed, unless some are frequent."""
 NO_FACETS = frozenset({"path", "width", "height"})
-"""Columns of ours that differ from image to image."""
+"""Columns with a different value for most images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class ConceptFacet:
     """A concept among the images of a query.
 
     Args:
-        concept: Its name; the count is of its whole family, as a query for it would find.
-        images: How many of the query's images have it.
-        share: The same, of all the query's images.
-        lift: How much larger that share is than in the whole index.
+        concept: Name of the concept.
+        images: Number of the query's images that a query for the concept would find.
+        share: The same as a share of the query's images.
+        lift: That share divided by the share in the whole index.
     """
 
     concept: str
@@ -38,11 +38,11 @@ class ConceptFacet:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What the images of a query have.
+    """The facets of a query.
 
     Args:
-        matches: How many images match.
-        concepts: Most frequent first.
+        matches: Number of images that match.
+        concepts: Concepts, most frequent first.
         columns: Values of the user's columns with counts, most frequent first.
     """
 
@@ -52,19 +52,19 @@ class Facets:
 
 
 def facets(index: Index, plan: Plan, frequencies: Frequencies, limit: int) -> Facets:
-    """Count what the images of a query have.
+    """Count concepts and column values of the images that match a query.
 
-    Concepts that the query itself names are left out, and so are near-synonyms of one shown.
+    Concepts that the query names are left out, and near-synonyms are listed once.
 
     Args:
         index: Open index.
-        plan: Of the query; `text:` and `like:` narrow nothing, so they do not count.
-        frequencies: Of the same index.
-        limit: At most this many concepts, and values of each column.
+        plan: Plan of the query. `text:` and `like:` have no effect, because they do not filter.
+        frequencies: Concept frequencies of the same index.
+        limit: Maximum number of concepts, and of values of each column.
     """
     passing = plan.filter
     matches = index.engine.count(passing)
-    named = {i for meaning in plan.meanings.values() for i in meaning.family}
+    named = {i for meaning in plan.meanings.values() for i in meaning.synonyms}
     return Facets(
         matches,
         tuple(together(index, passing, matches, frequencies, limit, without=named)),
@@ -86,9 +86,9 @@ def together(
     Args:
         index: Open index.
         passing: The filter.
-        matches: How many images pass it.
-        frequencies: Of the same index.
-        limit: At most this many.
+        matches: Number of images that pass it.
+        frequencies: Concept frequencies of the same index.
+        limit: Maximum number of concepts.
         without: Concepts to leave out.
     """
     if not matches:
@@ -103,7 +103,7 @@ def together(
         if concept in left_out:
             continue
         meaning = resolve(space, space.concepts[concept])
-        left_out |= {i for i, weight in meaning.family.items() if weight >= SAME}
+        left_out |= {i for i, weight in meaning.synonyms.items() if weight >= SAME}
         images = int(counts[concept])
         share = images / matches
         usual = max(whole.share(concept), 1 / max(whole.images, 1))

@@ -195,7 +195,7 @@ class _Study:
         """Whether each concept is a near-synonym of each label's own concept (r, c)."""
         of = self._groups.of
         return np.array(
-            [np.isin(of, of[list(own.family)] if own else []) for own in self._own], np.bool_
+            [np.isin(of, of[list(own.synonyms)] if own else []) for own in self._own], np.bool_
         )
 
     def _explain(self, row: int) -> Floats:

@@ -1,46 +1,46 @@
-"""A query's tree in the form that everything after the parser works on."""
+"""The normal form of a query's tree, on which everything after the parser works."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from splicedex.search.query.parser import And, Concept, Field, Like, Node, Not, Or, Text
+from splicedex.search.query.nodes import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
 
 Leaf: TypeAlias = Concept | Field | Text | Like
 
 
 def normal(node: Node, *, denied: bool = False) -> Node:
-    """The same query with NOT before leaves only, AND and OR flat, and nothing said twice.
+    """The same query with NOT only before leaves, flat AND and OR, and no duplicates.
 
     Args:
         node: Any tree.
-        denied: Take it as denied (De Morgan).
+        denied: Whether to negate it (by De Morgan's laws).
     """
     match node:
-        case Not(part):
+        case NoneOf(part):
             return normal(part, denied=not denied)
-        case And() | Or():
-            kind = And if isinstance(node, And) != denied else Or
+        case AllOf() | AnyOf():
+            kind = AllOf if isinstance(node, AllOf) != denied else AnyOf
             parts = (normal(part, denied=denied) for part in node.parts)
             flat = (inner for part in parts for inner in _flat(part, kind))
             distinct = tuple(dict.fromkeys(flat))
             return distinct[0] if len(distinct) == 1 else kind(distinct)
         case _:
-            return Not(node, node.at) if denied else node
+            return NoneOf(node, node.at) if denied else node
 
 
-def _flat(node: Node, kind: type[And] | type[Or]) -> tuple[Node, ...]:
+def _flat(node: Node, kind: type[AllOf] | type[AnyOf]) -> tuple[Node, ...]:
     return node.parts if isinstance(node, kind) else (node,)
 
 
 def leaves(node: Node) -> Iterator[tuple[Leaf, bool]]:
-    """The leaves of a normal tree from left to right, each with whether it is affirmed."""
+    """The leaves of a normal tree from left to right; each with False if it is negated."""
     match node:
-        case And(parts) | Or(parts):
+        case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 yield from leaves(part)
-        case Not(part):
+        case NoneOf(part):
             for leaf, affirmed in leaves(part):
                 yield leaf, not affirmed
         case _:
@@ -58,6 +58,6 @@ def fields_of(node: Node) -> Iterator[Field]:
 
 
 def boost_of(node: Node) -> float:
-    """How much more a part counts than others."""
-    leaf = node.part if isinstance(node, Not) else node
+    """The boost of a part: its weight among the others, by default 1."""
+    leaf = node.part if isinstance(node, NoneOf) else node
     return leaf.boost if isinstance(leaf, Concept) else 1.0

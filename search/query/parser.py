@@ -1,9 +1,7 @@
-"""The query language: text to a tree. `docs/query-language.md` holds the grammar.
-
-Where in the query a node stands (`at`) is for messages: nodes that say the same are equal.
+"""The parser of the query language. The grammar is in `docs/query-language.md`.
 
 dog AND (beach OR "swimming pool") NOT person label:holiday width>1000
-=dog^2 cat>0.6                      exactly that concept, a boost; a strength
+=dog^2 cat>0.6                      exactly that concept, a boost; a presence
 text:"a photo at dusk"              dense search by a sentence
 like:beach.jpg -person +snow        dense search by an indexed image, edited
 """
@@ -12,102 +10,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import NoReturn, TypeAlias
+from dataclasses import dataclass
+from typing import NoReturn
 
-from splicedex.splice.errors import UserError
+from splicedex.search.query.nodes import (
+    AllOf,
+    AnyOf,
+    Concept,
+    Field,
+    Like,
+    Node,
+    NoneOf,
+    QueryError,
+    Text,
+)
 
 LONGEST = 2_000
-"""Characters in a query."""
+"""Maximum length of a query in characters."""
 DEEPEST = 40
-"""Nesting of parentheses and NOTs."""
+"""Maximum nesting of parentheses and NOTs."""
 
-
-class QueryError(UserError):
-    """A query that cannot be read.
-
-    Args:
-        query: The query.
-        at: Offset of the character where it went wrong.
-        cause: What is wrong there.
-        hint: What to do about it.
-    """
-
-    def __init__(self, query: str, at: int, cause: str, hint: str) -> None:
-        super().__init__(f"query, character {at + 1}: {cause}", hint)
-        self.query = query
-        self.at = at
-
-
-@dataclass(frozen=True, slots=True)
-class Concept:
-    """A thing to be in the image, at a strength between `above` and `below` if given."""
-
-    text: str
-    at: int = field(compare=False)
-    exact: bool = False
-    above: float | None = None
-    below: float | None = None
-    boost: float = 1.0
-
-    @property
-    def faint(self) -> bool:
-        """Whether it asks for little of the thing, `dog<0.2`, rather than for it."""
-        return self.below is not None and self.above is None
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A condition on a payload column: `name op value`; `:` matches text with `*` wildcards."""
-
-    name: str
-    op: str
-    value: str
-    at: int = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A sentence, for the text encoder."""
-
-    text: str
-    at: int = field(compare=False)
-    boost: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Like:
-    """An image, indexed or a file, with concepts suppressed (sign -1) or added (+1)."""
-
-    path: str
-    at: int = field(compare=False)
-    edits: tuple[tuple[int, Concept], ...] = ()
-    boost: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    """All parts hold."""
-
-    parts: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """Some part holds."""
-
-    parts: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """The part does not hold."""
-
-    part: Node
-    at: int = field(compare=False)
-
-
-Node: TypeAlias = Concept | Field | Text | Like | And | Or | Not
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -130,17 +52,17 @@ class _Token:
 
 
 def parse(query: str, columns: Collection[str] = ()) -> Node:
-    """Read a query.
+    """Parse a query.
 
     Args:
-        query: The text, at most 2,000 characters.
-        columns: Payload columns, which `name>1` takes before concepts.
+        query: The query, at most 2,000 characters.
+        columns: Names of columns. `name>1` means a column of that name rather than a concept.
 
     Raises:
-        QueryError: It is empty, too long or too deep, or breaks the grammar.
+        QueryError: It is empty, too long, nested too deep, or not valid.
     """
     if len(query) > LONGEST:
-        raise QueryError(query, LONGEST, f"over {LONGEST:,} characters", "ask for less at once")
+        raise QueryError(query, LONGEST, f"over {LONGEST:,} characters", "simplify the query")
     odd = re.search("[\ud800-\udfff]", query)
     if odd is not None:
         raise QueryError(query, odd.start(), "half a character", "write the query in UTF-8")
@@ -170,13 +92,13 @@ class _Parser:
         parts = [self._and()]
         while self._take("or"):
             parts.append(self._and())
-        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
     def _and(self) -> Node:
         parts = [self._not()]
         while self._take("and") or self._peek().kind not in {"or", ")", "end"}:
             parts.append(self._not())
-        return parts[0] if len(parts) == 1 else And(tuple(parts))
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
     def _not(self) -> Node:
         token = self._peek()
@@ -184,10 +106,10 @@ class _Parser:
             self._deeper(token.at)
             part = self._not()
             self._depth -= 1
-            return Not(part, token.at)
+            return NoneOf(part, token.at)
         if self._is_signed():
             sign, part = self._sign(), self._term()
-            return part if sign > 0 else Not(part, token.at)
+            return part if sign > 0 else NoneOf(part, token.at)
         return self._term()
 
     def _term(self) -> Node:
@@ -235,7 +157,7 @@ class _Parser:
         return Field(name.text, op.text, str(self._number(op)), name.at)
 
     def _is_signed(self) -> bool:
-        """Whether `+x`, `-"x y"` or `-(x y)` comes next, rather than a hyphen on its own."""
+        """Whether `+x`, `-"x y"` or `-(x y)` follows, and not a hyphen alone."""
         token, after = self._peek(), self._peek(1)
         if token.kind != "word" or token.text[0] not in "-+":
             return False
@@ -243,7 +165,7 @@ class _Parser:
         return len(token.text) > 1 or (after.at == token.end and opens)
 
     def _sign(self) -> int:
-        """Take the sign off the word it begins."""
+        """Remove the sign from the word that starts with it."""
         token = self._advance()
         if len(token.text) > 1:
             self._next -= 1
@@ -255,7 +177,7 @@ class _Parser:
         exact = first.kind == "op" and first.text == "="
         if exact:
             self._advance()
-        text = self._value("a concept is missing", "name one, or remove what asks for it")
+        text = self._value("a concept is missing", "name one, or remove the operator")
         above = below = None
         boost = 1.0
         while self._peek().kind == "op" and self._peek().text in {"<", "<=", ">", ">=", "^"}:
@@ -265,7 +187,7 @@ class _Parser:
             op = self._advance()
             number = self._number(op)
             if not 0 <= number <= 1:
-                self._fail(op.at, f"strength {number:g} is not within 0 and 1", "try >0.5")
+                self._fail(op.at, f"presence {number:g} is not between 0 and 1", "try >0.5")
             if op.text[0] == ">":
                 above = number
             else:
@@ -276,7 +198,7 @@ class _Parser:
         op = self._advance()
         boost = self._number(op)
         if not 0 < boost <= 100:
-            self._fail(op.at, f"boost {boost:g} is not within 0 and 100", "try ^2")
+            self._fail(op.at, f"boost {boost:g} is not between 0 and 100", "try ^2")
         return boost
 
     def _value(self, cause: str, hint: str) -> str:
@@ -298,7 +220,7 @@ class _Parser:
     def _deeper(self, at: int) -> None:
         self._depth += 1
         if self._depth > DEEPEST:
-            self._fail(at, f"nested over {DEEPEST} deep", "ask for less at once")
+            self._fail(at, f"nested more than {DEEPEST} deep", "simplify the query")
 
     def _take(self, kind: str) -> bool:
         if self._peek().kind == kind:

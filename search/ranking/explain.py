@@ -1,4 +1,4 @@
-"""Explanation: a hit's score split, exactly, into what made it."""
+"""Explanations: the score of a hit as an exact sum of contributions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from splicedex.indexer.engines.query import Hit
+from splicedex.search.query.nodes import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
 from splicedex.search.query.normalize import boost_of
-from splicedex.search.query.parser import And, Concept, Field, Like, Node, Not, Or, Text
-from splicedex.search.ranking.concept_scorer import Beliefs, Evidence, Judgement, ranks
+from splicedex.search.ranking.concept_scorer import ConceptLogits, ConceptScorer, PartScore, ranks
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.presence.calibration import sigmoid
@@ -18,7 +18,7 @@ from splicedex.splice.presence.calibration import sigmoid
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A concept of the index that bears on a part of the query, and how strongly it is there."""
+    """A concept that a part of the query means, with its presence probability in the image."""
 
     concept: str
     strength: float
@@ -26,15 +26,15 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one part adds to a score.
+    """What one part of a query adds to a score.
 
     Args:
-        concept: The concept, or the part of the query, it stands for.
-        query_weight: How much the query asks for it.
-        weight: How much of it is in the image: a probability for a boolean query, a SpLiCE weight
-            for a dense one, a rank for a fused one.
+        concept: The concept, or the part of the query as text.
+        query_weight: Its weight in the query.
+        weight: Its weight in the image: a probability for a boolean query, a SpLiCE weight for a
+            dense query, a rank for a fused one.
         contribution: What it adds to the score.
-        fired: For a boolean query, the members of the concept's family found in the image.
+        fired: For a boolean query, the near-synonyms that the part means, most probable first.
     """
 
     concept: str
@@ -50,7 +50,7 @@ class Explanation:
 
     Args:
         concepts: Contributions, largest first.
-        base: The share of the means, of images and of queries (dense queries).
+        base: What the means of images and of queries contribute (dense queries only).
         rest: What the concepts do not explain.
     """
 
@@ -64,17 +64,17 @@ class Explanation:
         return self.base + self.rest + sum(part.contribution for part in self.concepts)
 
 
-def explain_beliefs(
-    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, count: int
+def explain_parts(
+    space: ConceptSpace, scorer: ConceptScorer, logits: ConceptLogits, count: int
 ) -> list[Explanation]:
     """Split the scores of `count` images over the parts of the query's AND.
 
-    Parts of columns alone only filter: they add nothing and are left out.
+    Parts that name only columns filter: they add nothing and are left out.
     """
     parts = [
-        contributions(space, beliefs, evidence, judged)
-        for judged in beliefs.judge(evidence)
-        if ranks(judged.part)
+        contributions(space, scorer, logits, scored)
+        for scored in scorer.score_parts(logits)
+        if ranks(scored.part)
     ]
     if not parts:
         return [Explanation(())] * count
@@ -83,24 +83,28 @@ def explain_beliefs(
 
 
 def contributions(
-    space: ConceptSpace, beliefs: Beliefs, evidence: Evidence, judged: Judgement
+    space: ConceptSpace, scorer: ConceptScorer, logits: ConceptLogits, scored: PartScore
 ) -> list[Contribution]:
     """What one part of a query adds to the scores of n images."""
-    name, boost = name_of(judged.part), boost_of(judged.part)
-    probabilities, lifts = judged.belief.probability.tolist(), judged.lift.tolist()
-    members = beliefs.family_of(judged.part)
-    fired = _fired(space, members, evidence) if members else [()] * len(lifts)
+    name, boost = name_of(scored.part), boost_of(scored.part)
+    probabilities, log_ratios = (
+        scored.log_probability.probability.tolist(),
+        scored.log_ratio.tolist(),
+    )
+    members = scorer.synonyms_of(scored.part)
+    fired = _fired(space, members, logits) if members else [()] * len(log_ratios)
     return [
-        Contribution(name, boost, *row) for row in zip(probabilities, lifts, fired, strict=True)
+        Contribution(name, boost, *row)
+        for row in zip(probabilities, log_ratios, fired, strict=True)
     ]
 
 
 def _fired(
-    space: ConceptSpace, members: Sequence[int], evidence: Evidence
+    space: ConceptSpace, members: Sequence[int], logits: ConceptLogits
 ) -> list[tuple[Fired, ...]]:
-    """The strengths of concepts in n images, strongest first."""
+    """The presence probabilities of concepts in n images, most probable first."""
     names = [space.concepts[i] for i in members]
-    strengths = sigmoid(np.array([evidence.odds[i] for i in members])).T
+    strengths = sigmoid(np.array([logits.odds[i] for i in members])).T
     found = ([Fired(*one) for one in zip(names, row, strict=True)] for row in strengths.tolist())
     return [tuple(sorted(row, key=lambda fired: -fired.strength)) for row in found]
 
@@ -108,16 +112,15 @@ def _fired(
 def explain_dense(space: ConceptSpace, query: Matrix, common: Matrix, hit: Hit) -> Explanation:
     """Split a cosine over the image's concepts.
 
-    A query q is what all queries of its kind have in `common`, and what is its own, p = q - common;
-    an image is z = mean + s (C^T w + r). So `z·q = (z·common + mean·p) + Σ (s w_c)(C_c·p) + s r·p`:
-    base, contributions, rest. Were the common part left in p, its distance from every concept
-    would drown what they have to say.
+    A query is q = common + p, where `common` is the mean of its kind. An image is
+    z = mean + s (C^T w + r). So `z·q = (z·common + mean·p) + Σ (s w_c)(C_c·p) + s r·p`: base,
+    contributions and rest. With the common part left in p, all contributions would be alike.
 
     Args:
         space: The concepts.
-        query: Unit query vector q (d,).
-        common: Its kind's mean (d,): of images, of texts, or zero for a direction.
-        hit: An image, with its embedding z (d,) and weights w.
+        query: Query vector q (d,), unit length.
+        common: Mean of vectors of its kind (d,): of images, of texts, or zero for a direction.
+        hit: The image, with its embedding z (d,) and weights w.
     """
     assert hit.dense is not None
     assert hit.concepts is not None
@@ -144,10 +147,10 @@ def explain_fusion(
     """Split a reciprocal-rank score over the rankings that were fused.
 
     Args:
-        weights: Of each ranking.
-        ranks: Place of the image in each that has it, from 1.
-        k: The fusion's constant.
-        score: What the engine said.
+        weights: Weight of each ranking.
+        ranks: Rank of the image in each ranking that contains it, from 1.
+        k: The constant k of reciprocal rank fusion.
+        score: Score as the engine computed it.
     """
     parts = [
         Contribution(name, weights[name], float(rank), 1 / (k + rank / weights[name]))
@@ -175,10 +178,11 @@ def name_of(node: Node) -> str:
         case Like():
             edits = [f" {'+' if sign > 0 else '-'}{name_of(edit)}" for sign, edit in node.edits]
             return f"like:{node.path}{_boost(node)}" + "".join(edits)
-        case Not(part):
+        case NoneOf(part):
             return f"NOT {_inner(part)}"
-        case And(parts) | Or(parts):
-            return f" {type(node).__name__.upper()} ".join(_inner(part) for part in parts)
+        case AllOf(parts) | AnyOf(parts):
+            word = " AND " if isinstance(node, AllOf) else " OR "
+            return word.join(_inner(part) for part in parts)
 
 
 def _boost(leaf: Concept | Text | Like) -> str:
@@ -187,4 +191,4 @@ def _boost(leaf: Concept | Text | Like) -> str:
 
 def _inner(node: Node) -> str:
     text = name_of(node)
-    return f"({text})" if isinstance(node, And | Or) else text
+    return f"({text})" if isinstance(node, AllOf | AnyOf) else text

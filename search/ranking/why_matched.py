@@ -1,4 +1,4 @@
-"""Why an image is, or is not, found by a query: how each part of the query stands to it."""
+"""Explains why a query finds an image or not, part by part."""
 
 from __future__ import annotations
 
@@ -7,48 +7,48 @@ from dataclasses import dataclass
 from splicedex.indexer.engines.query import And, HasId
 from splicedex.indexer.store.index import Index
 from splicedex.search.query.plan import Plan
-from splicedex.search.ranking.concept_scorer import Beliefs
+from splicedex.search.ranking.concept_scorer import ConceptScorer
 from splicedex.search.ranking.explain import Contribution, contributions
 from splicedex.splice.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
-class PartStanding:
-    """How one part of a query stands to an image: whether it holds, and what it contributes."""
+class PartExplanation:
+    """Whether one part of a query holds in an image, and what it contributes."""
 
     holds: bool
     contribution: Contribution
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How an image stands to a query: whether it matches, and why, part by part."""
+class MatchExplanation:
+    """Whether a query matches an image, and why, part by part."""
 
     match: bool
-    parts: tuple[PartStanding, ...]
+    parts: tuple[PartExplanation, ...]
 
 
-def standing(index: Index, plan: Plan, name: str) -> Standing:
-    """How an indexed image stands to a query. The engine itself says what holds.
+def explain_match(index: Index, plan: Plan, name: str) -> MatchExplanation:
+    """Explain whether and why a query matches an indexed image. The engine decides what holds.
 
     Args:
         index: Open index.
-        plan: Of the query.
-        name: The image, by name or id.
+        plan: Plan of the query.
+        name: Name or id of the image.
 
     Raises:
-        UserError: No such image, or a query that only ranks.
+        UserError: There is no such image, or the query only ranks.
     """
     if not plan.parts:
-        raise UserError("text: and like: only rank: any image has its place", "add a concept")
+        raise UserError("text: and like: only rank, so they match every image", "add a concept")
     hit, calibration = index.find(name, with_vectors=True), index.calibration
-    beliefs = Beliefs(plan, calibration)
+    scorer = ConceptScorer(plan, calibration)
     assert hit.dense is not None
     row = calibration.activations.standardised(hit.dense[None])
-    evidence = beliefs.evidence(row, [hit.payload])
+    logits = scorer.logits(row, [hit.payload])
     parts = []
-    for judged, (_, passing) in zip(beliefs.judge(evidence), plan.parts, strict=True):
-        [found] = contributions(index.space, beliefs, evidence, judged)
+    for scored, (_, passing) in zip(scorer.score_parts(logits), plan.parts, strict=True):
+        [found] = contributions(index.space, scorer, logits, scored)
         is_there = And((passing, HasId((hit.id,))))
-        parts.append(PartStanding(index.engine.count(is_there) == 1, found))
-    return Standing(all(part.holds for part in parts), tuple(parts))
+        parts.append(PartExplanation(index.engine.count(is_there) == 1, found))
+    return MatchExplanation(all(part.holds for part in parts), tuple(parts))

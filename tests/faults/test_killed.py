@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from splicedex.indexer.concurrency.child_process import CHILD
 from splicedex.splice.presence.calibration import SAMPLE
 from tests.faults.conftest import Contents, assert_same, child_of, one_line
 from tests.photos import make_embeddings, make_space
@@ -139,7 +138,7 @@ def test_the_process_that_decomposes(tmp_path, splicedex, started):
     for number in range(15):
         words = collection.words(tmp_path / f"killed{number}")
         process = started(*words)
-        child = child_of(process, CHILD)
+        child = child_of(process, "decompose")
         assert child is not None
         time.sleep(random.uniform(0, 1))
         with suppress(ProcessLookupError):

@@ -141,9 +141,10 @@ def _print_meaning(searcher: Searcher, word: str, limit: int, *, as_json: bool) 
     def count(concept: int) -> int:
         return images_with(index, Resolved("", "", {concept: 1.0}, "exact"))
 
-    family = [(names[i], weight, count(i)) for i, weight in meaning.family.items()]
+    family = [(names[i], weight, count(i)) for i, weight in meaning.synonyms.items()]
     near = [
-        (names[i], cosine, count(i)) for i, cosine in neighbours(index.space, meaning.family, limit)
+        (names[i], cosine, count(i))
+        for i, cosine in neighbours(index.space, meaning.synonyms, limit)
     ]
     images = images_with(index, meaning)
     if as_json:

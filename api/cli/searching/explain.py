@@ -88,15 +88,15 @@ def _print_image(index: Index, path: str, *, as_json: bool) -> None:
 
 
 def _print_explanation(searcher: Searcher, path: str, query: str, *, as_json: bool) -> None:
-    from splicedex.search.ranking.why_matched import standing as stand
+    from splicedex.search.ranking.why_matched import explain_match
 
-    standing = stand(searcher.index, searcher.plan(query), path)
+    found_match = explain_match(searcher.index, searcher.plan(query), path)
     if as_json:
         print_json(
             {
                 "path": path,
                 "query": query,
-                "match": standing.match,
+                "match": found_match.match,
                 "parts": [
                     {
                         "part": part.contribution.concept,
@@ -105,15 +105,15 @@ def _print_explanation(searcher: Searcher, path: str, query: str, *, as_json: bo
                         "contribution": part.contribution.contribution,
                         "fired": [asdict(fired) for fired in part.contribution.fired],
                     }
-                    for part in standing.parts
+                    for part in found_match.parts
                 ],
             }
         )
         return
-    verb = "matches" if standing.match else "does not match"
+    verb = "matches" if found_match.match else "does not match"
     print_title(f"{path} {verb} {query}")
     shown = table("holds", "presence", "", "part of the query", "because of", right=["presence"])
-    for part in standing.parts:
+    for part in found_match.parts:
         found = part.contribution
         likely = ", ".join(f"{one.concept} {one.strength:.2f}" for one in found.fired[:3])
         shown.add_row(

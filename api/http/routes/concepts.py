@@ -10,7 +10,7 @@ from splicedex.api.http import answers, models
 from splicedex.api.http.guard.problems import ProblemError, responses
 from splicedex.api.http.service import Served
 from splicedex.search.browse.concept import concept_page
-from splicedex.search.searcher import Options
+from splicedex.search.results import Options
 from splicedex.splice.errors import UserError
 
 router = APIRouter(prefix="/v1/concepts", tags=["concepts"])
@@ -55,7 +55,7 @@ async def concept(
             share=page.share,
             family=[
                 models.NearSynonym(concept=one.concept, weight=one.weight, images=one.images)
-                for one in page.family
+                for one in page.synonyms
             ],
             together=answers.concept_facets(page.together),
             examples=[answers.hit_of(hit) for hit in results.hits],

@@ -11,8 +11,8 @@ from splicedex.api.http.guard.problems import responses
 from splicedex.api.http.routes.images import Id, no_image, uuid_of
 from splicedex.api.http.service import Served, Service
 from splicedex.search.browse.facets import facets
-from splicedex.search.ranking.why_matched import standing
-from splicedex.search.searcher import Options
+from splicedex.search.ranking.why_matched import explain_match
+from splicedex.search.results import Options
 
 router = APIRouter(prefix="/v1", tags=["search"])
 PROBLEMS = responses(400, 401, 404, 422, 503)
@@ -61,7 +61,7 @@ async def explain(service: Served, q: models.Query, image: Id) -> models.Explain
         id_ = uuid_of(image)
         if not service.index.engine.retrieve([id_], with_payload=False):
             raise no_image(image)
-        found = standing(service.index, service.searcher.plan(q), id_)
+        found = explain_match(service.index, service.searcher.plan(q), id_)
         return models.ExplainAnswer(
             match=found.match,
             parts=[

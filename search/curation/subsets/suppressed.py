@@ -18,7 +18,7 @@ def suppressed_ids(searcher: Searcher, words: Sequence[str]) -> tuple[int, ...]:
         UserError: A word is unknown.
     """
     space, encode = searcher.index.space, searcher.context.encode
-    found = {i for word in words for i in resolve(space, word, encode=encode).family}
+    found = {i for word in words for i in resolve(space, word, encode=encode).synonyms}
     return tuple(sorted(found))
 
 

@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from splicedex.search.query.parser import Like, parse
+from splicedex.search.query.nodes import Like
+from splicedex.search.query.parser import parse
 from tests.e2e.page.browsing import (
     ARTIFACTS,
     HOSTILE,

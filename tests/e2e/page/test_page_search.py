@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from splicedex.search.query.parser import And, Concept, Not, parse
+from splicedex.search.query.nodes import AllOf, Concept, NoneOf
+from splicedex.search.query.parser import parse
 from tests.e2e.page.browsing import (
     ARTIFACTS,
     ask,
@@ -70,7 +71,7 @@ class TestSearch:
         page.get_by_role("button", name=f"Exclude {concept}", exact=True).first.click()
         settled(page)
         [excluded] = [parse(query_of(page), {})]
-        assert isinstance(excluded, Not)
+        assert isinstance(excluded, NoneOf)
         assert excluded.part.text == concept
 
     def test_near_misses_stand_apart(self, page, photos):
@@ -156,6 +157,6 @@ def test_clicks_edit_queries_as_the_language_reads_them(page):
         tree = parse(query)
         for sign, (added, back) in zip((1, -1), edits, strict=True):
             concept = Concept("new thing", 0)
-            parts = tree.parts if isinstance(tree, And) else (tree,)
-            assert parse(added) == And((*parts, concept if sign > 0 else Not(concept, 0)))
+            parts = tree.parts if isinstance(tree, AllOf) else (tree,)
+            assert parse(added) == AllOf((*parts, concept if sign > 0 else NoneOf(concept, 0)))
             assert parse(back) == tree, (query, added, back)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from splicedex.search.query.parser import Concept, parse
+from splicedex.search.query.nodes import Concept
+from splicedex.search.query.parser import parse
 from tests.e2e.page.browsing import (
     ARTIFACTS,
     MANY,

@@ -4,8 +4,9 @@ import re
 import numpy as np
 import pytest
 
-from splicedex.search.query.parser import QueryError
-from splicedex.search.searcher import Options, Searcher
+from splicedex.search.query.nodes import QueryError
+from splicedex.search.results import Options
+from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 from tests.paths import ROOT
 from tests.photos import make_embeddings, make_index, make_space, name
@@ -18,7 +19,7 @@ SPACE = make_space()
 COUNT = 90
 PHOTOS = make_embeddings(SPACE, COUNT)
 DOCUMENT = ROOT / "docs" / "query-language.md"
-BELIEF = [
+BOOLEAN = [
     "dog",
     "dogs^2",
     "=dog",
@@ -76,8 +77,8 @@ def asked(query, **options):
 
 
 VARIANTS = [
-    *[asked(query) for query in BELIEF + DENSE],
-    *[asked(query, near=True) for query in BELIEF + DENSE],
+    *[asked(query) for query in BOOLEAN + DENSE],
+    *[asked(query, near=True) for query in BOOLEAN + DENSE],
     *[asked(query, diversity=0.5) for query in ("dog", "dog OR cat", "text:dusk")],
     *[asked(query, rank="rrf") for query in ("text:dusk dog", "like:beach.jpg dog", "dog")],
     *[asked(query, rank="dense") for query in ("dog cat^2", "dog NOT tree")],
@@ -109,7 +110,7 @@ def test_both_engines_answer_alike_and_every_score_is_explained(both, query, opt
         assert np.isfinite(parts).all()
 
 
-@pytest.mark.parametrize("query", BELIEF + DENSE)
+@pytest.mark.parametrize("query", BOOLEAN + DENSE)
 def test_matches_only_unless_near_misses_may_follow(searcher, query):
     matching = searcher.search(query, Options(limit=200))
     assert all(hit.match for hit in matching.hits)
@@ -219,10 +220,10 @@ def test_a_cursor_belongs_to_its_query(searcher):
         ("dog", Options(4)),
         ("dog", Options(3, near=True)),
     ):
-        with pytest.raises(UserError, match="is of another query"):
+        with pytest.raises(UserError, match="belongs to another query"):
             searcher.search(query, options, cursor=cursor)
     for forged in ("", "3", "x.y", cursor.replace("3.", "-3."), "9" * 5000 + cursor[1:]):
-        with pytest.raises(UserError, match="is of another query"):
+        with pytest.raises(UserError, match="belongs to another query"):
             searcher.search("dog", Options(3), cursor=forged)
     far = searcher.search("dog", Options(3), cursor="999999" + cursor[1:])
     assert (far.hits, far.cursor) == ((), None)
@@ -298,7 +299,7 @@ def test_hits_come_with_their_columns(searcher):
     assert not {"presence", "concepts"} & set(hit.payload)
 
 
-@pytest.mark.parametrize("query", [*BELIEF, "dog text:dusk", "like:beach.jpg"])
+@pytest.mark.parametrize("query", [*BOOLEAN, "dog text:dusk", "like:beach.jpg"])
 def test_an_empty_index_has_no_hits(empty, query):
     if query == "like:beach.jpg":
         with pytest.raises(UserError, match="neither an image of the index"):
@@ -337,7 +338,7 @@ def test_options_out_of_bounds_are_refused(options, cause):
 @pytest.mark.parametrize(
     ("query", "options", "cause"),
     [
-        ("dog", {"weights": (1.0,)}, "only one ranking to weigh"),
+        ("dog", {"weights": (1.0,)}, "only one ranking"),
         ("text:dusk", {"rank": "concept"}, "do not rank by concept"),
         ("label:cat", {"rank": "dense"}, "nothing to rank by"),
         ("text:dusk dog", {"rank": "rrf", "weights": (1.0,)}, "1 weights .* text:dusk, concepts"),
@@ -359,12 +360,12 @@ def test_a_query_of_unknown_words_says_so(both):
         plain.search("xyzzy qwxyz")
 
 
-@pytest.mark.parametrize("query", BELIEF + DENSE)
+@pytest.mark.parametrize("query", BOOLEAN + DENSE)
 def test_a_described_plan_is_plain(searcher, query):
     plan = json.loads(json.dumps(searcher.describe(query), allow_nan=False))
     assert plan["query"] == query
     assert all(part for part in plan["ranking"])
-    assert ("text:" in query or "like:" in query) == (plan["refined"] != "by belief")
+    assert ("text:" in query or "like:" in query) == (plan["refined"] != "by concept score")
 
 
 def documented():

@@ -10,7 +10,8 @@ from splicedex.search.browse.concept_frequency import FRESH, PATIENCE, Counts, F
 from splicedex.search.browse.facets import DISTINCT, facets
 from splicedex.search.browse.image import OWN, decompose_image, decompose_text, read_record
 from splicedex.search.query.resolve import resolve
-from splicedex.search.searcher import Options, Searcher
+from splicedex.search.results import Options
+from splicedex.search.searcher import Searcher
 from splicedex.splice.align import unit
 from splicedex.splice.decomposition import Sparsity
 from splicedex.splice.errors import UserError
@@ -50,7 +51,7 @@ class TestFacets:
         told = facets(searcher.index, plan, frequencies, 10)
         assert told.matches == len(found(searcher, query))
         assert bool(told.concepts) == bool(told.matches)
-        named = {i for meaning in plan.meanings.values() for i in meaning.family}
+        named = {i for meaning in plan.meanings.values() for i in meaning.synonyms}
         for facet in told.concepts:
             assert SPACE.ids[facet.concept] not in named
             narrower = searcher.search(
@@ -75,7 +76,7 @@ class TestFacets:
         told = facets(searcher.index, searcher.plan(""), frequencies, 100)
         shown = {facet.concept for facet in told.concepts}
         for concept in shown:
-            close = resolve(SPACE, concept).family
+            close = resolve(SPACE, concept).synonyms
             kin = {SPACE.concepts[i] for i, weight in close.items() if weight >= 0.5}
             assert kin & shown == {concept}
 
@@ -134,7 +135,7 @@ class TestConceptPage:
         plain = Searcher(searcher.index)
         assert page.images == plain.search(word).matches
         assert page.share == page.images / COUNT
-        for member in page.family:
+        for member in page.synonyms:
             assert member.images == plain.search(f'="{member.concept}"').matches
         for other in page.together:
             assert other.images == plain.search(f'{word} "{other.concept}"').matches

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from splicedex.indexer.engines.query import Match, Or, Range
 from splicedex.search.query.columns import MOST, column_filter, holds
-from splicedex.search.query.parser import Field, QueryError
+from splicedex.search.query.nodes import Field, QueryError
 
 COLUMNS = {"label": "keyword", "path": "keyword", "width": "integer", "score": "float"}
 LABELS = ["cat", "car", "a[1]", "x*y", "line\nbreak"]

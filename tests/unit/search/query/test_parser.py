@@ -2,19 +2,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from splicedex.search.query.parser import (
-    DEEPEST,
-    LONGEST,
-    And,
+from splicedex.search.query.nodes import (
+    AllOf,
+    AnyOf,
     Concept,
     Field,
     Like,
-    Not,
-    Or,
+    NoneOf,
     QueryError,
     Text,
-    parse,
 )
+from splicedex.search.query.parser import DEEPEST, LONGEST, parse
 
 
 def concept(text, at, **more):
@@ -30,17 +28,17 @@ def concept(text, at, **more):
         ("=dog^2", concept("dog", 0, exact=True, boost=2)),
         ("dog>0.6", concept("dog", 0, above=0.6)),
         ("dog>.2<.8", concept("dog", 0, above=0.2, below=0.8)),
-        ("dog water", And((concept("dog", 0), concept("water", 4)))),
-        ("dog AND water", And((concept("dog", 0), concept("water", 8)))),
-        ("dog and water", And((concept("dog", 0), concept("water", 8)))),
-        ("a OR b c", Or((concept("a", 0), And((concept("b", 5), concept("c", 7)))))),
-        ("(a OR b) c", And((Or((concept("a", 1), concept("b", 6))), concept("c", 9)))),
-        ("a NOT b", And((concept("a", 0), Not(concept("b", 6), 2)))),
-        ("a -b", And((concept("a", 0), Not(concept("b", 3), 2)))),
-        ('a -"b c"', And((concept("a", 0), Not(concept("b c", 3), 2)))),
-        ("NOT NOT a", Not(Not(concept("a", 8), 4), 0)),
+        ("dog water", AllOf((concept("dog", 0), concept("water", 4)))),
+        ("dog AND water", AllOf((concept("dog", 0), concept("water", 8)))),
+        ("dog and water", AllOf((concept("dog", 0), concept("water", 8)))),
+        ("a OR b c", AnyOf((concept("a", 0), AllOf((concept("b", 5), concept("c", 7)))))),
+        ("(a OR b) c", AllOf((AnyOf((concept("a", 1), concept("b", 6))), concept("c", 9)))),
+        ("a NOT b", AllOf((concept("a", 0), NoneOf(concept("b", 6), 2)))),
+        ("a -b", AllOf((concept("a", 0), NoneOf(concept("b", 3), 2)))),
+        ('a -"b c"', AllOf((concept("a", 0), NoneOf(concept("b c", 3), 2)))),
+        ("NOT NOT a", NoneOf(NoneOf(concept("a", 8), 4), 0)),
         ("label:cat", Field("label", ":", "cat", 0)),
-        ("-label:cat", Not(Field("label", ":", "cat", 1), 0)),
+        ("-label:cat", NoneOf(Field("label", ":", "cat", 1), 0)),
         ("path:2024/*", Field("path", ":", "2024/*", 0)),
         ("width>1000", Field("width", ">", "1000.0", 0)),
         ('text:"at dusk"', Text("at dusk", 0)),
@@ -49,7 +47,7 @@ def concept(text, at, **more):
             "like:b.jpg -person +snow",
             Like("b.jpg", 0, ((-1, concept("person", 12)), (1, concept("snow", 20)))),
         ),
-        ("f-16 C++", And((concept("f-16", 0), concept("C++", 5)))),
+        ("f-16 C++", AllOf((concept("f-16", 0), concept("C++", 5)))),
     ],
 )
 def test_reads(query, tree):
@@ -61,9 +59,9 @@ def test_reads(query, tree):
 def positions(tree):
     """Where a tree's nodes stand, which equality leaves out."""
     match tree:
-        case And() | Or():
+        case AllOf() | AnyOf():
             return [at for part in tree.parts for at in positions(part)]
-        case Not():
+        case NoneOf():
             return [tree.at, *positions(tree.part)]
         case Like():
             return [tree.at, *[edit.at for _, edit in tree.edits]]
@@ -85,7 +83,7 @@ def positions(tree):
         ('""', 0, "nothing between"),
         ("dog^", 4, "number"),
         ("dog^0", 3, "boost"),
-        ("dog>2", 3, "strength"),
+        ("dog>2", 3, "presence"),
         ("dog>x", 4, "number"),
         ("width^2", 5, "compare"),
         ("like:", 5, "value"),
@@ -127,10 +125,10 @@ LEAVES = st.one_of(
 TREES = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
-        st.builds(Not, inner, st.just(0)),
+        st.builds(NoneOf, inner, st.just(0)),
         st.lists(inner, min_size=2, max_size=4)
         .map(tuple)
-        .flatmap(lambda parts: st.sampled_from([And(parts), Or(parts)])),
+        .flatmap(lambda parts: st.sampled_from([AllOf(parts), AnyOf(parts)])),
     ),
     max_leaves=12,
 )
@@ -153,10 +151,10 @@ def written(tree):
             signs = {1: "+", -1: "-"}
             edits = [signs[sign] + written(edit) for sign, edit in tree.edits]
             return " ".join([f"like:{quoted(tree.path)}", *edits])
-        case Not():
+        case NoneOf():
             return f"NOT ({written(tree.part)})"
-        case And() | Or():
-            word = " AND " if isinstance(tree, And) else " OR "
+        case AllOf() | AnyOf():
+            word = " AND " if isinstance(tree, AllOf) else " OR "
             return word.join(f"({written(part)})" for part in tree.parts)
 
 

@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 from splicedex.indexer.engines import query as engine
 from splicedex.indexer.store.presence_payload import FIELDS as STORED
 from splicedex.indexer.store.presence_payload import PresenceEncoder
-from splicedex.search.query.normalize import leaves, normal
-from splicedex.search.query.parser import (
-    And,
+from splicedex.search.query.nodes import (
+    AllOf,
+    AnyOf,
     Concept,
     Field,
     Like,
-    Not,
-    Or,
+    NoneOf,
     QueryError,
     Text,
-    parse,
 )
+from splicedex.search.query.normalize import leaves, normal
+from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import Context, describe, make_plan
 from splicedex.search.query.resolve import resolve
 from splicedex.splice.dictionary.near_synonyms import all_near_synonyms
@@ -59,7 +59,9 @@ FIELDS = st.one_of(
 def trees(leaf):
     def grown(inner):
         several = st.lists(inner, min_size=2, max_size=4).map(tuple)
-        return st.one_of(st.builds(Not, inner, st.just(0)), several.map(And), several.map(Or))
+        return st.one_of(
+            st.builds(NoneOf, inner, st.just(0)), several.map(AllOf), several.map(AnyOf)
+        )
 
     return st.recursive(leaf, grown, max_leaves=10)
 
@@ -115,8 +117,8 @@ def passes(part, stored):
 
 def has(concept, photo, threshold):
     """Whether a member of a concept's family is as likely as its weight asks, in twentieths."""
-    family = resolve(SPACE, concept.text, exact=concept.exact).family
-    for member, weight in family.items():
+    synonyms = resolve(SPACE, concept.text, exact=concept.exact).synonyms
+    for member, weight in synonyms.items():
         needed = int(20 * threshold / weight + 0.5)
         if threshold <= weight and photo["presence"].get(member, 0) >= min(needed, 19):
             return True
@@ -126,11 +128,11 @@ def has(concept, photo, threshold):
 def is_so(tree, photo):
     """The direct reading of a query."""
     match tree:
-        case And(parts):
+        case AllOf(parts):
             return all(is_so(part, photo) for part in parts)
-        case Or(parts):
+        case AnyOf(parts):
             return any(is_so(part, photo) for part in parts)
-        case Not(part):
+        case NoneOf(part):
             return not is_so(part, photo)
         case Concept(above=None, below=None):
             return has(tree, photo, 0.25)
@@ -188,25 +190,25 @@ def test_concepts_alone_let_every_photo_be_near(tree):
 
 def truth(tree, true):
     match tree:
-        case And(parts):
+        case AllOf(parts):
             return all(truth(part, true) for part in parts)
-        case Or(parts):
+        case AnyOf(parts):
             return any(truth(part, true) for part in parts)
-        case Not(part):
+        case NoneOf(part):
             return not truth(part, true)
     return tree in true
 
 
 def is_normal(tree):
     match tree:
-        case And(parts) | Or(parts):
+        case AllOf(parts) | AnyOf(parts):
             return (
                 len(parts) == len(set(parts)) > 1
                 and not any(type(part) is type(tree) for part in parts)
                 and all(map(is_normal, parts))
             )
-        case Not(part):
-            return not isinstance(part, And | Or | Not)
+        case NoneOf(part):
+            return not isinstance(part, AllOf | AnyOf | NoneOf)
     return True
 
 
@@ -260,8 +262,8 @@ def test_sentences_and_images_are_parted_from_the_rest():
         ("dog OR (cat like:a.jpg -dog)", 12),
     ],
 )
-def test_sentences_and_images_cannot_stand_under_or_and_not(query, at):
-    with pytest.raises(QueryError, match="cannot stand under OR or NOT") as caught:
+def test_sentences_and_images_cannot_be_part_of_or_and_not(query, at):
+    with pytest.raises(QueryError, match="cannot be part of OR or NOT") as caught:
         planned(query)
     assert caught.value.at == at
 
@@ -296,18 +298,18 @@ def test_an_unknown_word_is_read_by_the_encoder_if_there_is_one():
     context = Context(SPACE, CONTEXT.activations, COLUMNS, CONTEXT.values, encode)
     plan = planned("dog blizzard", context)
     assert asked == ["blizzard"]
-    assert next(iter(plan.meanings[Concept("blizzard", 0)].family)) == SPACE.ids["snow"]
+    assert next(iter(plan.meanings[Concept("blizzard", 0)].synonyms)) == SPACE.ids["snow"]
     [note] = plan.notes(SPACE)
     assert note.startswith("'blizzard' is no concept here; it is read as snow")
 
 
 def test_the_direction_leans_on_what_is_wanted():
     towards = CONTEXT.activations.queries @ planned("dog NOT car").direction
-    assert np.argmax(towards) in resolve(SPACE, "dog").family
+    assert np.argmax(towards) in resolve(SPACE, "dog").synonyms
     assert towards[SPACE.ids["dog"]] > 3 * -towards[SPACE.ids["car"]] > 0
     for query in ("NOT car", "car<0.2"):
         direction = planned(query).direction
-        assert np.argmin(CONTEXT.activations.queries @ direction) in resolve(SPACE, "car").family
+        assert np.argmin(CONTEXT.activations.queries @ direction) in resolve(SPACE, "car").synonyms
     assert planned("label:cat").direction is None
 
 

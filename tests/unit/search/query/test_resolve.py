@@ -28,31 +28,31 @@ WORDS = make_space()
 def test_resolves(space, word, name, how):
     found = resolve(space, word)
     assert (found.name, found.how) == (name, how)
-    assert found.family == {space.concepts.index(name): 1.0}
+    assert found.synonyms == {space.concepts.index(name): 1.0}
     assert (found.note(space) is None) == (how == "exact")
 
 
 @pytest.mark.parametrize(("kin", "word"), PLANTED.items())
 def test_a_family_is_the_near_ones_by_nearness(kin, word):
-    family = resolve(WORDS, word).family
-    weights = list(family.values())
+    synonyms = resolve(WORDS, word).synonyms
+    weights = list(synonyms.values())
     assert weights[0] == 1
     assert weights == sorted(weights, reverse=True)
     cosines = WORDS.atoms @ WORDS.atoms[WORDS.ids[word]]
-    assert set(family) == set(np.flatnonzero(cosines > MIN_COSINE))
-    assert family[WORDS.ids[kin]] == pytest.approx(
+    assert set(synonyms) == set(np.flatnonzero(cosines > MIN_COSINE))
+    assert synonyms[WORDS.ids[kin]] == pytest.approx(
         (cosines[WORDS.ids[kin]] - MIN_COSINE) / (1 - MIN_COSINE), abs=1e-5
     )
-    assert resolve(WORDS, word, exact=True).family == {WORDS.ids[word]: 1.0}
+    assert resolve(WORDS, word, exact=True).synonyms == {WORDS.ids[word]: 1.0}
 
 
 def test_a_word_that_is_only_a_part_stands_for_all_that_have_it(space):
     found = resolve(space, "hot")
     assert (found.name, found.how) == ("hot", "part")
-    assert found.family == {space.ids["hot dog"]: 1.0}
+    assert found.synonyms == {space.ids["hot dog"]: 1.0}
     water = resolve(WORDS, "water")
-    assert {WORDS.concepts[i] for i in water.family} == {"water bottle", "water ski"}
-    assert max(water.family.values()) == 1
+    assert {WORDS.concepts[i] for i in water.synonyms} == {"water bottle", "water ski"}
+    assert max(water.synonyms.values()) == 1
     told = water.note(WORDS)
     assert told is not None
     assert told.startswith("'water' is no concept here; it is read as water ")
@@ -62,8 +62,8 @@ def test_a_word_that_is_only_a_part_stands_for_all_that_have_it(space):
 def test_the_encoder_reads_a_word_by_meaning(concept):
     found = resolve(WORDS, "xyzzy", encode=lambda text: 3 * WORDS.texts[concept])
     assert found.how == "meaning"
-    weights = list(found.family.values())
-    assert next(iter(found.family)) == concept
+    weights = list(found.synonyms.values())
+    assert next(iter(found.synonyms)) == concept
     assert 1 <= len(weights) <= NEAREST
     assert weights[0] == 1
     assert all(0.5 < weight <= 1 for weight in weights)
@@ -81,7 +81,7 @@ def test_the_encoder_goes_before_parts_and_after_names():
 
 def test_a_meaning_far_from_everything_is_one_concept():
     far = unit(WORDS.text_mean - 5 * WORDS.atoms.sum(axis=0))
-    weights = resolve(WORDS, "xyzzy", encode=lambda text: far).family.values()
+    weights = resolve(WORDS, "xyzzy", encode=lambda text: far).synonyms.values()
     assert np.isfinite(list(weights)).all()
     assert weights
 
@@ -110,7 +110,7 @@ def test_any_word_is_resolved_or_refused(word):
         found = resolve(WORDS, word)
     except UserError:
         return
-    assert all(0 < weight <= 1 for weight in found.family.values())
+    assert all(0 < weight <= 1 for weight in found.synonyms.values())
 
 
 def test_neighbours_are_nearest_first_without_itself(space):

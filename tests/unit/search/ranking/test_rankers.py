@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from splicedex.indexer.engines.query import And, Match, Nearest
 from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import Context, make_plan
-from splicedex.search.ranking.concept_scorer import Beliefs
+from splicedex.search.ranking.concept_scorer import ConceptScorer
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import explain_fusion
-from splicedex.search.ranking.rankers import AlongVector, ByBelief, Fused, Part, whole_blocks
+from splicedex.search.ranking.rankers import AlongVector, ByConceptScore, Fused, Part, whole_blocks
 from tests.photos import make_embeddings, make_index, make_space, name
 
 pytestmark = [
@@ -53,7 +53,7 @@ def test_whole_blocks_hold_a_page(offset, limit, block):
 @pytest.mark.parametrize("query", ["dog", "dog NOT person", "dog OR width>900", "NOT snow"])
 @pytest.mark.parametrize("block", [7, 512])
 def test_pages_by_belief_fit_together(index, query, block):
-    ranking = ByBelief(index, planned(index, query), EmbeddingCache(index), block)
+    ranking = ByConceptScore(index, planned(index, query), EmbeddingCache(index), block)
     whole = ranking.page(ALL, 0, 60)
     assert len({id_ for id_, _ in whole}) == 60
     for limit in (3, 10, 59):
@@ -73,8 +73,8 @@ def test_belief_is_probability_over_that_of_any_photo(index, query):
     share = index.calibration.prevalence[None].astype(np.float64)
 
     def strength(word, chances):
-        [family] = [m.family for c, m in plan.meanings.items() if c.text == word]
-        return 1 - np.prod([1 - w * chances[:, i] for i, w in family.items()], axis=0)
+        [synonyms] = [m.synonyms for c, m in plan.meanings.items() if c.text == word]
+        return 1 - np.prod([1 - w * chances[:, i] for i, w in synonyms.items()], axis=0)
 
     def logarithm(chances):
         dog, ball, person, cat, car = (
@@ -88,14 +88,14 @@ def test_belief_is_probability_over_that_of_any_photo(index, query):
         return np.log(1 - (1 - dog) * (1 - cat)) + np.log(1 - car)
 
     expected = logarithm(p) - logarithm(share)
-    beliefs = Beliefs(plan, index.calibration)
-    found = beliefs.scores(beliefs.evidence(standardised(index, PHOTOS), [{}] * 60), 60)
+    scorer = ConceptScorer(plan, index.calibration)
+    found = scorer.scores(scorer.logits(standardised(index, PHOTOS), [{}] * 60), 60)
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_columns_alone_do_not_rank(index):
     plan = planned(index, "label:cat NOT (width>900 OR label:boat)")
-    ranking = ByBelief(index, plan, EmbeddingCache(index))
+    ranking = ByConceptScore(index, plan, EmbeddingCache(index))
     page = ranking.page(ALL, 0, 60)
     assert {score for _, score in page} == {0.0}
     assert all(why.concepts == () for why in ranking.explain(hits_of(index, page)))
@@ -103,9 +103,9 @@ def test_columns_alone_do_not_rank(index):
 
 def test_a_fact_beside_a_concept_is_certain(index):
     plan = planned(index, "dog OR label:cat")
-    beliefs = Beliefs(plan, index.calibration)
+    scorer = ConceptScorer(plan, index.calibration)
     payloads = [{"label": "cat"}, {"label": "car"}] * 30
-    scores = beliefs.scores(beliefs.evidence(standardised(index, PHOTOS), payloads), 60)
+    scores = scorer.scores(scorer.logits(standardised(index, PHOTOS), payloads), 60)
     assert np.isfinite(scores).all()
     assert scores[::2] == pytest.approx(scores[0])
     assert (scores[1::2] < scores[0]).all()
@@ -115,14 +115,14 @@ def test_boosts_weigh_under_or_too(index):
     dog = SPACE.ids["dog"]
     rows = np.flatnonzero(index.presence(PHOTOS)[:, dog] > 0.5)
     plain, boosted = (
-        Beliefs(planned(index, query), index.calibration)
+        ConceptScorer(planned(index, query), index.calibration)
         for query in ("dog OR cat", "dog^3 OR cat")
     )
 
-    def chance(beliefs):
-        evidence = beliefs.evidence(standardised(index, PHOTOS[rows]), [{}] * len(rows))
-        [judged] = beliefs.judge(evidence)
-        return judged.belief.probability
+    def chance(scorer):
+        logits = scorer.logits(standardised(index, PHOTOS[rows]), [{}] * len(rows))
+        [scored] = scorer.score_parts(logits)
+        return scored.log_probability.probability
 
     assert (chance(boosted) > chance(plain)).all()
 

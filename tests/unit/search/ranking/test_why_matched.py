@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from splicedex.search.ranking.why_matched import standing
-from splicedex.search.searcher import Options, Searcher
+from splicedex.search.ranking.why_matched import explain_match
+from splicedex.search.results import Options
+from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 from tests.photos import make_embeddings, make_index, make_space, name
 
@@ -32,7 +33,7 @@ def test_an_image_stands_as_search_says(searcher, query):
     matches = {hit.path for hit in everything if hit.match}
     plan = searcher.plan(query)
     for row in range(30):
-        found = standing(searcher.index, plan, name(row))
+        found = explain_match(searcher.index, plan, name(row))
         assert found.match == (name(row) in matches)
         assert found.match == all(part.holds for part in found.parts)
         values = [part.contribution.contribution for part in found.parts]
@@ -43,7 +44,9 @@ def test_an_image_stands_as_search_says(searcher, query):
 
 
 def test_parts_are_named_and_say_what_fired(searcher):
-    found = standing(searcher.index, searcher.plan("puppy NOT (cat OR label:car)"), "beach.jpg")
+    found = explain_match(
+        searcher.index, searcher.plan("puppy NOT (cat OR label:car)"), "beach.jpg"
+    )
     told = [part.contribution for part in found.parts]
     assert [part.concept for part in told] == ["puppy", "NOT cat", "NOT label:car"]
     assert {fired.concept for fired in told[0].fired} == {"puppy", "hound", "dog"}
@@ -53,6 +56,6 @@ def test_parts_are_named_and_say_what_fired(searcher):
 
 def test_what_cannot_be_told_is_refused(searcher):
     with pytest.raises(UserError, match="only rank"):
-        standing(searcher.index, searcher.plan("text:dusk"), "beach.jpg")
+        explain_match(searcher.index, searcher.plan("text:dusk"), "beach.jpg")
     with pytest.raises(UserError, match=r"no image 'nowhere\.jpg'"):
-        standing(searcher.index, searcher.plan("dog"), "nowhere.jpg")
+        explain_match(searcher.index, searcher.plan("dog"), "nowhere.jpg")
