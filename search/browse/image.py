@@ -41,10 +41,10 @@ class Record:
     """What the index stores of an image.
 
     Args:
-        shows: The concepts that it is said to show, with probabilities, most probable first.
         id: Point id.
         path: Name in the index.
         payload: The whole payload.
+        shows: The concepts that it is said to show, with probabilities, most probable first.
         decomposition: Its decomposition.
         present: Concepts that count as present, with probabilities, most probable first.
     """
