@@ -35,7 +35,8 @@ from splicedex.indexer.engines.query import And, Filter, Match, Nearest, Not, Qu
 from splicedex.indexer.store.index import Index, open_index
 from splicedex.search.ranking import nearest
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
-from splicedex.search.searcher import Options, Searcher
+from splicedex.search.results import Options
+from splicedex.search.searcher import Searcher
 from splicedex.search.threads import one_blas_thread
 from splicedex.splice.align import unit
 

@@ -1,4 +1,4 @@
-"""Cursors: where a page of hits ended, tied to the question that was asked."""
+"""Cursors: the end of a page of hits, valid for one query with its options."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from splicedex.splice.errors import UserError
 
 
 def make_cursor(offset: int, *question: object) -> str:
-    """What to ask with for the page that starts at an offset."""
+    """The cursor of the page that starts at an offset."""
     return f"{offset}.{_fingerprint(question)}"
 
 
 def offset_of(cursor: str, *question: object) -> int:
-    """The offset a cursor stands for.
+    """The offset of a cursor.
 
     Raises:
-        UserError: It was given for another question.
+        UserError: The cursor belongs to another query.
     """
     read = re.fullmatch(r"([0-9]{1,12})\.([0-9a-f]+)", cursor)
     if read is None or read[2] != _fingerprint(question):
-        raise UserError(f"cursor {cursor!r} is of another query", "ask without it first")
+        raise UserError(
+            f"cursor {cursor!r} belongs to another query", "search without a cursor first"
+        )
     return int(read[1])
 
 

@@ -1,4 +1,4 @@
-"""Opening an index for search, with its encoder at hand should a query need it."""
+"""Opens an index for search. Its encoder is loaded when a query first needs it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from splicedex.search.threads import one_blas_thread
 from splicedex.splice.errors import UserError
 
 REFRESH = 10.0
-"""Seconds until a server's index that is open for long looks what others changed."""
+"""Seconds between looks at what other clients changed in an index on a server."""
 
 
 @contextmanager
 def kept_fresh(index: Index) -> Iterator[None]:
-    """While an index is open for long: let it see what others change in its files."""
+    """Keep an index up to date with what other clients change in its files."""
     ended = threading.Event()
 
     def refresh() -> None:
         while not ended.wait(REFRESH):
-            # A server that is away is told of by what is asked of it; at the end it is closed.
+            # If the server does not answer, the next query reports it.
             with suppress(UserError, RuntimeError):
                 index.refresh()
 
@@ -44,8 +44,8 @@ def open_searcher(address: Address | Path) -> Iterator[Searcher]:
     """Open an index that exists for search, and close it after.
 
     Raises:
-        UserError: No index there, damaged, newer, held by another process, or on a server that is
-            away or refuses us.
+        UserError: There is no index, it is damaged, it was made by a newer version, another process
+            holds it, or its server does not answer or refuses the request.
     """
     one_blas_thread()
     with open_index(address) as index:

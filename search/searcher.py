@@ -1,29 +1,27 @@
-"""Search: a query in, explained hits out."""
+"""Search: answers queries over an open index with explained hits."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from splicedex.indexer.engines.query import And, HasId, Hit, Nearest, Not
+from splicedex.indexer.engines.query import And, Filter, HasId, Hit, Nearest, Not
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import weighted
 from splicedex.search.cursor import make_cursor, offset_of
 from splicedex.search.query.external_images import ExternalImages, files
+from splicedex.search.query.nodes import AllOf, Text
 from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import Context, Plan, describe, make_plan
 from splicedex.search.query.resolve import Encode
-from splicedex.search.query.tree import AllOf, Text
 from splicedex.search.query.vectors import image_vector, text_vector
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import Explanation, name_of
 from splicedex.search.ranking.mmr import Diverse
-from splicedex.search.ranking.nearest import Scored
 from splicedex.search.ranking.rankers import (
     AlongVector,
     ByConceptScore,
@@ -32,98 +30,11 @@ from splicedex.search.ranking.rankers import (
     Ranking,
     block_for,
 )
+from splicedex.search.results import Options, Result, Results
 from splicedex.splice.errors import UserError
 
-Rank: TypeAlias = Literal["auto", "concept", "dense", "rrf"]
-
-FARTHEST = 10**9
-"""The largest offset."""
 SHOWN = ("path", "location", "cosine")
-"""What hits come with beside the user's columns."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to answer.
-
-    Args:
-        limit: At most this many hits.
-        offset: Skip this many of the best.
-        near: Let near misses follow the matches.
-        rank: By "concept" belief; "dense", along one vector; "rrf", the engine's fusion of
-            rankings; "auto": concept, and dense where the query has `text:` or `like:`.
-        weights: Of the query's rankings for "dense" and "rrf": each `text:` and `like:` in turn,
-            then the concepts. By default 1 each.
-        diversity: 0 for the best hits, towards 1 for unlike ones among them.
-        count: Say how many images match in all. In an index of a million that takes longer than
-            finding the best: half a microsecond an image, the first time it is asked.
-
-    Raises:
-        UserError: A number is out of bounds.
-    """
-
-    limit: int = 10
-    offset: int = 0
-    near: bool = False
-    rank: Rank = "auto"
-    weights: tuple[float, ...] | None = None
-    diversity: float = 0.0
-    count: bool = True
-
-    def __post_init__(self) -> None:
-        if self.limit < 1:
-            raise UserError(f"limit {self.limit} is below 1", "ask for 1 or more")
-        if not 0 <= self.offset <= FARTHEST:
-            raise UserError(f"offset {self.offset} is not within 0 and {FARTHEST:,}", "try 0")
-        if not 0 <= self.diversity <= 1:
-            raise UserError(f"diversity {self.diversity:g} is not within 0 and 1", "try 0.3")
-        weights = self.weights or (1.0,)
-        if not all(math.isfinite(one) and one >= 0 for one in weights) or not any(weights):
-            raise UserError("weights are numbers of 0 or more, not all 0", "try 2,1")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """An image that matched, or nearly.
-
-    Args:
-        id: Its point id.
-        path: Its name in the index.
-        score: Higher is better; comparable within one answer.
-        match: False for a near miss.
-        explanation: The score as a sum.
-        concepts: Its decomposition: concepts with their weights, heaviest first.
-        payload: Its columns, where the photo lies and how well its concepts describe it.
-    """
-
-    id: str
-    path: str
-    score: float
-    match: bool
-    explanation: Explanation
-    concepts: tuple[tuple[str, float], ...]
-    payload: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """The answer to a query.
-
-    Args:
-        query: As asked.
-        hits: Best first.
-        matches: How many images match in all; None if that was not counted.
-        notes: What words were taken to mean, where that is not obvious.
-        took_ms: Wall time in milliseconds.
-        cursor: What to ask with for the next page; None after the last.
-    """
-
-    query: str
-    hits: tuple[Result, ...]
-    matches: int | None
-    notes: tuple[str, ...]
-    took_ms: float
-    cursor: str | None
+"""Payload fields that every hit has in addition to the user's columns."""
 
 
 class Searcher:
@@ -131,12 +42,12 @@ class Searcher:
 
     Args:
         index: Open index.
-        encode: Text encoder, if the index's model has one.
-        outside: Where a query finds images that are not in the index; by default among files, for
-            which there is no encoder.
-        browse: A blank query finds every image, instead of being refused.
-        block: Hits are put in order by belief in blocks of this many; by default what suits the
-            size of the index.
+        encode: The text encoder, if the model of the index has one.
+        outside: Embeds images that are not in the index. By default their names are known as files,
+            but cannot be encoded.
+        browse: Whether a blank query matches every image instead of being refused.
+        block: Number of hits sorted exactly at a time; by default it depends on the size of the
+            index.
     """
 
     def __init__(
@@ -157,7 +68,7 @@ class Searcher:
 
     @property
     def context(self) -> Context:
-        """What queries are planned against, as things are now: others may add columns."""
+        """What planning needs to know of the index now. Other clients may add columns."""
         index = self.index
         return Context(
             index.space,
@@ -168,20 +79,20 @@ class Searcher:
         )
 
     def plan(self, query: str) -> Plan:
-        """Plan a query without asking it.
+        """Plan a query without running it.
 
         Raises:
-            QueryError: It breaks the grammar, or names what is not there.
+            QueryError: It is not valid, or names an unknown concept or column.
         """
         everything = self._browse and not query.strip()
         tree = AllOf(()) if everything else parse(query, self.context.columns)
         return make_plan(query, tree, self.context)
 
     def describe(self, query: str) -> dict[str, Any]:
-        """What a query asks of the engine, as plain values.
+        """Describe the plan of a query as plain values.
 
         Raises:
-            QueryError: It breaks the grammar, or names what is not there.
+            QueryError: It is not valid, or names an unknown concept or column.
         """
         plan = self.plan(query)
         names = self.index.space.concepts
@@ -204,12 +115,12 @@ class Searcher:
         """Answer a query with explained hits.
 
         Args:
-            query: In the query language.
-            options: How to answer.
-            cursor: Of an earlier answer to the same query; takes the place of the offset.
+            query: The query.
+            options: Options of the search.
+            cursor: Cursor of an earlier answer to the same query; it replaces the offset.
 
         Raises:
-            QueryError: The query breaks the grammar, or names what is not there.
+            QueryError: The query is not valid, or names an unknown concept or column.
             UserError: The options do not fit the query.
         """
         start = time.perf_counter()
@@ -219,38 +130,48 @@ class Searcher:
             offset = offset_of(cursor, query, asked)
         plan = self.plan(query)
         ranking, itself = self._ranking(plan, asked)
-        engine = self.index.engine
         others = (Not(HasId(itself)),) if itself else ()
         passing = And((plan.filter, *others))
-        counted = asked.count or asked.near
-        matches = engine.count(passing) if counted else None
-        wanted = asked.limit if matches is None else min(asked.limit, matches - offset)
-        page = ranking.page(passing, offset, wanted) if wanted > 0 else []
-        hits = self._results(ranking, page, match=True)
-        end = offset + len(hits)
-        # Without a count a full page is followed by another, which may be empty.
-        more = len(hits) == wanted if matches is None else end < matches
+        matches = self.index.engine.count(passing) if asked.count or asked.near else None
+        hits, more = self._matches(ranking, passing, offset, asked.limit, matches)
         if asked.near and matches is not None:
-            total = engine.count(And((plan.columns, *others)))
-            passing = And((plan.columns, Not(plan.filter), *others))
-            wanted = min(asked.limit - len(hits), total - end)
-            # A fusion may end before the matches do: near misses never stand in for them.
-            if wanted > 0 and end >= matches:
-                page = ranking.page(passing, end - matches, wanted)
-                hits += self._results(ranking, page, match=False)
-                end = offset + len(hits)
-            more = end < total
+            total = self.index.engine.count(And((plan.columns, *others)))
+            end = offset + len(hits)
+            # A fusion may end before the matches do: near misses never replace them.
+            if end >= matches:
+                near = And((plan.columns, Not(plan.filter), *others))
+                wanted = min(asked.limit - len(hits), total - end)
+                hits += self._results(ranking, near, end - matches, wanted, match=False)
+            more = offset + len(hits) < total
         return Results(
             query,
             tuple(hits),
             matches,
             tuple(plan.notes(self.index.space)),
             (time.perf_counter() - start) * 1000,
-            make_cursor(end, query, asked) if hits and more else None,
+            make_cursor(offset + len(hits), query, asked) if hits and more else None,
         )
 
+    def _matches(
+        self, ranking: Ranking, passing: Filter, offset: int, limit: int, matches: int | None
+    ) -> tuple[list[Result], bool]:
+        """A page of matches, and whether more may follow.
+
+        Args:
+            ranking: The ranking.
+            passing: The filter of matches.
+            offset: Rank of the first hit of the page, from 0.
+            limit: Maximum number of hits.
+            matches: Number of matches; None if they were not counted.
+        """
+        wanted = limit if matches is None else min(limit, matches - offset)
+        hits = self._results(ranking, passing, offset, wanted, match=True)
+        if matches is None:  # a full page is followed by another, which may be empty
+            return hits, len(hits) == wanted
+        return hits, offset + len(hits) < matches
+
     def _ranking(self, plan: Plan, options: Options) -> tuple[Ranking, tuple[str, ...]]:
-        """How to rank, and the ids of images that the query is made of, which are no news."""
+        """The ranking, and the ids of images in the query itself: they are no hits."""
         ranking, itself = self._order(plan, options)
         if options.diversity:
             ranking = Diverse(self.index, ranking, options.diversity, self._block)
@@ -259,7 +180,10 @@ class Searcher:
     def _order(self, plan: Plan, options: Options) -> tuple[Ranking, tuple[str, ...]]:
         if not plan.dense and options.rank in {"auto", "concept"}:
             if options.weights is not None:
-                raise UserError("there is only one ranking to weigh", "boost concepts, as in dog^2")
+                raise UserError(
+                    "there is only one ranking, so weights have no effect",
+                    "boost concepts, as in dog^2",
+                )
             return ByConceptScore(self.index, plan, self._images, self._block), ()
         if options.rank == "concept":
             raise UserError("text: and like: do not rank by concept", "use --rank dense or rrf")
@@ -282,7 +206,7 @@ class Searcher:
         return AlongVector(self.index, parts), itself
 
     def _parts(self, plan: Plan) -> tuple[list[Part], tuple[str, ...]]:
-        """The vectors a query looks along, and the ids of the images they come from."""
+        """The vectors of a query, and the ids of the indexed images among them."""
         space = self.index.space
         parts, itself = [], []
         for asked in plan.dense:
@@ -298,7 +222,11 @@ class Searcher:
             parts.append(Part("concepts", Nearest(plan.direction), nothing))
         return parts, tuple(itself)
 
-    def _results(self, ranking: Ranking, page: list[Scored], *, match: bool) -> list[Result]:
+    def _results(
+        self, ranking: Ranking, passing: Filter, offset: int, wanted: int, *, match: bool
+    ) -> list[Result]:
+        """The hits of a page with their explanations."""
+        page = ranking.page(passing, offset, wanted) if wanted > 0 else []
         found = self._fetch([id_ for id_, _ in page], with_dense=ranking.needs_embeddings)
         hits = [replace(found[id_], score=score) for id_, score in page if id_ in found]
         return [

@@ -23,7 +23,7 @@ from splicedex.api.http.models import (
 from splicedex.search.browse import facets
 from splicedex.search.browse.image import Record, columns_of
 from splicedex.search.ranking.explain import Contribution, Fired
-from splicedex.search.searcher import Result, Results
+from splicedex.search.results import Result, Results
 
 SHOWN = 8
 """Number of concepts in a hit."""
@@ -96,6 +96,7 @@ def image_record(record: Record) -> ImageRecord:
         width=_int_or_none(columns.get("width")),
         height=_int_or_none(columns.get("height")),
         cosine=record.decomposition.cosine,
+        shows=[Probability(concept=name, probability=p) for name, p in record.shows],
         concepts=weights(record.decomposition.concepts),
         present=[Probability(concept=name, probability=p) for name, p in record.present],
         thumbnail=f"{here}/thumbnail" if photo else None,

@@ -1,4 +1,4 @@
-"""The page of a concept: its near-synonyms and the concepts that often occur with it."""
+"""The page of a concept: its images, its near-synonyms, and concepts that occur with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from splicedex.splice.presence.calibration import PRESENT
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A near-synonym with its weight in (0, 1] and the number of images that have it."""
+    """A near-synonym with its weight in (0, 1] and its number of images."""
 
     concept: str
     weight: float
@@ -24,14 +24,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class ConceptPage:
-    """What an index says of a concept.
+    """What a word means in an index.
 
     Args:
-        concept: The name to show.
-        images: Number of images that have the concept or a near-synonym.
-        share: The same as a fraction of all images.
-        synonyms: The concept and its near-synonyms, nearest first.
-        together: Concepts that the same images have, largest lift first.
+        concept: Its name.
+        images: Number of images that a query for it finds.
+        share: The same as a share of all images.
+        synonyms: The concepts that count as it, nearest first.
+        together: Concepts that occur in its images, highest lift first.
     """
 
     concept: str
@@ -44,14 +44,14 @@ class ConceptPage:
 def concept_page(
     index: Index, word: str, frequencies: FrequencyCache, *, encode: Encode | None, limit: int
 ) -> ConceptPage:
-    """The page of a concept.
+    """Find what a word means in an index, and which concepts occur with it.
 
     Args:
-        index: The open index.
-        word: A concept, or a word that resolves to concepts.
-        frequencies: The frequency cache of the same index.
-        encode: The text encoder; None if the model has none.
-        limit: Maximum number of concepts in `together`.
+        index: Open index.
+        word: A concept, or any word that resolves to concepts.
+        frequencies: Concept frequencies of the same index.
+        encode: The text encoder, if there is one.
+        limit: Maximum number of concepts that occur with it.
 
     Raises:
         UserError: The word is unknown.

@@ -17,9 +17,9 @@ from splicedex.search.query.resolve import Resolved
 from splicedex.splice.presence.calibration import PRESENT
 
 FRESH = 10.0
-"""Minimum time in seconds for which counts are cached."""
+"""Minimum time in seconds that counts are kept."""
 PATIENCE = 20
-"""Counts are cached for at least this multiple of the time that counting took."""
+"""Counts are kept this many times as long as counting took."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class ConceptFrequencies:
     """The number of images of each concept in the whole index.
 
     Args:
-        concepts: Number of images that a query for each concept matches (c,).
+        concepts: Number of images that a query for each concept finds (c,).
         images: Number of all images.
     """
 
@@ -35,15 +35,15 @@ class ConceptFrequencies:
     images: int
 
     def share(self, concept: int) -> float:
-        """The fraction of all images that have a concept."""
+        """Share of all images that have a concept."""
         return float(self.concepts[concept]) / max(self.images, 1)
 
 
 class FrequencyCache:
-    """Cached concept frequencies of an index, counted again after some time; thread-safe.
+    """Cached concept frequencies of an index, counted again after some time. Thread-safe.
 
     Args:
-        index: The open index.
+        index: Open index.
         clock: Returns the time in seconds.
     """
 
@@ -66,17 +66,14 @@ class FrequencyCache:
             return self._frequencies
 
     def complete(self, prefix: str, limit: int) -> list[tuple[str, int]]:
-        """Complete the name of a concept; only concepts that some image has.
+        """Complete what a user has typed to concepts of the index, with their numbers of images.
 
-        Names that start with the prefix come first, then names with a word that starts with it,
-        then names that contain it. In each group, the most frequent concepts come first.
+        Names that start with the prefix come first, then names with a word that does, then names
+        that contain it; in each group the most frequent first.
 
         Args:
-            prefix: The text typed so far; empty for the most frequent concepts.
+            prefix: The text typed so far; blank for the most frequent concepts.
             limit: Maximum number of concepts.
-
-        Returns:
-            Pairs of a concept and its number of images.
         """
         typed = " ".join(prefix.split()).casefold()
         counts = self.current().concepts
@@ -98,7 +95,7 @@ def _rank(name: str, typed: str) -> int | None:
 
 
 def by_count(counts: NDArray[np.int64]) -> Iterator[int]:
-    """Ids of the concepts that some image has, most frequent first."""
+    """Concepts that occur, most frequent first."""
     ordered = np.argsort(-counts, kind="stable")
     yield from (int(i) for i in ordered if counts[i])
 

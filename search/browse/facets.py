@@ -1,4 +1,4 @@
-"""Facets: concepts and column values of the images that match a query, counted by the engine."""
+"""Facets: concepts and column values of the images that match a query, counted in the engine."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from splicedex.search.query.plan import Plan
 from splicedex.search.query.resolve import resolve
 
 SAME = 0.5
-"""A near-synonym of a shown concept is hidden if its weight is at least this."""
+"""A near-synonym with at least this weight is not listed together with its concept."""
 DISTINCT = 40
-"""Maximum number of values of a column with a facet, unless some values are frequent."""
+"""Maximum number of values of a column that is listed, unless some are frequent."""
 NO_FACETS = frozenset({"path", "width", "height"})
-"""Built-in columns whose values differ for almost every image."""
+"""Columns with a different value for most images."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConceptFacet:
-    """How often the images that match a query have a concept.
+    """A concept among the images of a query.
 
     Args:
-        concept: The name of the concept; its near-synonyms count too, as in a query for it.
-        images: Number of matching images that have the concept.
-        share: The same as a fraction of all matching images.
+        concept: Name of the concept.
+        images: Number of the query's images that a query for the concept would find.
+        share: The same as a share of the query's images.
         lift: That share divided by the share in the whole index.
     """
 
@@ -38,12 +38,12 @@ class ConceptFacet:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """ConceptFrequencies over the images that match a query.
+    """The facets of a query.
 
     Args:
         matches: Number of images that match.
-        concepts: The concepts, most frequent first.
-        columns: For each column of the user its values with counts, most frequent first.
+        concepts: Concepts, most frequent first.
+        columns: Values of the user's columns with counts, most frequent first.
     """
 
     matches: int
@@ -52,14 +52,14 @@ class Facets:
 
 
 def facets(index: Index, plan: Plan, frequencies: FrequencyCache, limit: int) -> Facets:
-    """Count the concepts and column values of the images that match a query.
+    """Count concepts and column values of the images that match a query.
 
-    The concepts that the query names and the near-synonyms of shown concepts are left out.
+    Concepts that the query names are left out, and near-synonyms are listed once.
 
     Args:
-        index: The open index.
-        plan: The plan of the query; `text:` and `like:` do not filter, so they have no effect.
-        frequencies: The frequency cache of the same index.
+        index: Open index.
+        plan: Plan of the query. `text:` and `like:` have no effect, because they do not filter.
+        frequencies: Concept frequencies of the same index.
         limit: Maximum number of concepts, and of values of each column.
     """
     passing = plan.filter
@@ -84,12 +84,12 @@ def together(
     """The concepts most frequent among the images that pass a filter.
 
     Args:
-        index: The open index.
+        index: Open index.
         passing: The filter.
         matches: Number of images that pass it.
-        frequencies: The frequency cache of the same index.
+        frequencies: Concept frequencies of the same index.
         limit: Maximum number of concepts.
-        without: Ids of the concepts to leave out.
+        without: Concepts to leave out.
     """
     if not matches:
         return []

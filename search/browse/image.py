@@ -1,4 +1,4 @@
-"""The record of an indexed image, and decompositions of any image or text."""
+"""The record of one image: what the index stores of it, and its decomposition."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 OWN = frozenset({"path", "location", "folders", "signature", "concepts", "cosine", *FIELDS})
-"""Payload fields that are not the user's columns."""
+"""Payload fields that are not columns of the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Decomposition:
     """An embedding as a sparse sum of concepts.
 
     Args:
-        concepts: Concepts with their weights, largest weight first.
-        cosine: Cosine between the aligned embedding and the sum.
+        concepts: Concepts with their weights, largest first.
+        cosine: Cosine between the aligned embedding and that sum.
     """
 
     concepts: tuple[tuple[str, float], ...]
@@ -38,19 +38,21 @@ class Decomposition:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What an index stores of an image.
+    """What the index stores of an image.
 
     Args:
-        id: The point id.
-        path: The name of the image in the index.
+        id: Point id.
+        path: Name in the index.
         payload: The whole payload.
-        decomposition: The concepts that explain the embedding.
-        present: Concepts that count as present, with probabilities, likeliest first.
+        shows: The concepts that it is said to show, with probabilities, most probable first.
+        decomposition: Its decomposition.
+        present: Concepts that count as present, with probabilities, most probable first.
     """
 
     id: str
     path: str
     payload: Mapping[str, Any]
+    shows: tuple[tuple[str, float], ...]
     decomposition: Decomposition
     present: tuple[tuple[str, float], ...]
 
@@ -61,12 +63,12 @@ class Record:
 
 
 def columns_of(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The user's columns of a payload."""
+    """The user's columns among a payload."""
     return {name: value for name, value in payload.items() if name not in OWN}
 
 
 def read_record(index: Index, id_: str) -> Record | None:
-    """The record of an indexed image; None if there is no image with this point id."""
+    """The record of an indexed image by point id; None if there is none."""
     found = index.engine.retrieve([id_], with_dense=True, with_concepts=True)
     if not found:
         return None
@@ -80,32 +82,31 @@ def read_record(index: Index, id_: str) -> Record | None:
         hit.id,
         hit.payload["path"],
         hit.payload,
+        index.shows.shown(hit.dense[None])[0].named(index.space),
         Decomposition(weighted(index.space, hit.concepts), hit.payload["cosine"]),
         tuple((index.space.concepts[i], float(probabilities[i])) for i in ordered),
     )
 
 
 def weighted(space: ConceptSpace, vector: SparseVector) -> tuple[tuple[str, float], ...]:
-    """The concepts of a sparse vector with their weights, largest weight first."""
+    """The concepts of a sparse vector with their weights, largest first."""
     ordered = np.argsort(-vector.values, kind="stable")
     return tuple((space.concepts[vector.indices[i]], float(vector.values[i])) for i in ordered)
 
 
 def decompose_image(space: ConceptSpace, embedding: Matrix, sparsity: Sparsity) -> Decomposition:
     """Decompose one image embedding (d,)."""
-    from splicedex.splice.decomposition import (  # only decompositions need the solver
+    from splicedex.splice.decomposition import (  # a search needs no solver
         decompose,
         reconstruction_cosine,
     )
 
     weights = decompose(space, embedding[None], sparsity)
-    return _decomposition(
-        space, weights, float(reconstruction_cosine(space, embedding[None], weights)[0])
-    )
+    return _told(space, weights, float(reconstruction_cosine(space, embedding[None], weights)[0]))
 
 
 def decompose_text(space: ConceptSpace, embedding: Matrix, sparsity: Sparsity) -> Decomposition:
-    """Decompose one text embedding (d,), centred by the mean of the dictionary's texts."""
+    """Decompose one text embedding (d,), centred by the dictionary's mean as texts are."""
     from splicedex.splice.solver import at_most, nonnegative_lasso
 
     aligned = centre(unit(embedding[None]), space.text_mean)
@@ -113,9 +114,9 @@ def decompose_text(space: ConceptSpace, embedding: Matrix, sparsity: Sparsity) -
         weights = at_most(space.atoms, aligned, sparsity.l0)
     else:
         weights = nonnegative_lasso(space.atoms, aligned, sparsity.l1_penalty)
-    return _decomposition(space, weights, float((unit(weights @ space.atoms) @ aligned[0])[0]))
+    return _told(space, weights, float((unit(weights @ space.atoms) @ aligned[0])[0]))
 
 
-def _decomposition(space: ConceptSpace, weights: csr_array, cosine: float) -> Decomposition:
+def _told(space: ConceptSpace, weights: csr_array, cosine: float) -> Decomposition:
     vector = SparseVector(weights.indices.astype(np.int64), weights.data.astype(np.float32))
     return Decomposition(weighted(space, vector), cosine)

@@ -11,29 +11,28 @@ from typing import Any, TypeAlias
 
 from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.engines.query import Filter, Match, Or, Range, Scalar
-from splicedex.search.query.errors import QueryError
-from splicedex.search.query.tree import Field
+from splicedex.search.query.nodes import Field, QueryError
 
 Values: TypeAlias = Callable[[str, int], Sequence[Scalar]]
-"""Returns the distinct values of an indexed column, up to a maximum number."""
+"""Returns distinct values of a column: takes its name and the maximum number."""
 
 MOST = 10_000
-"""Maximum number of distinct values that a wildcard is matched against."""
+"""Maximum number of distinct values that a wildcard is compared with."""
 
 
 def column_filter(
     query: str, field: Field, columns: Mapping[str, FieldKind], values: Values
 ) -> Filter:
-    """Translate a condition on a column into an engine filter.
+    """Turn a condition on a column into a filter.
 
     Args:
-        query: The query text, for error messages.
+        query: The query, for messages.
         field: The condition.
-        columns: The indexed columns with their kinds.
-        values: Returns a column's distinct values, for wildcards.
+        columns: The columns of the index, with the kinds of their indexes.
+        values: Returns distinct values of a column, for wildcards.
 
     Raises:
-        QueryError: The column does not exist, or the value does not fit its kind.
+        QueryError: There is no such column, or it does not hold such values.
     """
     kind = columns.get(field.name)
     if kind is None:
@@ -67,7 +66,7 @@ def _text(query: str, field: Field, values: Values) -> Filter:
             query,
             field.at,
             f"column {field.name!r} has over {MOST:,} values, too many for a wildcard",
-            "write the full value, or a folder as path:FOLDER/*",
+            "name the value, or a folder as path:FOLDER/*",
         )
     wanted = _pattern(field.value)
     found = tuple(value for value in known if wanted.fullmatch(str(value)))
@@ -97,7 +96,7 @@ def _is_wild(text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> re.Pattern[str]:
-    """Compile a wildcard: `*` matches any characters, `?` matches one character."""
+    """A pattern where `*` matches any characters and `?` one character."""
     return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 

@@ -1,7 +1,7 @@
-"""Images that a query can use although they are not in the index.
+"""Images outside the index that a query may use.
 
-A query names an image by `like:NAME`. The code that opens the index decides which images outside
-the index a name can refer to: any file on the command line, only uploads over HTTP.
+A query names an image by `like:NAME`. Whoever opens the index decides what a name outside the index
+may refer to: any file on the command line, only uploads over HTTP.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from splicedex.splice.align import Matrix
 from splicedex.splice.errors import UserError
 
 ExternalImages: TypeAlias = Callable[[str], Matrix]
-"""Returns the embedding (d,) of an image outside the index, by name; raises UserError if there is
-no such image."""
+"""Returns the embedding (d,) of an image outside the index by name, or raises UserError."""
 EncodeFile: TypeAlias = Callable[[Path], Matrix]
-"""Returns the embedding (d,) of an image file, by the image encoder of the index's model."""
+"""Embeds an image file (d,) with the model of the index."""
 
 
 def files(encode_file: EncodeFile | None = None) -> ExternalImages:
-    """Give access to any image file that this process can read.
+    """Allow any file that this process can read.
 
     Args:
-        encode_file: The image encoder; None if the model has none.
+        encode_file: The image encoder, if there is one.
     """
 
     def read(name: str) -> Matrix:
@@ -32,13 +31,13 @@ def files(encode_file: EncodeFile | None = None) -> ExternalImages:
         if not _is_file(file):
             raise UserError(
                 f"{name!r} is neither an image of the index nor a file",
-                "use a name that search prints, or the path of a file",
+                "name it as search prints it, or give a path",
             )
         if encode_file is None:
             raise UserError(
                 f"{name} is not in the index, "
-                "and an index made from embeddings only cannot encode it",
-                "use an indexed image, or index with a --model that has an image encoder",
+                "and an index made from embeddings alone cannot encode it",
+                "name an indexed image, or index with a --model that encodes",
             )
         return encode_file(file)
 
@@ -48,5 +47,5 @@ def files(encode_file: EncodeFile | None = None) -> ExternalImages:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # the name is too long, or a parent folder is not accessible
+    except OSError:  # the name is too long, or a folder above it cannot be read
         return False

@@ -1,10 +1,9 @@
-"""The parser of the query language; `docs/query-language.md` holds the grammar.
+"""The parser of the query language. The grammar is in `docs/query-language.md`.
 
-Examples:
-    dog AND (beach OR "swimming pool") NOT person label:holiday width>1000
-    =dog^2 cat>0.6                exactly that concept, with a boost; a minimum probability
-    text:"a photo at dusk"        dense search by a sentence
-    like:beach.jpg -person +snow  dense search by an image, edited
+dog AND (beach OR "swimming pool") NOT person label:holiday width>1000
+=dog^2 cat>0.6                      exactly that concept, a boost; a presence
+text:"a photo at dusk"              dense search by a sentence
+like:beach.jpg -person +snow        dense search by an indexed image, edited
 """
 
 from __future__ import annotations
@@ -13,28 +12,37 @@ import re
 from collections.abc import Collection
 from typing import NoReturn
 
-from splicedex.search.query.errors import QueryError
 from splicedex.search.query.lexer import Token, tokenize
-from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
+from splicedex.search.query.nodes import (
+    AllOf,
+    AnyOf,
+    Concept,
+    Field,
+    Like,
+    Node,
+    NoneOf,
+    QueryError,
+    Text,
+)
 
 LONGEST = 2_000
-"""Maximum number of characters of a query."""
+"""Maximum length of a query in characters."""
 DEEPEST = 40
-"""Maximum nesting depth of parentheses and NOTs."""
+"""Maximum nesting of parentheses and NOTs."""
 
 
 def parse(query: str, columns: Collection[str] = ()) -> Node:
     """Parse a query.
 
     Args:
-        query: The query text, at most 2,000 characters.
-        columns: Names of payload columns; `name>1` compares a column if `name` is one of them.
+        query: The query, at most 2,000 characters.
+        columns: Names of columns. `name>1` means a column of that name rather than a concept.
 
     Raises:
-        QueryError: The query is empty, too long, nested too deeply or grammatically wrong.
+        QueryError: It is empty, too long, nested too deep, or not valid.
     """
     if len(query) > LONGEST:
-        raise QueryError(query, LONGEST, f"over {LONGEST:,} characters", "shorten the query")
+        raise QueryError(query, LONGEST, f"over {LONGEST:,} characters", "simplify the query")
     odd = re.search("[\ud800-\udfff]", query)
     if odd is not None:
         raise QueryError(query, odd.start(), "half a character", "write the query in UTF-8")
@@ -53,11 +61,11 @@ class _Parser:
 
     def parse(self) -> Node:
         if self._peek().kind == "end":
-            self._fail(0, "the query is empty", 'name a concept: dog, or "hot dog"')
+            self._fail(0, "it is empty", 'ask for a concept: dog, or "hot dog"')
         tree = self._or()
         token = self._peek()
         if token.kind != "end":
-            self._fail(token.at, f"unexpected {token.text!r}", "remove it, or add '(' before it")
+            self._fail(token.at, f"unexpected {token.text!r}", "remove it, or open a parenthesis")
         return tree
 
     def _or(self) -> Node:
@@ -100,7 +108,7 @@ class _Parser:
         return self._concept()
 
     def _prefixed(self) -> Node:
-        """Parse `like:`, `text:` or a condition on a column."""
+        """`like:`, `text:`, or a column."""
         name = self._advance()
         self._advance()
         value = self._value(f"{name.text}: needs a value", f'write {name.text}:"..."')
@@ -118,20 +126,18 @@ class _Parser:
         concept = self._concept()
         if concept.above is not None or concept.below is not None:
             self._fail(
-                concept.at,
-                "an edit of like: takes no < or >",
-                f"write {concept.text}^2 for more",
+                concept.at, "an edit of like: takes no < or >", f"write {concept.text}^2 for more"
             )
         return concept
 
     def _compared(self) -> Node:
         name, op = self._advance(), self._advance()
         if op.text not in {"<", "<=", ">", ">="}:
-            self._fail(op.at, f"{op.text!r} does not compare a column", "use :, <, <=, > or >=")
+            self._fail(op.at, f"{op.text!r} does not compare", "use :, <, <=, > or >=")
         return Field(name.text, op.text, str(self._number(op)), name.at)
 
     def _is_signed(self) -> bool:
-        """Whether `+x`, `-"x y"` or `-(x y)` comes next, and not a separate hyphen."""
+        """Whether `+x`, `-"x y"` or `-(x y)` follows, and not a hyphen alone."""
         token, after = self._peek(), self._peek(1)
         if token.kind != "word" or token.text[0] not in "-+":
             return False
@@ -139,7 +145,7 @@ class _Parser:
         return len(token.text) > 1 or (after.at == token.end and opens)
 
     def _sign(self) -> int:
-        """Consume the sign at the start of the next word."""
+        """Remove the sign from the word that starts with it."""
         token = self._advance()
         if len(token.text) > 1:
             self._next -= 1
@@ -151,7 +157,7 @@ class _Parser:
         exact = first.kind == "op" and first.text == "="
         if exact:
             self._advance()
-        text = self._value("a concept is missing", "add one, or remove the operator before it")
+        text = self._value("a concept is missing", "name one, or remove the operator")
         above = below = None
         boost = 1.0
         while self._peek().kind == "op" and self._peek().text in {"<", "<=", ">", ">=", "^"}:
@@ -161,7 +167,7 @@ class _Parser:
             op = self._advance()
             number = self._number(op)
             if not 0 <= number <= 1:
-                self._fail(op.at, f"probability {number:g} is not between 0 and 1", "try >0.5")
+                self._fail(op.at, f"presence {number:g} is not between 0 and 1", "try >0.5")
             if op.text[0] == ">":
                 above = number
             else:
@@ -180,7 +186,7 @@ class _Parser:
         if token.kind not in {"word", "quoted"}:
             self._fail(token.at, cause, hint)
         if not token.text.strip():
-            self._fail(token.at, "there is nothing between the quotes", hint)
+            self._fail(token.at, "nothing between the quotes", hint)
         return token.text
 
     def _number(self, op: Token) -> float:
@@ -194,7 +200,7 @@ class _Parser:
     def _deeper(self, at: int) -> None:
         self._depth += 1
         if self._depth > DEEPEST:
-            self._fail(at, f"nested over {DEEPEST} levels deep", "simplify the query")
+            self._fail(at, f"nested more than {DEEPEST} deep", "simplify the query")
 
     def _take(self, kind: str) -> bool:
         if self._peek().kind == kind:

@@ -1,7 +1,7 @@
-"""Query planning: from a tree to a filter for the engine and a ranking of the hits.
+"""Planning: turns a query into the engine's filter and what ranks the hits.
 
-The engine applies all filters: concept presence and the user's columns are payload fields.
-`text:` and `like:` have no threshold between match and no match, so they rank and never filter.
+Filters run inside the engine: presence is a payload field, like the user's columns. `text:` and
+`like:` have no threshold that separates matches from the rest, so they rank and never filter.
 """
 
 from __future__ import annotations
@@ -16,10 +16,19 @@ from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.engines.query import And, Filter, Not, Or
 from splicedex.indexer.store.presence_payload import at_least, has
 from splicedex.search.query.columns import Values, column_filter
-from splicedex.search.query.errors import QueryError
+from splicedex.search.query.nodes import (
+    AllOf,
+    AnyOf,
+    Concept,
+    Field,
+    Like,
+    Node,
+    NoneOf,
+    QueryError,
+    Text,
+)
 from splicedex.search.query.normalize import Leaf, concepts_of, fields_of, leaves, normal
 from splicedex.search.query.resolve import Encode, Resolved, resolve
-from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
@@ -28,21 +37,21 @@ from splicedex.splice.presence.calibration import PRESENT
 
 EVERYTHING = And(())
 UNWANTED = -0.25
-"""Weight of an unwanted concept in a query's direction. Most images lack the concept anyway, so a
-larger weight would hide the wanted concepts."""
+"""Weight of an unwanted concept in the direction of a query. Most photos lack it anyway: a larger
+weight would outweigh what is wanted."""
 SURELY = 0.95
-"""Minimum probability of a concept in the images that most likely rank first for it."""
+"""Presence probability that the nearest images along a concept are likely to have."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the planner needs to know of an index.
+    """What planning needs to know of an index.
 
     Args:
-        space: The concept space.
-        activations: The concept activations of the index, on the same space.
-        columns: The user's columns with their kinds.
-        values: Returns the distinct values of a column.
+        space: The concepts.
+        activations: Activations of the same concepts.
+        columns: The user's columns, with the kinds of their indexes.
+        values: Returns distinct values of a column.
         encode: The text encoder; None if the model has none.
     """
 
@@ -55,17 +64,17 @@ class Context:
 
 @dataclass(frozen=True)
 class Plan:
-    """The filters and ranking inputs of a query.
+    """The plan of a query.
 
     Args:
-        parts: Normal trees of concepts and columns that must all match, each with its filter.
-        meanings: The resolved concepts of the query, including the edits of a `like:`.
-        columns: The filter for near misses: the query, with any value for every concept.
-        direction: Unit vector (d,): the sum of the wanted concepts minus the unwanted ones; None
-            if the query names no concept.
-        dense: The `text:` and `like:` parts of the query.
-        strongest: For each part that asks only for concepts: from its filter to a stricter filter
-            that passes only images with a high probability.
+        parts: The parts that must all hold, as normal trees, each with its filter.
+        meanings: What each concept of the query means, including those that edit a `like:`.
+        columns: The filter with every condition on concepts removed. Near misses pass it.
+        direction: Direction of the wanted concepts minus the unwanted (d,), unit length; None if
+            the query names no concept.
+        dense: The `text:` and `like:` parts.
+        strongest: For filters that only ask for concepts, a narrower filter that passes the images
+            with the highest presence.
     """
 
     parts: tuple[tuple[Node, Filter], ...]
@@ -77,11 +86,11 @@ class Plan:
 
     @property
     def filter(self) -> Filter:
-        """The filter that every match passes."""
+        """The filter that matches pass."""
         return And(tuple(passing for _, passing in self.parts))
 
     def notes(self, space: ConceptSpace) -> list[str]:
-        """Messages to the user about words that are not resolved by their exact name."""
+        """Notes for the user about meanings that are not obvious."""
         found = (meaning.note(space) for meaning in self.meanings.values())
         return list(dict.fromkeys(note for note in found if note))
 
@@ -89,13 +98,8 @@ class Plan:
 def make_plan(query: str, tree: Node, context: Context) -> Plan:
     """Plan a query.
 
-    Args:
-        query: The query text, for error messages.
-        tree: The parsed query.
-        context: The index that the query runs on.
-
     Raises:
-        QueryError: `text:` or `like:` is under OR or NOT, or a concept or column is unknown.
+        QueryError: `text:` or `like:` is part of OR or NOT, or a concept or column is unknown.
     """
     dense, parts = _split(query, normal(tree))
     rest = AllOf(parts)
@@ -146,7 +150,7 @@ def meaning(query: str, concept: Concept, context: Context) -> Resolved:
 
 
 def _split(query: str, tree: Node) -> tuple[tuple[Text | Like, ...], tuple[Node, ...]]:
-    """Split a tree into the parts that rank (`text:`, `like:`) and the parts that filter."""
+    """Separate the parts that rank (`text:`, `like:`) from those that filter."""
     parts = tree.parts if isinstance(tree, AllOf) else (tree,)
     dense = tuple(part for part in parts if isinstance(part, Text | Like))
     rest = tuple(part for part in parts if not isinstance(part, Text | Like))
@@ -154,17 +158,14 @@ def _split(query: str, tree: Node) -> tuple[tuple[Text | Like, ...], tuple[Node,
         if isinstance(leaf, Text | Like):
             name = "text:" if isinstance(leaf, Text) else "like:"
             raise QueryError(
-                query, leaf.at, f"{name} ranks, so it cannot stand under OR or NOT",
-                "combine it with the rest by AND",
+                query, leaf.at, f"{name} ranks, so it cannot be part of OR or NOT",
+                "join it to the rest with AND",
             )  # fmt: skip
     return dense, rest
 
 
 def present(meaning: Resolved, probability: float) -> Filter:
-    """Filter for images where a concept or one of its near-synonyms has a minimum probability.
-
-    A near-synonym of weight w needs the probability divided by w.
-    """
+    """Images where a near-synonym is present: its probability times its weight is large enough."""
     if meaning.concept is not None and probability == PRESENT:
         return has(meaning.concept)
     needed = ((i, probability / weight) for i, weight in meaning.synonyms.items())
@@ -172,7 +173,7 @@ def present(meaning: Resolved, probability: float) -> Filter:
 
 
 def _wanted(concept: Concept, meaning: Resolved) -> Filter:
-    """Filter for images where a concept has the probability that the query asks for."""
+    """Images where a concept has the presence that the query asks for."""
     if concept.above is None and concept.below is None:
         return present(meaning, PRESENT)
     bounds: list[Filter] = []
@@ -184,12 +185,12 @@ def _wanted(concept: Concept, meaning: Resolved) -> Filter:
 
 
 def _plainly_wanted(leaf: Leaf, affirmed: bool) -> bool:
-    """Whether a leaf asks for a concept without a bound on its probability."""
+    """Whether a leaf asks for a concept without bounds."""
     return isinstance(leaf, Concept) and affirmed and leaf.above is None and leaf.below is None
 
 
 def _filter(node: Node, passing: Callable[[Concept | Field, bool], Filter]) -> Filter:
-    """Translate a normal tree into a filter, given the filter of an affirmed or denied leaf."""
+    """Translate a normal tree to a filter, given the filter of each leaf and of its negation."""
     match node:
         case AllOf(parts):
             return And(tuple(_filter(part, passing) for part in parts))
@@ -204,12 +205,7 @@ def _filter(node: Node, passing: Callable[[Concept | Field, bool], Filter]) -> F
 
 
 def direction_of(meaning: Resolved, towards: Matrix) -> Matrix:
-    """The unit vector (d,) of a resolved concept.
-
-    Args:
-        meaning: The resolved concept.
-        towards: One vector for each concept of the space (c, d).
-    """
+    """The unit vector (d,) of a meaning, from one vector for each concept (c, d)."""
     weights = np.array(list(meaning.synonyms.values()), np.float32)
     return unit(weights @ towards[list(meaning.synonyms)])
 
@@ -226,7 +222,7 @@ def _direction(
 
 
 def describe(part: Any) -> Any:
-    """A part of a plan as plain JSON values."""
+    """A filter as plain values, for people and `--json`."""
     if isinstance(part, And | Or):
         name = "all" if isinstance(part, And) else "any"
         return {name: [describe(inner) for inner in part.parts]}

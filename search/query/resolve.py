@@ -1,4 +1,4 @@
-"""Concept resolution: from a word that the user typed to concepts of the index."""
+"""Concept resolution: turns a word of the user into the concepts that it means."""
 
 from __future__ import annotations
 
@@ -16,24 +16,23 @@ from splicedex.splice.errors import UserError
 
 How: TypeAlias = Literal["exact", "inflected", "part", "meaning"]
 Encode: TypeAlias = Callable[[str], Matrix]
-"""Returns the embedding (d,) of a text, by the text encoder of the index's model."""
+"""Embeds a text (d,) with the text tower of the index's model."""
 
 NEAREST = 5
-"""Maximum number of concepts that represent a word outside the vocabulary."""
+"""Maximum number of concepts that replace a word outside the vocabulary."""
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """The concepts that represent a word.
+    """What a word means.
 
     Args:
         text: The word as typed.
-        name: The name to show.
-        synonyms: Ids of the concepts that represent the word, with weights in (0, 1].
-        how: "exact", the concept has this name; "inflected", the name is another form of the word;
-            "part", the names contain the word; "meaning", the concepts are nearest to the text
-            encoder's embedding.
-        concept: The concept if `synonyms` are this concept and its near-synonyms; else None.
+        name: Its name in answers.
+        synonyms: Ids of the concepts that it means, with weights in (0, 1].
+        how: "exact"; "inflected", another form of the word; "part", concepts with the word in their
+            names; "meaning", the concepts nearest to its text embedding.
+        concept: The concept, if these are a concept with all its near-synonyms; else None.
     """
 
     text: str
@@ -44,39 +43,37 @@ class Resolved:
 
     @property
     def meant(self) -> tuple[int, ...]:
-        """The concept itself if there is one, else all concepts that represent the word."""
+        """The concept itself, or else all concepts that the word means."""
         return tuple(self.synonyms) if self.concept is None else (self.concept,)
 
     def note(self, space: ConceptSpace) -> str | None:
-        """A message to the user if the word is not the exact name of a concept."""
+        """A note for the user if the meaning is not obvious."""
         if self.how == "exact":
             return None
         if self.how == "inflected":
             return f"{self.text!r} is read as {self.name!r}"
         names = ", ".join(space.concepts[i] for i in self.synonyms)
-        return f"{self.text!r} is not a concept of this index; it is read as {names}"
+        return f"{self.text!r} is no concept here; it is read as {names}"
 
 
 def resolve(
     space: ConceptSpace, text: str, *, exact: bool = False, encode: Encode | None = None
 ) -> Resolved:
-    """Find the concepts that represent a word or phrase.
+    """Find the concepts that a word or phrase means.
 
-    The first of these rules that applies:
-    1. The concept of that name, or of another form of the word (`dogs`), with its near-synonyms,
-       weighted by their similarity.
-    2. With a text encoder: the concepts nearest to the embedding of the word.
-    3. Without one: among the concepts whose names contain the word, those nearest to their mean
-       (`water`, if the index has "water ski" and "water bottle").
+    This is the concept of that name, or of another form of it (`dogs`), with its near-synonyms,
+    which count in proportion to their nearness. For a word outside the vocabulary it is the
+    concepts nearest to its text embedding or, without a text encoder, the concepts nearest to the
+    mean of those with the word in their names (`water` of water skis and water bottles).
 
     Args:
-        space: The concept space.
+        space: The concepts.
         text: The word or phrase.
-        exact: Use only the concept of exactly this name, without near-synonyms.
-        encode: The text encoder; None if the model has none.
+        exact: Accept only the concept of exactly that name, without near-synonyms.
+        encode: The text encoder, if there is one.
 
     Raises:
-        UserError: The word is unknown; the message suggests similar spellings.
+        UserError: The word is unknown. The message suggests similar concepts.
     """
     word = " ".join(text.split()).casefold()
     for candidate in [word] if exact else [word, *inflections(word)]:
@@ -100,7 +97,7 @@ def resolve(
 
 
 def _nearest(space: ConceptSpace, atom: Matrix, among: Iterable[int]) -> dict[int, float]:
-    """The concepts nearest to an aligned text embedding; the nearest has weight 1."""
+    """The concepts nearest to an aligned text; the first has weight 1."""
     ids = np.fromiter(among, np.int64)
     cosines = space.atoms[ids] @ atom
     best = np.argsort(-cosines, kind="stable")[:NEAREST]
@@ -117,16 +114,7 @@ def suggest(space: ConceptSpace, word: str, count: int = 3) -> list[str]:
 def neighbours(
     space: ConceptSpace, synonyms: Mapping[int, float], count: int
 ) -> list[tuple[int, float]]:
-    """The concepts nearest to a weighted set of concepts in aligned space, without the set itself.
-
-    Args:
-        space: The concept space.
-        synonyms: Ids of the concepts of the set, with weights.
-        count: Maximum number of concepts.
-
-    Returns:
-        Pairs (id, cosine), nearest first.
-    """
+    """The concepts nearest to a meaning, without its own: pairs of id and cosine."""
     own = list(synonyms)
     cosines = space.atoms @ unit(np.array(list(synonyms.values()), np.float32) @ space.atoms[own])
     cosines[own] = -np.inf
@@ -135,7 +123,7 @@ def neighbours(
 
 
 def inflections(word: str) -> Iterator[str]:
-    """Possible other forms of an English noun or verb, likeliest first; some are not words."""
+    """Possible other forms of an English noun or verb, most likely first."""
     if word.endswith("ies"):
         yield word[:-3] + "y"
     if word.endswith("ves"):

@@ -1,4 +1,4 @@
-"""Query vectors: `text:` and `like:` as unit vectors in the space of the image embeddings."""
+"""Query vectors: `text:` and `like:` as unit vectors in the space of image embeddings."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import numpy as np
 
 from splicedex.indexer.store.index import Index
 from splicedex.search.query.external_images import ExternalImages
+from splicedex.search.query.nodes import Concept, Like, Text
 from splicedex.search.query.plan import direction_of
 from splicedex.search.query.resolve import Encode, Resolved
-from splicedex.search.query.tree import Concept, Like, Text
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
 
 AWAY = 0.75
-"""How far below zero the weight of a removed concept goes; the norm of the image is 1."""
+"""How far below 0 the weight of a suppressed concept is set; the aligned image has length 1."""
 TOWARDS = 1.25
-"""Weight of an added concept; the norm of the image is 1, so the added concept dominates."""
+"""Weight of an added concept in the same unit: more than everything else."""
 
 
 def text_vector(part: Text, encode: Encode | None) -> Matrix:
-    """The unit embedding (d,) of a sentence, not centred: sentences rank best this way.
+    """The unit embedding (d,) of a sentence. It is not centred: sentences rank better so.
 
     Raises:
-        UserError: The index's model has no text encoder.
+        UserError: The model of the index has no text encoder.
     """
     if encode is None:
         raise UserError(
-            "text: needs a text encoder, and this index was made from embeddings only",
-            "search by concepts, or index with a --model that has a text encoder",
+            "text: needs a text encoder, and this index was made from embeddings alone",
+            "search by concepts, or index with a --model that encodes text",
         )
     return unit(encode(part.text))
 
@@ -41,13 +41,13 @@ def image_vector(
     """The unit embedding (d,) of an image after its edits, and its id if it is indexed.
 
     Args:
-        index: The open index.
+        index: Open index.
         part: The image and its edits.
-        meanings: The resolved concepts of the edits.
-        outside: Returns the embedding of an image that is not in the index.
+        meanings: What the concepts of the edits mean.
+        outside: Embeds images that are not in the index.
 
     Raises:
-        UserError: There is no such image in the index or outside it.
+        UserError: There is no such image, in the index or outside.
     """
     embedding, id_ = _embedding(index, part.path, outside)
     edits = [
@@ -60,20 +60,20 @@ def image_vector(
 def intervened(
     space: ConceptSpace, embedding: Matrix, edits: Sequence[tuple[float, Matrix]]
 ) -> Matrix:
-    """Remove concepts from an image's embedding or add them (arXiv 2402.10376, section 6.2).
+    """An image's embedding with concepts suppressed or added (arXiv 2402.10376, section 6.2).
 
-    The embedding is `z = mean + s z'` with `z' = C^T w + r`. To remove a concept c, all of its
-    direction is taken out of z', from the weights of c and of its near-synonyms and from the
-    residual r: `z' <- z' - (max(0, z'·c) + AWAY) c`. To add it: `z' <- z' + TOWARDS c`.
-
-    To change only the weight in w would have little effect: most of z' is the residual. For the
-    same reason AWAY goes below zero: the residual also resembles the concept.
+    With `z = mean + s z'` and `z' = C^T w + r`, a suppressed concept c is removed from z'
+    completely, from its own weight, from near-synonyms and from the rest:
+    `z' <- z' - (max(0, z'·c) + AWAY) c`. An added concept is added: `z' <- z' + TOWARDS c`. Setting
+    a weight to 0, or to a usual weight of 0.2, has little effect, because most of z' is specific to
+    the photo. For the same reason AWAY goes below 0: a dog has more in common with dogs than the
+    direction of the word.
 
     Args:
-        space: The concept space.
+        space: The concepts.
         embedding: Unit embedding z (d,).
-        edits: Pairs of a factor and a unit vector c (d,). A positive factor multiplies TOWARDS and
-            adds c; a negative factor multiplies AWAY and removes c.
+        edits: For each edit a factor (of TOWARDS if positive, of AWAY if negative) and a unit
+            vector c (d,).
 
     Returns:
         Unit embedding (d,).

@@ -1,9 +1,9 @@
-"""Ranking by belief: how much likelier than in any image of the collection a query holds here.
+"""Concept scores: the log-likelihood ratio of a query in an image, against the whole collection.
 
-The score of an image is `log P(query | image) - log P(query | collection)`, in nats: 0 for an image
-that says nothing, growing with every wanted concept found, most for the rare ones. Over the parts
-of an AND it is a sum, which is what explains it. Columns are facts: alone they only filter, and
-beside a concept under OR they count as holding for half of all images.
+The score of an image is `log P(query | image) - log P(query | collection)`, in nats. It is 0 for an
+image about which nothing is known, and grows with every wanted concept that is found, most with
+rare ones. Over the parts of an AND it is a sum, which is the explanation. Columns are facts: alone
+they only filter; with a concept under OR they count as if they held for half of all images.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splicedex.search.query.columns import holds
+from splicedex.search.query.nodes import AllOf, AnyOf, Concept, Field, Node, NoneOf
 from splicedex.search.query.normalize import boost_of, concepts_of, fields_of
 from splicedex.search.query.plan import Plan
 from splicedex.search.query.resolve import Resolved
-from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Node, NoneOf
 from splicedex.search.ranking.log_probability import LogProbability
 from splicedex.splice.align import Matrix
 from splicedex.splice.presence.calibration import Calibration, logit
@@ -28,11 +28,11 @@ from splicedex.splice.presence.calibration import Calibration, logit
 
 @dataclass(frozen=True, eq=False)
 class ConceptLogits:
-    """What is known of n images that bears on a query.
+    """What the concepts and columns of a query are in n images.
 
     Args:
-        odds: Log-odds (n,) of each concept that the query's meanings touch.
-        payloads: Their columns; None where nothing is known of them.
+        odds: Log-odds (n,) of each concept that the query means, by concept id.
+        payloads: The columns of each image; None if unknown.
     """
 
     odds: Mapping[int, NDArray[np.floating]]
@@ -41,12 +41,12 @@ class ConceptLogits:
 
 @dataclass(frozen=True, eq=False)
 class PartScore:
-    """What n images say of one part of a query.
+    """The score of one part of a query in n images.
 
     Args:
         part: The part, a normal tree.
-        log_probability: That it holds (n,).
-        log_ratio: What it adds to their scores (n,); 0 for a part of columns only.
+        log_probability: Log-probability that it holds in each image (n,).
+        log_ratio: Log-likelihood ratio that it adds to each score (n,); 0 for columns only.
     """
 
     part: Node
@@ -55,11 +55,11 @@ class PartScore:
 
 
 class ConceptScorer:
-    """Believes or doubts the parts of a plan, image by image.
+    """Scores images by the parts of a plan.
 
     Args:
-        plan: Any plan.
-        calibration: Of the index.
+        plan: The plan of a query.
+        calibration: Calibration of the index.
 
     Attributes:
         columns: Names of the columns that scores depend on.
@@ -81,13 +81,13 @@ class ConceptScorer:
         return list(dict.fromkeys(i for synonyms in means for i in synonyms))
 
     def logits(self, standardised: Matrix, payloads: Sequence[Mapping[str, Any]]) -> ConceptLogits:
-        """What standardised embeddings (n, d) and payloads say."""
+        """The log-odds of the query's concepts in standardised embeddings (n, d), with payloads."""
         ids = np.array(self._concepts, np.int64)
         odds = self._calibration.logit(standardised, ids)
         return ConceptLogits(dict(zip(self._concepts, odds.T, strict=True)), payloads)
 
     def score_parts(self, logits: ConceptLogits) -> list[PartScore]:
-        """Judge every part of the query's AND; the lifts of an image add up to its score."""
+        """Score every part of the query's AND. The log-ratios of an image add up to its score."""
         scores_of_parts = []
         for part, prior in zip(self._parts, self._priors, strict=True):
             log_probability = self._of(part, logits)
@@ -103,7 +103,7 @@ class ConceptScorer:
 
     @cached_property
     def _priors(self) -> list[LogProbability]:
-        """Belief in each part of an image of which only the collection is known."""
+        """Log-probability of each part in an image about which only its collection is known."""
         odds = logit(self._calibration.prevalence[self._concepts])
         average = ConceptLogits(dict(zip(self._concepts, odds[:, None], strict=True)), None)
         return [self._of(part, average) for part in self._parts]
@@ -128,16 +128,16 @@ class ConceptScorer:
                 any_of = [self._of(part, logits) for part in parts]
                 return LogProbability.any(any_of, [boost_of(part) for part in parts])
             case _:
-                raise AssertionError(f"{node} is not believed")
+                raise AssertionError(f"{node} has no probability")
 
 
 def ranks(part: Node) -> bool:
-    """Whether a part names a concept, and so has a say in the order."""
+    """Whether a part names a concept, and so affects the order."""
     return any(True for _ in concepts_of(part))
 
 
 def _any_synonym(meaning: Resolved, logits: ConceptLogits) -> LogProbability:
-    """That a family holds its concept: noisy-or, each member as far as its weight."""
+    """That any near-synonym is present: a noisy-or, each with its weight."""
     members = [
         LogProbability.of_logit(logits.odds[i]).scaled(weight)
         for i, weight in meaning.synonyms.items()

@@ -1,4 +1,4 @@
-"""Embeddings as activations are read from them, kept from query to query."""
+"""A cache of standardised embeddings, from which activations are computed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from splicedex.splice.align import Matrix
 from splicedex.splice.presence.activation import Activations
 
 KEPT = 64 << 20
-"""Bytes of them, at most: 32,768 images of 512 dimensions."""
+"""Maximum size in bytes: 32,768 images of 512 dimensions."""
 
 
 class EmbeddingCache:
     """Standardised embeddings of an index's images.
 
-    On its way from the engine every number passes through Python, which takes longer than all that
-    is done with it then. So they are kept, where it is known when a vector changes.
+    Every number passes through Python on its way from the engine, which takes longer than all later
+    computations. So embeddings are kept, if it is known when a vector changes.
 
     Args:
         index: Open index.
@@ -31,7 +31,7 @@ class EmbeddingCache:
         self._rows: dict[str, Matrix] = {}
 
     def of(self, ids: Sequence[str], activations: Activations) -> dict[str, Matrix]:
-        """The standardised embeddings (d,) of those images that are there, in the order asked."""
+        """Standardised embeddings (d,) of images by id, in the order given, without unknown ids."""
         rows = self._current(activations)
         missing = [id_ for id_ in ids if id_ not in rows]
         if missing:
@@ -45,7 +45,7 @@ class EmbeddingCache:
         return {id_: rows[id_] for id_ in ids if id_ in rows}
 
     def _current(self, activations: Activations) -> dict[str, Matrix]:
-        """What is known of the vectors as they are now."""
+        """The cached rows of the current vectors."""
         engine = self._index.engine
         revision, same = engine.revision, activations is self._activations
         if not engine.exclusive or revision != self._revision or not same:

@@ -1,4 +1,4 @@
-"""Explanation: a hit's score split, exactly, into what made it."""
+"""Explanations: the score of a hit as an exact sum of contributions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from splicedex.indexer.engines.query import Hit
+from splicedex.search.query.nodes import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
 from splicedex.search.query.normalize import boost_of
-from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
 from splicedex.search.ranking.concept_scorer import ConceptLogits, ConceptScorer, PartScore, ranks
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
@@ -18,7 +18,7 @@ from splicedex.splice.presence.calibration import sigmoid
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A concept of the index that bears on a part of the query, and how strongly it is there."""
+    """A concept that a part of the query means, with its presence probability in the image."""
 
     concept: str
     strength: float
@@ -26,15 +26,15 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one part adds to a score.
+    """What one part of a query adds to a score.
 
     Args:
-        concept: The concept, or the part of the query, it stands for.
-        query_weight: How much the query asks for it.
-        weight: How much of it is in the image: a probability for a boolean query, a SpLiCE weight
-            for a dense one, a rank for a fused one.
+        concept: The concept, or the part of the query as text.
+        query_weight: Its weight in the query.
+        weight: Its weight in the image: a probability for a boolean query, a SpLiCE weight for a
+            dense query, a rank for a fused one.
         contribution: What it adds to the score.
-        fired: For a boolean query, the members of the concept's family found in the image.
+        fired: For a boolean query, the near-synonyms that the part means, most probable first.
     """
 
     concept: str
@@ -50,7 +50,7 @@ class Explanation:
 
     Args:
         concepts: Contributions, largest first.
-        base: The share of the means, of images and of queries (dense queries).
+        base: What the means of images and of queries contribute (dense queries only).
         rest: What the concepts do not explain.
     """
 
@@ -69,7 +69,7 @@ def explain_parts(
 ) -> list[Explanation]:
     """Split the scores of `count` images over the parts of the query's AND.
 
-    Parts of columns alone only filter: they add nothing and are left out.
+    Parts that name only columns filter: they add nothing and are left out.
     """
     parts = [
         contributions(space, scorer, logits, scored)
@@ -102,7 +102,7 @@ def contributions(
 def _fired(
     space: ConceptSpace, members: Sequence[int], logits: ConceptLogits
 ) -> list[tuple[Fired, ...]]:
-    """The strengths of concepts in n images, strongest first."""
+    """The presence probabilities of concepts in n images, most probable first."""
     names = [space.concepts[i] for i in members]
     strengths = sigmoid(np.array([logits.odds[i] for i in members])).T
     found = ([Fired(*one) for one in zip(names, row, strict=True)] for row in strengths.tolist())
@@ -112,16 +112,15 @@ def _fired(
 def explain_dense(space: ConceptSpace, query: Matrix, common: Matrix, hit: Hit) -> Explanation:
     """Split a cosine over the image's concepts.
 
-    A query q is what all queries of its kind have in `common`, and what is its own, p = q - common;
-    an image is z = mean + s (C^T w + r). So `z·q = (z·common + mean·p) + Σ (s w_c)(C_c·p) + s r·p`:
-    base, contributions, rest. Were the common part left in p, its distance from every concept
-    would drown what they have to say.
+    A query is q = common + p, where `common` is the mean of its kind. An image is
+    z = mean + s (C^T w + r). So `z·q = (z·common + mean·p) + Σ (s w_c)(C_c·p) + s r·p`: base,
+    contributions and rest. With the common part left in p, all contributions would be alike.
 
     Args:
         space: The concepts.
-        query: Unit query vector q (d,).
-        common: Its kind's mean (d,): of images, of texts, or zero for a direction.
-        hit: An image, with its embedding z (d,) and weights w.
+        query: Query vector q (d,), unit length.
+        common: Mean of vectors of its kind (d,): of images, of texts, or zero for a direction.
+        hit: The image, with its embedding z (d,) and weights w.
     """
     assert hit.dense is not None
     assert hit.concepts is not None
@@ -148,10 +147,10 @@ def explain_fusion(
     """Split a reciprocal-rank score over the rankings that were fused.
 
     Args:
-        weights: Of each ranking.
-        ranks: Place of the image in each that has it, from 1.
-        k: The fusion's constant.
-        score: What the engine said.
+        weights: Weight of each ranking.
+        ranks: Rank of the image in each ranking that contains it, from 1.
+        k: The constant k of reciprocal rank fusion.
+        score: Score as the engine computed it.
     """
     parts = [
         Contribution(name, weights[name], float(rank), 1 / (k + rank / weights[name]))
@@ -182,7 +181,8 @@ def name_of(node: Node) -> str:
         case NoneOf(part):
             return f"NOT {_inner(part)}"
         case AllOf(parts) | AnyOf(parts):
-            return f" {type(node).__name__.upper()} ".join(_inner(part) for part in parts)
+            word = " AND " if isinstance(node, AllOf) else " OR "
+            return word.join(_inner(part) for part in parts)
 
 
 def _boost(leaf: Concept | Text | Like) -> str:

@@ -1,4 +1,4 @@
-"""Belief: the probability that something is so, for many images at once, in logarithms."""
+"""Log-probabilities of a statement about many images at once."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SURE = 50.0
 
 @dataclass(frozen=True, eq=False)
 class LogProbability:
-    """Log-probabilities (n,) that something is so (`yes`), and that it is not (`no`).
+    """Log-probabilities (n,) that a statement is true (`yes`), and that it is false (`no`).
 
-    Both are carried, so that neither a near certainty nor its opposite is rounded away.
-    Combination assumes independence: AND multiplies, OR is the noisy-or, NOT swaps.
+    Both are kept, so that neither a near certainty nor its opposite is rounded away. Statements are
+    combined as if independent: AND multiplies, OR is the noisy-or, NOT swaps.
     """
 
     yes: Floats
@@ -33,23 +33,23 @@ class LogProbability:
 
     @classmethod
     def certain(cls, holds: NDArray[np.bool_]) -> LogProbability:
-        """From facts (n,); what is not so keeps odds of e^-50, so that no score is infinite."""
+        """From facts (n,). What is false keeps odds of e^-50, so that no score is infinite."""
         return cls.of_logit(np.where(holds, SURE, -SURE))
 
     @classmethod
     def all(cls, parts: Sequence[LogProbability], boosts: Sequence[float] = ()) -> LogProbability:
-        """That every part is so, as if each had been asked for `boost` times over."""
+        """That every part is true, each counted `boost` times."""
         weighed = zip(parts, boosts or [1.0] * len(parts), strict=True)
         yes = np.sum([boost * part.yes for part, boost in weighed], axis=0)
         return cls(yes, _complement(yes))
 
     @classmethod
     def any(cls, parts: Sequence[LogProbability], boosts: Sequence[float] = ()) -> LogProbability:
-        """That at least one part is so, as if each had `boost` chances to be."""
+        """That at least one part is true, each with `boost` chances."""
         return ~cls.all([~part for part in parts], boosts)
 
     def scaled(self, weight: float) -> LogProbability:
-        """As likely as the thing and, independently, an event of probability `weight`."""
+        """The same, and independently an event of probability `weight`."""
         yes = self.yes + np.log(weight)
         return LogProbability(yes, _complement(yes))
 
@@ -58,7 +58,7 @@ class LogProbability:
 
     @property
     def probability(self) -> Floats:
-        """That it is so (n,)."""
+        """Probabilities (n,) that it is true."""
         return np.exp(self.yes)
 
 

@@ -1,4 +1,4 @@
-"""Maximal marginal relevance: good hits that are unlike each other."""
+"""Maximal marginal relevance (Carbonell and Goldstein 1998): good hits that differ."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from splicedex.splice.align import Matrix
 
 
 class Diverse:
-    """Another ranking, each block of it reordered for diversity.
+    """Another ranking, reordered for diversity block by block.
 
     Args:
         index: Open index.
-        ranking: What says how good an image is.
-        diversity: Within 0 and 1.
-        block: Size of a block.
+        ranking: The ranking that gives the scores.
+        diversity: Between 0 and 1.
+        block: Number of hits in a block.
     """
 
     def __init__(
@@ -34,11 +34,11 @@ class Diverse:
 
     @property
     def needs_embeddings(self) -> bool:
-        """As the other ranking does."""
+        """The same as for the other ranking."""
         return self._ranking.needs_embeddings
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
-        """Images from place `offset` on."""
+        """The images from rank `offset` on, best first."""
         start, length = whole_blocks(offset, limit, self._block)
         scored = self._ranking.page(filter, start, length)
         found: list[Scored] = []
@@ -47,7 +47,7 @@ class Diverse:
         return found[offset - start :][:limit]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
-        """Split the scores, which are those of the other ranking."""
+        """Split the scores of the other ranking."""
         return self._ranking.explain(hits)
 
     def _reordered(self, block: list[Scored]) -> list[Scored]:
@@ -59,26 +59,26 @@ class Diverse:
 
 
 def diversify(scores: Matrix, embeddings: Matrix, diversity: float) -> list[int]:
-    """Order hits one by one, each for its score less its likeness to those before it.
+    """Choose hits one by one, by their score minus their similarity to those chosen before.
 
-    `(1 - diversity) * score - diversity * max cosine` (Carbonell and Goldstein 1998), with scores
-    scaled to [0, 1] and likenesses cut to it.
+    The criterion is `(1 - diversity) * score - diversity * max cosine`, with scores scaled to
+    [0, 1] and cosines clipped to it.
 
     Args:
-        scores: (n,), best first.
-        embeddings: Unit vectors (n, d).
-        diversity: Within 0 and 1.
+        scores: Scores (n,), best first.
+        embeddings: Embeddings (n, d), unit length.
+        diversity: Between 0 and 1.
 
     Returns:
-        Row numbers in order.
+        Row numbers in the new order.
     """
-    spread = float(scores.max() - scores.min())
-    gain = (1 - diversity) * (scores - scores.min()) / (spread or 1.0)
-    likeness = np.zeros(len(scores), np.float32)
+    span = float(scores.max() - scores.min())
+    gain = (1 - diversity) * (scores - scores.min()) / (span or 1.0)
+    similarity = np.zeros(len(scores), np.float32)
     chosen: list[int] = []
     for _ in scores:
-        best = int(np.argmax(gain - diversity * likeness))
+        best = int(np.argmax(gain - diversity * similarity))
         chosen.append(best)
         gain[best] = -np.inf
-        likeness = np.maximum(likeness, (embeddings @ embeddings[best]).clip(0, 1))
+        similarity = np.maximum(similarity, (embeddings @ embeddings[best]).clip(0, 1))
     return chosen

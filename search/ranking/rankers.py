@@ -1,4 +1,4 @@
-"""Rankings: three ways to order what passes a filter, each able to explain its scores."""
+"""Three rankings of the images that pass a filter. Each can explain its scores."""
 
 from __future__ import annotations
 
@@ -23,53 +23,52 @@ from splicedex.search.ranking.nearest import FEW, Direction, Scored, in_order, p
 from splicedex.splice.align import Matrix
 
 BLOCK, SHORT_BLOCK = 512, 20
-"""Hits are put in order in blocks of this many. In a large index in short ones, of a page: reading
-their embeddings takes longer than finding them, and an AND loses .024 of its average precision."""
+"""Number of hits that are sorted exactly at a time; the second is for large indexes, where reading
+embeddings takes longer than finding them. Short blocks cost an AND .024 of average precision."""
 STRIDE = 128
-"""Hits that a walk of the engine's graph is asked for at once: about as many as it looks at anyway,
-so that pages of any size are cut from the same walk."""
+"""Hits requested from the engine's graph at once: about as many as a walk visits anyway, so that
+pages of any size are cut from the same walk."""
 DEPTH = 1000
-"""Candidates that each ranking gives to a fusion."""
+"""Candidates that each ranking contributes to a fusion."""
 
 
 class Ranking(Protocol):
-    """An order of the images that pass a filter."""
+    """An order of the images that pass a filter, with scores."""
 
     @property
     def needs_embeddings(self) -> bool:
-        """Whether hits to explain have to come with their dense vectors."""
+        """Whether hits must have their dense vectors to be explained."""
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
-        """Images from place `offset` on, best first; wherever pages are cut, the same order."""
+        """The images from rank `offset` on, best first. The order is the same for any page size."""
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
-        """Split the scores of hits from a page, which came with concepts and columns."""
+        """Split the scores of the hits of a page, fetched with concepts and columns."""
 
 
 def block_for(images: int) -> int:
-    """The block that suits an index of so many images."""
+    """The block size for an index of so many images."""
     return BLOCK if images <= FEW else SHORT_BLOCK
 
 
 def whole_blocks(offset: int, limit: int, block: int) -> tuple[int, int]:
-    """Start and length of the whole blocks that hold the places of a page."""
+    """Start and length of the whole blocks that contain a page."""
     start = offset - offset % block
     end = offset + limit
     return start, end + -end % block - start
 
 
 class ByConceptScore:
-    """By how much likelier the query is to hold than in any image.
+    """Ranks by concept score (see `search.ranking.concept_scorer`).
 
-    See `search.ranking.concept_scorer`. The engine ranks along the plan's direction; its order is
-    then refined block by block. Blocks
-    lie where they lie whatever the page, so pages fit together.
+    The engine ranks along the direction of the plan; that order is then refined block by block.
+    Block borders do not depend on the page, so pages fit together.
 
     Args:
         index: Open index.
-        plan: Any plan.
-        images: Standardised embeddings of the same index.
-        block: Size of a block.
+        plan: Plan of the query.
+        images: Cache of standardised embeddings of the same index.
+        block: Number of hits in a block.
     """
 
     needs_embeddings = False
@@ -86,7 +85,7 @@ class ByConceptScore:
         self._block = block
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
-        """Images from place `offset` on, best first."""
+        """The images from rank `offset` on, best first."""
         start, length = whole_blocks(offset, limit, self._block)
         ids = self._coarsely(filter, start, length)
         found: list[Scored] = []
@@ -127,13 +126,13 @@ class ByConceptScore:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One of the things that a query ranks by.
+    """One vector that a query ranks by.
 
     Args:
-        name: What to call it.
-        nearest: How it ranks.
-        common: What vectors of its kind have in common (d,): the mean of images or of texts.
-        weight: How much it counts.
+        name: Its name in explanations.
+        nearest: The ranking that the engine computes.
+        common: Mean of vectors of its kind (d,): of images or of texts.
+        weight: Its weight among the parts.
     """
 
     name: str
@@ -143,11 +142,11 @@ class Part:
 
 
 class AlongVector:
-    """By cosine to one vector, in the engine alone.
+    """Ranks by cosine to one vector, in the engine.
 
     Args:
         index: Open index.
-        parts: What it is the weighted sum of.
+        parts: The vector is their weighted sum.
     """
 
     needs_embeddings = True
@@ -161,23 +160,23 @@ class AlongVector:
         self._common: Matrix = (common / length).astype(np.float32)
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
-        """Images from place `offset` on, best first."""
+        """The images from rank `offset` on, best first."""
         start, length = whole_blocks(offset, limit, STRIDE)
         engine = self._index.engine
         found = places(engine, Direction(self._vector), filter, start, length)
         return found[offset - start :][:limit]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
-        """Split the scores over the images' concepts."""
+        """Split the scores over the concepts of the images."""
         return [explain_dense(self._index.space, self._vector, self._common, hit) for hit in hits]
 
 
 class Fused:
-    """By reciprocal rank over several rankings, fused in the engine.
+    """Ranks by reciprocal rank fusion of several rankings, in the engine.
 
     Args:
         index: Open index.
-        parts: The rankings, under different names.
+        parts: The rankings; their names differ.
     """
 
     needs_embeddings = False
@@ -193,7 +192,7 @@ class Fused:
         self._ranks: dict[str, dict[str, int]] = {}
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
-        """Images from place `offset` on, best first; beyond the fusion's depth there are none."""
+        """The images from rank `offset` on, best first; none beyond the depth of the fusion."""
         engine = self._index.engine
         alone = (Query(part.nearest, filter, DEPTH, with_payload=False) for part in self._parts)
         everything = DEPTH * len(self._parts)

@@ -1,4 +1,4 @@
-"""Why an image is, or is not, found by a query: how each part of the query stands to it."""
+"""Explains why a query finds an image or not, part by part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from splicedex.splice.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class PartExplanation:
-    """How one part of a query stands to an image: whether it holds, and what it contributes."""
+    """Whether one part of a query holds in an image, and what it contributes."""
 
     holds: bool
     contribution: Contribution
@@ -22,25 +22,25 @@ class PartExplanation:
 
 @dataclass(frozen=True, slots=True)
 class MatchExplanation:
-    """How an image stands to a query: whether it matches, and why, part by part."""
+    """Whether a query matches an image, and why, part by part."""
 
     match: bool
     parts: tuple[PartExplanation, ...]
 
 
 def explain_match(index: Index, plan: Plan, name: str) -> MatchExplanation:
-    """How an indexed image stands to a query. The engine itself says what holds.
+    """Explain whether and why a query matches an indexed image. The engine decides what holds.
 
     Args:
         index: Open index.
-        plan: Of the query.
-        name: The image, by name or id.
+        plan: Plan of the query.
+        name: Name or id of the image.
 
     Raises:
-        UserError: No such image, or a query that only ranks.
+        UserError: There is no such image, or the query only ranks.
     """
     if not plan.parts:
-        raise UserError("text: and like: only rank: any image has its place", "add a concept")
+        raise UserError("text: and like: only rank, so they match every image", "add a concept")
     hit, calibration = index.find(name, with_vectors=True), index.calibration
     scorer = ConceptScorer(plan, calibration)
     assert hit.dense is not None

@@ -21,7 +21,7 @@ from splicedex.api.cli.render import (
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
-    from splicedex.search.searcher import Result, Results
+    from splicedex.search.results import Result, Results
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -86,7 +86,7 @@ def run(
 ) -> None:
     """Find images by a query, and show why each matches."""
     from splicedex.search.opening import open_searcher
-    from splicedex.search.searcher import Options
+    from splicedex.search.results import Options
 
     if rank not in RANKS:
         raise UserError(f"--rank {rank} is unknown", f"use {', '.join(RANKS)}")

@@ -4,7 +4,8 @@ import pytest
 
 import splicedex.search.ranking.nearest
 from splicedex.indexer.engines.query import And, Match, Not, Or
-from splicedex.search.searcher import Options, Searcher
+from splicedex.search.results import Options
+from splicedex.search.searcher import Searcher
 from tests.photos import make_embeddings, make_index, make_space
 
 SPACE = make_space()

@@ -16,7 +16,8 @@ from splicedex.search.browse.concept_frequency import (
 from splicedex.search.browse.facets import DISTINCT, facets
 from splicedex.search.browse.image import OWN, decompose_image, decompose_text, read_record
 from splicedex.search.query.resolve import resolve
-from splicedex.search.searcher import Options, Searcher
+from splicedex.search.results import Options
+from splicedex.search.searcher import Searcher
 from splicedex.splice.align import unit
 from splicedex.splice.decomposition import Sparsity
 from splicedex.splice.errors import UserError
@@ -82,8 +83,8 @@ class TestFacets:
         shown = {facet.concept for facet in told.concepts}
         for concept in shown:
             close = resolve(SPACE, concept).synonyms
-            near = {SPACE.concepts[i] for i, weight in close.items() if weight >= 0.5}
-            assert near & shown == {concept}
+            kin = {SPACE.concepts[i] for i, weight in close.items() if weight >= 0.5}
+            assert kin & shown == {concept}
 
 
 class TestFrequencyCache:

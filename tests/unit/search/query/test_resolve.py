@@ -55,7 +55,7 @@ def test_a_word_that_is_only_a_part_stands_for_all_that_have_it(space):
     assert max(water.synonyms.values()) == 1
     told = water.note(WORDS)
     assert told is not None
-    assert told.startswith("'water' is not a concept of this index; it is read as water ")
+    assert told.startswith("'water' is no concept here; it is read as water ")
 
 
 @given(st.integers(0, len(WORDS.concepts) - 1))

@@ -1,6 +1,6 @@
-"""The nodes of a query's tree.
+"""The nodes of a query's tree, and the error of a query that cannot be read.
 
-`at` is the offset of a node in the query text. It is for messages only: equality ignores it.
+The position of a node in the query (`at`) serves messages only: nodes that mean the same are equal.
 """
 
 from __future__ import annotations
@@ -8,10 +8,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from splicedex.splice.errors import UserError
+
+
+class QueryError(UserError):
+    """A query that cannot be read.
+
+    Args:
+        query: The query.
+        at: Offset of the first character that is wrong.
+        cause: What is wrong there.
+        hint: What to do about it.
+    """
+
+    def __init__(self, query: str, at: int, cause: str, hint: str) -> None:
+        super().__init__(f"query, character {at + 1}: {cause}", hint)
+        self.query = query
+        self.at = at
+
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A concept in the image, with bounds on its presence probability if given."""
+    """A concept, with a presence between `above` and `below` if they are given."""
 
     text: str
     at: int = field(compare=False)
@@ -22,13 +40,13 @@ class Concept:
 
     @property
     def faint(self) -> bool:
-        """Whether the query asks only for a low probability, as in `dog<0.2`."""
+        """Whether it asks for low presence, as in `dog<0.2`."""
         return self.below is not None and self.above is None
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A condition on a payload column, `name op value`; `:` matches text with wildcards."""
+    """A condition on a payload column: `name op value`; `:` matches text with `*` wildcards."""
 
     name: str
     op: str
@@ -38,7 +56,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A sentence for the text encoder."""
+    """A sentence, for the text encoder."""
 
     text: str
     at: int = field(compare=False)
@@ -47,7 +65,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """An indexed image or a file, with concepts to remove (sign -1) or to add (+1)."""
+    """An image, indexed or a file, with concepts suppressed (sign -1) or added (+1)."""
 
     path: str
     at: int = field(compare=False)
@@ -57,21 +75,21 @@ class Like:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """All parts must match."""
+    """All parts hold."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """At least one part must match."""
+    """Some part holds."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class NoneOf:
-    """The part must not match."""
+    """The part does not hold."""
 
     part: Node
     at: int = field(compare=False)
