@@ -83,8 +83,8 @@ class TestFacets:
         shown = {facet.concept for facet in told.concepts}
         for concept in shown:
             close = resolve(SPACE, concept).synonyms
-            kin = {SPACE.concepts[i] for i, weight in close.items() if weight >= 0.5}
-            assert kin & shown == {concept}
+            near = {SPACE.concepts[i] for i, weight in close.items() if weight >= 0.5}
+            assert near & shown == {concept}
 
 
 class TestFrequencyCache:
