@@ -13,6 +13,7 @@ from splicedex.search.browse.image import weighted
 from splicedex.search.cursor import make_cursor, offset_of
 from splicedex.search.options import Options
 from splicedex.search.query.external_images import ExternalImages, files
+from splicedex.search.query.nodes import AllOf, Text
 from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import Context, Plan, describe, make_plan
 from splicedex.search.query.resolve import Encode
@@ -196,7 +197,11 @@ class Searcher:
             hits, end = hits + near_misses, end + len(near_misses)
         return _Page(hits, end, end < total, matches)
 
-    def _results(self, ranking: Ranking, page: list[Scored], *, match: bool) -> list[Result]:
+    def _results(
+        self, ranking: Ranking, passing: Filter, offset: int, wanted: int, *, match: bool
+    ) -> list[Result]:
+        """The hits of a page with their explanations."""
+        page = ranking.page(passing, offset, wanted) if wanted > 0 else []
         found = self._fetch([id_ for id_, _ in page], with_dense=ranking.needs_embeddings)
         hits = [replace(found[id_], score=score) for id_, score in page if id_ in found]
         return [

@@ -96,6 +96,7 @@ def image_record(record: Record) -> ImageRecord:
         width=_int_or_none(columns.get("width")),
         height=_int_or_none(columns.get("height")),
         cosine=record.decomposition.cosine,
+        shows=[Probability(concept=name, probability=p) for name, p in record.shows],
         concepts=weights(record.decomposition.concepts),
         present=[Probability(concept=name, probability=p) for name, p in record.present],
         thumbnail=f"{here}/thumbnail" if photo else None,

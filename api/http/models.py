@@ -187,6 +187,9 @@ class ImageRecord(Answer):
     width: int | None = Field(description="In pixels, where known.")
     height: int | None = Field(description="In pixels, where known.")
     cosine: float = Field(description="Reconstruction cosine: how well its concepts describe it.")
+    shows: list[Probability] = Field(
+        description="What it is said to show, unasked, most probable first."
+    )
     concepts: list[Weight] = Field(description="Its decomposition, heaviest first.")
     present: list[Probability] = Field(
         description="Concepts that are probably in it, by probability."

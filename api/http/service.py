@@ -14,7 +14,7 @@ from splicedex.api.http.guard.worker_pool import Pool
 from splicedex.api.http.images.thumbnails import Thumbnails
 from splicedex.api.http.images.uploads import Uploads
 from splicedex.indexer.store.index import Index
-from splicedex.search.browse.concept_frequency import Frequencies
+from splicedex.search.browse.concept_frequency import FrequencyCache
 from splicedex.search.encoding import QueryEncoder
 from splicedex.search.searcher import Searcher
 from splicedex.splice.download import cache_folder
@@ -45,7 +45,7 @@ class Service:
         self.thumbnails = Thumbnails(
             cache_folder() / "thumbnails", settings.thumbnail_bytes, settings.most_pixels
         )
-        self.frequencies = Frequencies(index)
+        self.frequencies = FrequencyCache(index)
         self.searcher = Searcher(
             index,
             self.encoder.text if self.encoder else None,

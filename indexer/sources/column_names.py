@@ -10,8 +10,18 @@ from splicedex.indexer.store.presence_payload import FIELDS
 from splicedex.splice.errors import UserError
 
 RESERVED = frozenset(
-    {"path", "folders", "location", "content_hash", "signature", "bytes", "concepts", "cosine"}
-).union(FIELDS)
+    {
+        "path",
+        "folders",
+        "location",
+        "content_hash",
+        "signature",
+        "bytes",
+        "concepts",
+        "cosine",
+        "shows",
+    }
+).union({"concepts", "cosine", "shows"}, FIELDS)
 """Payload fields that splicedex uses itself."""
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _OTHER = re.compile(r"[^\w-]")

@@ -24,8 +24,10 @@ from splicedex.indexer.store.state import SavedState
 from splicedex.splice.align import Matrix
 from splicedex.splice.dictionary.near_synonyms import all_near_synonyms
 from splicedex.splice.dictionary.space import ConceptSpace
+from splicedex.splice.dictionary.word_frequency import bundled_frequency
 from splicedex.splice.errors import UserError
 from splicedex.splice.presence.calibration import Calibration
+from splicedex.splice.presence.shows import Shows
 
 OWN_FIELDS: dict[str, FieldKind] = {
     "concepts": "lookup",
@@ -128,6 +130,11 @@ class Index:
     def coding(self) -> PresenceEncoder:
         """Encodes presence probabilities as payload fields."""
         return PresenceEncoder(all_near_synonyms(self.space))
+
+    @cached_property
+    def shows(self) -> Shows:
+        """Says which concepts an image shows, unasked."""
+        return Shows.of_space(self.space, bundled_frequency())
 
     # --- columns ---
 

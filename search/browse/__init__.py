@@ -1,1 +1,1 @@
-"""What an index holds: an image, a concept, facets, counts."""
+"""Views of an index: an image, a concept, facets, concept frequencies."""

@@ -1,4 +1,4 @@
-"""A concept's page: what it stands for in an index, and what comes with it."""
+"""The page of a concept: its images, its near-synonyms, and concepts that occur with it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from splicedex.indexer.store.index import Index
 from splicedex.indexer.store.presence_payload import at_least
-from splicedex.search.browse.concept_frequency import Frequencies
-from splicedex.search.browse.counts import images_with
+from splicedex.search.browse.concept_frequency import FrequencyCache, images_with
 from splicedex.search.browse.facets import ConceptFacet, together
 from splicedex.search.query.plan import present
 from splicedex.search.query.resolve import Encode, resolve
@@ -16,7 +15,7 @@ from splicedex.splice.presence.calibration import PRESENT
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A concept that counts for another, as far as its weight in (0, 1], and its images."""
+    """A near-synonym with its weight in (0, 1] and its number of images."""
 
     concept: str
     weight: float
@@ -25,14 +24,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class ConceptPage:
-    """What a word stands for in an index.
+    """What a word means in an index.
 
     Args:
-        concept: What to call it.
-        images: How many images have it, by its whole family.
-        share: The same, of all images.
-        synonyms: What counts for it, nearest first.
-        together: Concepts that its images have too, those most above their usual share first.
+        concept: Its name.
+        images: Number of images that a query for it finds.
+        share: The same as a share of all images.
+        synonyms: The concepts that count as it, nearest first.
+        together: Concepts that occur in its images, highest lift first.
     """
 
     concept: str
@@ -43,19 +42,19 @@ class ConceptPage:
 
 
 def concept_page(
-    index: Index, word: str, frequencies: Frequencies, *, encode: Encode | None, limit: int
+    index: Index, word: str, frequencies: FrequencyCache, *, encode: Encode | None, limit: int
 ) -> ConceptPage:
-    """What a word stands for in an index, and what comes with it.
+    """Find what a word means in an index, and which concepts occur with it.
 
     Args:
         index: Open index.
-        word: A concept, or what resolves to some.
-        frequencies: Of the same index.
+        word: A concept, or any word that resolves to concepts.
+        frequencies: Concept frequencies of the same index.
         encode: The text encoder, if there is one.
-        limit: At most this many concepts that come with it.
+        limit: Maximum number of concepts that occur with it.
 
     Raises:
-        UserError: The word means nothing here.
+        UserError: The word is unknown.
     """
     meaning = resolve(index.space, word, encode=encode)
     images = images_with(index, meaning)
@@ -66,5 +65,5 @@ def concept_page(
     passing = present(meaning, PRESENT)
     common = together(index, passing, images, frequencies, limit, without=set(meaning.synonyms))
     ordered = tuple(sorted(common, key=lambda facet: (-facet.lift, facet.concept)))
-    share = images / max(frequencies.counts().images, 1)
+    share = images / max(frequencies.current().images, 1)
     return ConceptPage(meaning.name, images, share, synonyms, ordered)

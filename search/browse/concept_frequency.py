@@ -1,4 +1,4 @@
-"""How frequent each concept is in the whole index, kept for a while: many questions ask for it."""
+"""How many images of an index have a concept."""
 
 from __future__ import annotations
 
@@ -10,64 +10,73 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from splicedex.indexer.store.concept_counts import concept_facet
 from splicedex.indexer.store.index import Index
+from splicedex.search.query.plan import present
+from splicedex.search.query.resolve import Resolved
+from splicedex.splice.presence.calibration import PRESENT
 
 FRESH = 10.0
-"""Seconds that counts are taken to hold at least."""
+"""Minimum time in seconds that counts are kept."""
 PATIENCE = 20
-"""Counts are kept this many times as long as they took."""
+"""Counts are kept this many times as long as counting took."""
 
 
 @dataclass(frozen=True, eq=False)
-class Counts:
-    """How many images a query for each concept finds (c,), of how many in all."""
+class ConceptFrequencies:
+    """The number of images of each concept in the whole index.
+
+    Args:
+        concepts: Number of images that a query for each concept finds (c,).
+        images: Number of all images.
+    """
 
     concepts: NDArray[np.int64]
     images: int
 
     def share(self, concept: int) -> float:
-        """Of the images that have a concept."""
+        """Share of all images that have a concept."""
         return float(self.concepts[concept]) / max(self.images, 1)
 
 
-class Frequencies:
-    """Counts over the whole index, taken anew from time to time; safe to share among threads.
+class FrequencyCache:
+    """Cached concept frequencies of an index, counted again after some time. Thread-safe.
 
     Args:
         index: Open index.
-        clock: Gives seconds.
+        clock: Returns the time in seconds.
     """
 
     def __init__(self, index: Index, clock: Callable[[], float] = time.monotonic) -> None:
         self._index = index
         self._clock = clock
         self._lock = threading.Lock()
-        self._counts: Counts | None = None
+        self._frequencies: ConceptFrequencies | None = None
         self._until = -np.inf
 
-    def counts(self) -> Counts:
-        """Counts that are not too old."""
+    def current(self) -> ConceptFrequencies:
+        """The frequencies, counted again if the cached ones are too old."""
         with self._lock:
             start = self._clock()
-            if self._counts is None or start >= self._until:
+            if self._frequencies is None or start >= self._until:
                 index = self._index
-                self._counts = Counts(index.counts.of(), index.engine.count())
+                self._frequencies = ConceptFrequencies(index.counts.of(), index.engine.count())
                 end = self._clock()
                 self._until = end + max(FRESH, PATIENCE * (end - start))
-            return self._counts
+            return self._frequencies
 
     def complete(self, prefix: str, limit: int) -> list[tuple[str, int]]:
-        """Concepts that images have and that one may be about to type, with how many images.
+        """Complete what a user has typed to concepts of the index, with their numbers of images.
 
-        Names that begin so come first, then those with a word that does, then those that hold it
-        anywhere; within each, the most frequent.
+        Names that start with the prefix come first, then names with a word that does, then names
+        that contain it; in each group the most frequent first.
 
         Args:
-            prefix: What is typed so far; blank for the most frequent concepts.
-            limit: At most this many.
+            prefix: The text typed so far; blank for the most frequent concepts.
+            limit: Maximum number of concepts.
         """
         typed = " ".join(prefix.split()).casefold()
-        counts = self.counts().concepts
+        counts = self.current().concepts
         names = self._index.space.concepts
         found = (
             (rank, -int(counts[i]), name)
@@ -89,3 +98,23 @@ def by_count(counts: NDArray[np.int64]) -> Iterator[int]:
     """Concepts that occur, most frequent first."""
     ordered = np.argsort(-counts, kind="stable")
     yield from (int(i) for i in ordered if counts[i])
+
+
+def images_with(index: Index, meaning: Resolved) -> int:
+    """Number of images in which a resolved concept is present."""
+    return index.engine.count(present(meaning, PRESENT))
+
+
+def most_used(index: Index, count: int) -> list[tuple[str, int]]:
+    """The concepts that the decompositions of most images use (SpLiCE weight above 0).
+
+    Args:
+        index: The open index.
+        count: Maximum number of concepts.
+
+    Returns:
+        Pairs of a concept and its number of images, most images first.
+    """
+    names = index.space.concepts
+    found = concept_facet(index.engine, "concepts", len(names), None, count)
+    return [(names[concept], images) for concept, images in found]

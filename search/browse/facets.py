@@ -1,4 +1,4 @@
-"""Facets: what the images of a query have, counted inside the engine."""
+"""Facets: concepts and column values of the images that match a query, counted in the engine."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from splicedex.indexer.engines.query import Filter, Scalar
 from splicedex.indexer.store.index import Index
-from splicedex.search.browse.concept_frequency import Frequencies, by_count
+from splicedex.search.browse.concept_frequency import FrequencyCache, by_count
 from splicedex.search.query.plan import Plan
 from splicedex.search.query.resolve import resolve
 
 SAME = 0.5
-"""A concept whose weight in the family of one that is shown is at least this is not shown too."""
+"""A near-synonym with at least this weight is not listed together with its concept."""
 DISTINCT = 40
-"""Values a column may have to be worth a facet, unless some are frequent."""
+"""Maximum number of values of a column that is listed, unless some are frequent."""
 NO_FACETS = frozenset({"path", "width", "height"})
-"""Columns of ours that differ from image to image."""
+"""Columns with a different value for most images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class ConceptFacet:
     """A concept among the images of a query.
 
     Args:
-        concept: Its name; the count is of its whole family, as a query for it would find.
-        images: How many of the query's images have it.
-        share: The same, of all the query's images.
-        lift: How much larger that share is than in the whole index.
+        concept: Name of the concept.
+        images: Number of the query's images that a query for the concept would find.
+        share: The same as a share of the query's images.
+        lift: That share divided by the share in the whole index.
     """
 
     concept: str
@@ -38,11 +38,11 @@ class ConceptFacet:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What the images of a query have.
+    """The facets of a query.
 
     Args:
-        matches: How many images match.
-        concepts: Most frequent first.
+        matches: Number of images that match.
+        concepts: Concepts, most frequent first.
         columns: Values of the user's columns with counts, most frequent first.
     """
 
@@ -51,16 +51,16 @@ class Facets:
     columns: Mapping[str, tuple[tuple[Scalar, int], ...]]
 
 
-def facets(index: Index, plan: Plan, frequencies: Frequencies, limit: int) -> Facets:
-    """Count what the images of a query have.
+def facets(index: Index, plan: Plan, frequencies: FrequencyCache, limit: int) -> Facets:
+    """Count concepts and column values of the images that match a query.
 
-    Concepts that the query itself names are left out, and so are near-synonyms of one shown.
+    Concepts that the query names are left out, and near-synonyms are listed once.
 
     Args:
         index: Open index.
-        plan: Of the query; `text:` and `like:` narrow nothing, so they do not count.
-        frequencies: Of the same index.
-        limit: At most this many concepts, and values of each column.
+        plan: Plan of the query. `text:` and `like:` have no effect, because they do not filter.
+        frequencies: Concept frequencies of the same index.
+        limit: Maximum number of concepts, and of values of each column.
     """
     passing = plan.filter
     matches = index.engine.count(passing)
@@ -76,7 +76,7 @@ def together(
     index: Index,
     passing: Filter,
     matches: int,
-    frequencies: Frequencies,
+    frequencies: FrequencyCache,
     limit: int,
     *,
     without: set[int],
@@ -86,14 +86,14 @@ def together(
     Args:
         index: Open index.
         passing: The filter.
-        matches: How many images pass it.
-        frequencies: Of the same index.
-        limit: At most this many.
+        matches: Number of images that pass it.
+        frequencies: Concept frequencies of the same index.
+        limit: Maximum number of concepts.
         without: Concepts to leave out.
     """
     if not matches:
         return []
-    space, whole = index.space, frequencies.counts()
+    space, whole = index.space, frequencies.current()
     counts = index.counts.of(passing)
     left_out = set(without)
     found: list[ConceptFacet] = []

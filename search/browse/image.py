@@ -1,4 +1,4 @@
-"""An image's record: what the index knows of one image, and of any image in the same terms."""
+"""The record of one image: what the index stores of it, and its decomposition."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 OWN = frozenset({"path", "location", "folders", "signature", "concepts", "cosine", *FIELDS})
-"""Payload fields that are not the user's columns."""
+"""Payload fields that are not columns of the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Decomposition:
     """An embedding as a sparse sum of concepts.
 
     Args:
-        concepts: Concepts with their weights, heaviest first.
-        cosine: Of the aligned embedding to that sum.
+        concepts: Concepts with their weights, largest first.
+        cosine: Cosine between the aligned embedding and that sum.
     """
 
     concepts: tuple[tuple[str, float], ...]
@@ -38,19 +38,21 @@ class Decomposition:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the index knows of an image.
+    """What the index stores of an image.
 
     Args:
-        id: Its point id.
-        path: Its name in the index.
-        payload: All that is stored with it.
-        decomposition: Its concepts.
-        present: Concepts that are likely enough there, with probabilities, likeliest first.
+        id: Point id.
+        path: Name in the index.
+        payload: The whole payload.
+        shows: The concepts that it is said to show, with probabilities, most probable first.
+        decomposition: Its decomposition.
+        present: Concepts that count as present, with probabilities, most probable first.
     """
 
     id: str
     path: str
     payload: Mapping[str, Any]
+    shows: tuple[tuple[str, float], ...]
     decomposition: Decomposition
     present: tuple[tuple[str, float], ...]
 
@@ -66,7 +68,7 @@ def columns_of(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_record(index: Index, id_: str) -> Record | None:
-    """The record of an indexed image, or None if there is no image of that point id."""
+    """The record of an indexed image by point id; None if there is none."""
     found = index.engine.retrieve([id_], with_dense=True, with_concepts=True)
     if not found:
         return None
@@ -80,13 +82,14 @@ def read_record(index: Index, id_: str) -> Record | None:
         hit.id,
         hit.payload["path"],
         hit.payload,
+        index.shows.shown(hit.dense[None])[0].named(index.space),
         Decomposition(weighted(index.space, hit.concepts), hit.payload["cosine"]),
         tuple((index.space.concepts[i], float(probabilities[i])) for i in ordered),
     )
 
 
 def weighted(space: ConceptSpace, vector: SparseVector) -> tuple[tuple[str, float], ...]:
-    """The concepts of a sparse vector with their weights, heaviest first."""
+    """The concepts of a sparse vector with their weights, largest first."""
     ordered = np.argsort(-vector.values, kind="stable")
     return tuple((space.concepts[vector.indices[i]], float(vector.values[i])) for i in ordered)
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
 from splicedex.indexer.engines.query import Hit
+from splicedex.indexer.sources.base import BLOCK, blocks
 from splicedex.indexer.sources.location import to_path
 from splicedex.search.browse.image import columns_of
 from splicedex.search.curation.output import folders, tables
@@ -141,19 +144,25 @@ def _export_folder(
 
 def _rows(searcher: Searcher, chosen: Subset, on_progress: Progress) -> Iterator[dict[str, Any]]:
     """Everything the index holds about each image, as plain values."""
-    names = searcher.index.space.concepts
-    hits = searcher.index.engine.scroll(chosen.filter, with_concepts=True)
-    for done, hit in enumerate(hits, 1):
-        yield {
-            "id": hit.id,
-            "path": hit.payload["path"],
-            "file": str(to_path(hit.payload)),
-            "cosine": hit.payload.get("cosine"),
-            **columns_of(hit.payload),
-            "concepts": _concepts(hit, names),
-        }
-        if done % 1024 == 0 or done == chosen.images:
-            on_progress(done, chosen.images)
+    index, done = searcher.index, 0
+    hits = index.engine.scroll(chosen.filter, with_dense=True, with_concepts=True)
+    for block in blocks(hits, BLOCK):
+        embeddings = np.array([hit.dense for hit in block], np.float32)
+        for hit, shown in zip(block, index.shows.shown(embeddings), strict=True):
+            yield {
+                "id": hit.id,
+                "path": hit.payload["path"],
+                "file": str(to_path(hit.payload)),
+                "cosine": hit.payload.get("cosine"),
+                **columns_of(hit.payload),
+                "shows": [
+                    {"concept": name, "probability": probability}
+                    for name, probability in shown.named(index.space)
+                ],
+                "concepts": _concepts(hit, index.space.concepts),
+            }
+        done += len(block)
+        on_progress(done, chosen.images)
 
 
 def _concepts(hit: Hit, names: tuple[str, ...]) -> list[dict[str, Any]]:

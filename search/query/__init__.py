@@ -1,1 +1,1 @@
-"""From text to a plan: parse, normalize, resolve concepts, plan."""
+"""Query processing: parse the text, normalize the tree, resolve concepts, make a plan."""

@@ -11,29 +11,28 @@ from typing import Any, TypeAlias
 
 from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.engines.query import Filter, Match, Or, Range, Scalar
-from splicedex.search.query.errors import QueryError
-from splicedex.search.query.tree import Field
+from splicedex.search.query.nodes import Field, QueryError
 
 Values: TypeAlias = Callable[[str, int], Sequence[Scalar]]
-"""Distinct values of an indexed column, at most so many."""
+"""Returns distinct values of a column: takes its name and the maximum number."""
 
 MOST = 10_000
-"""Distinct values that a wildcard is tried on."""
+"""Maximum number of distinct values that a wildcard is compared with."""
 
 
 def column_filter(
     query: str, field: Field, columns: Mapping[str, FieldKind], values: Values
 ) -> Filter:
-    """A condition on a column as an engine's filter.
+    """Turn a condition on a column into a filter.
 
     Args:
         query: The query, for messages.
         field: The condition.
-        columns: The columns there are.
-        values: Gives a column's distinct values, for wildcards.
+        columns: The columns of the index, with the kinds of their indexes.
+        values: Returns distinct values of a column, for wildcards.
 
     Raises:
-        QueryError: No such column, or the value does not fit its kind.
+        QueryError: There is no such column, or it does not hold such values.
     """
     kind = columns.get(field.name)
     if kind is None:
@@ -75,7 +74,7 @@ def _text(query: str, field: Field, values: Values) -> Filter:
 
 
 def holds(field: Field, payload: Mapping[str, Any]) -> bool:
-    """Whether a payload satisfies a condition, as the engine would say."""
+    """Whether a payload satisfies a condition, by the same rules as the engine."""
     stored = payload.get(field.name)
     values = stored if isinstance(stored, list) else [stored]
     return any(_fits(field, value) for value in values if value is not None)
@@ -97,7 +96,7 @@ def _is_wild(text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> re.Pattern[str]:
-    """`*` stands for any characters, `?` for one, all others for themselves."""
+    """A pattern where `*` matches any characters and `?` one character."""
     return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 

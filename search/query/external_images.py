@@ -1,7 +1,7 @@
-"""Images that are not in the index but that a query may still be made of.
+"""Images outside the index that a query may use.
 
-A query names an image by `like:NAME`. What a name outside the index may reach is decided by whoever
-opens the index: any file on the command line, uploads alone over HTTP.
+A query names an image by `like:NAME`. Whoever opens the index decides what a name outside the index
+may refer to: any file on the command line, only uploads over HTTP.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from splicedex.splice.align import Matrix
 from splicedex.splice.errors import UserError
 
 ExternalImages: TypeAlias = Callable[[str], Matrix]
-"""The embedding (d,) of an image outside the index, by name; raises UserError if there is none."""
+"""Returns the embedding (d,) of an image outside the index by name, or raises UserError."""
 EncodeFile: TypeAlias = Callable[[Path], Matrix]
-"""Embeds an image file (d,) with the image tower of the index's model."""
+"""Embeds an image file (d,) with the model of the index."""
 
 
 def files(encode_file: EncodeFile | None = None) -> ExternalImages:
-    """Reach any file this process can read.
+    """Allow any file that this process can read.
 
     Args:
         encode_file: The image encoder, if there is one.
@@ -47,5 +47,5 @@ def files(encode_file: EncodeFile | None = None) -> ExternalImages:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # the name is too long, or a folder above it is barred
+    except OSError:  # the name is too long, or a folder above it cannot be read
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from splicedex.search.query.errors import QueryError
+from splicedex.search.query.nodes import QueryError
 
 _TOKEN = re.compile(
     r"""\s*(?:

@@ -1,21 +1,21 @@
-"""A query's tree in the form that everything after the parser works on."""
+"""The normal form of a query's tree, on which everything after the parser works."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
+from splicedex.search.query.nodes import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
 
 Leaf: TypeAlias = Concept | Field | Text | Like
 
 
 def normal(node: Node, *, denied: bool = False) -> Node:
-    """The same query with NOT before leaves only, AND and OR flat, and nothing said twice.
+    """The same query with NOT only before leaves, flat AND and OR, and no duplicates.
 
     Args:
         node: Any tree.
-        denied: Take it as denied (De Morgan).
+        denied: Whether to negate it (by De Morgan's laws).
     """
     match node:
         case NoneOf(part):
@@ -35,7 +35,7 @@ def _flat(node: Node, kind: type[AllOf] | type[AnyOf]) -> tuple[Node, ...]:
 
 
 def leaves(node: Node) -> Iterator[tuple[Leaf, bool]]:
-    """The leaves of a normal tree from left to right, each with whether it is affirmed."""
+    """The leaves of a normal tree from left to right; each with False if it is negated."""
     match node:
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
@@ -58,6 +58,6 @@ def fields_of(node: Node) -> Iterator[Field]:
 
 
 def boost_of(node: Node) -> float:
-    """How much more a part counts than others."""
+    """The boost of a part: its weight among the others, by default 1."""
     leaf = node.part if isinstance(node, NoneOf) else node
     return leaf.boost if isinstance(leaf, Concept) else 1.0

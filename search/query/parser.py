@@ -1,10 +1,9 @@
-"""The parser of the query language; `docs/query-language.md` holds the grammar.
+"""The parser of the query language. The grammar is in `docs/query-language.md`.
 
-Examples:
-    dog AND (beach OR "swimming pool") NOT person label:holiday width>1000
-    =dog^2 cat>0.6                exactly that concept, with a boost; a minimum probability
-    text:"a photo at dusk"        dense search by a sentence
-    like:beach.jpg -person +snow  dense search by an image, edited
+dog AND (beach OR "swimming pool") NOT person label:holiday width>1000
+=dog^2 cat>0.6                      exactly that concept, a boost; a presence
+text:"a photo at dusk"              dense search by a sentence
+like:beach.jpg -person +snow        dense search by an indexed image, edited
 """
 
 from __future__ import annotations
@@ -13,28 +12,37 @@ import re
 from collections.abc import Collection
 from typing import NoReturn
 
-from splicedex.search.query.errors import QueryError
 from splicedex.search.query.lexer import Token, tokenize
-from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
+from splicedex.search.query.nodes import (
+    AllOf,
+    AnyOf,
+    Concept,
+    Field,
+    Like,
+    Node,
+    NoneOf,
+    QueryError,
+    Text,
+)
 
 LONGEST = 2_000
-"""Maximum number of characters of a query."""
+"""Maximum length of a query in characters."""
 DEEPEST = 40
-"""Maximum nesting depth of parentheses and NOTs."""
+"""Maximum nesting of parentheses and NOTs."""
 
 
 def parse(query: str, columns: Collection[str] = ()) -> Node:
-    """Read a query.
+    """Parse a query.
 
     Args:
-        query: The text, at most 2,000 characters.
-        columns: Payload columns, which `name>1` takes before concepts.
+        query: The query, at most 2,000 characters.
+        columns: Names of columns. `name>1` means a column of that name rather than a concept.
 
     Raises:
-        QueryError: It is empty, too long or too deep, or breaks the grammar.
+        QueryError: It is empty, too long, nested too deep, or not valid.
     """
     if len(query) > LONGEST:
-        raise QueryError(query, LONGEST, f"over {LONGEST:,} characters", "ask for less at once")
+        raise QueryError(query, LONGEST, f"over {LONGEST:,} characters", "simplify the query")
     odd = re.search("[\ud800-\udfff]", query)
     if odd is not None:
         raise QueryError(query, odd.start(), "half a character", "write the query in UTF-8")
@@ -129,7 +137,7 @@ class _Parser:
         return Field(name.text, op.text, str(self._number(op)), name.at)
 
     def _is_signed(self) -> bool:
-        """Whether `+x`, `-"x y"` or `-(x y)` comes next, rather than a hyphen on its own."""
+        """Whether `+x`, `-"x y"` or `-(x y)` follows, and not a hyphen alone."""
         token, after = self._peek(), self._peek(1)
         if token.kind != "word" or token.text[0] not in "-+":
             return False
@@ -137,7 +145,7 @@ class _Parser:
         return len(token.text) > 1 or (after.at == token.end and opens)
 
     def _sign(self) -> int:
-        """Take the sign off the word it begins."""
+        """Remove the sign from the word that starts with it."""
         token = self._advance()
         if len(token.text) > 1:
             self._next -= 1
@@ -149,7 +157,7 @@ class _Parser:
         exact = first.kind == "op" and first.text == "="
         if exact:
             self._advance()
-        text = self._value("a concept is missing", "name one, or remove what asks for it")
+        text = self._value("a concept is missing", "name one, or remove the operator")
         above = below = None
         boost = 1.0
         while self._peek().kind == "op" and self._peek().text in {"<", "<=", ">", ">=", "^"}:
@@ -159,7 +167,7 @@ class _Parser:
             op = self._advance()
             number = self._number(op)
             if not 0 <= number <= 1:
-                self._fail(op.at, f"strength {number:g} is not within 0 and 1", "try >0.5")
+                self._fail(op.at, f"presence {number:g} is not between 0 and 1", "try >0.5")
             if op.text[0] == ">":
                 above = number
             else:
@@ -170,7 +178,7 @@ class _Parser:
         op = self._advance()
         boost = self._number(op)
         if not 0 < boost <= 100:
-            self._fail(op.at, f"boost {boost:g} is not within 0 and 100", "try ^2")
+            self._fail(op.at, f"boost {boost:g} is not between 0 and 100", "try ^2")
         return boost
 
     def _value(self, cause: str, hint: str) -> str:
@@ -192,7 +200,7 @@ class _Parser:
     def _deeper(self, at: int) -> None:
         self._depth += 1
         if self._depth > DEEPEST:
-            self._fail(at, f"nested over {DEEPEST} deep", "ask for less at once")
+            self._fail(at, f"nested more than {DEEPEST} deep", "simplify the query")
 
     def _take(self, kind: str) -> bool:
         if self._peek().kind == kind:

@@ -1,7 +1,7 @@
-"""Planning: from a query to what the engine filters by and what ranks the hits.
+"""Planning: turns a query into the engine's filter and what ranks the hits.
 
-Filters stay inside the engine: presence is a payload field, and so are the user's columns. What
-`text:` and `like:` ask for cannot be told from what it is not, so they rank and never filter.
+Filters run inside the engine: presence is a payload field, like the user's columns. `text:` and
+`like:` have no threshold that separates matches from the rest, so they rank and never filter.
 """
 
 from __future__ import annotations
@@ -16,10 +16,19 @@ from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.engines.query import And, Filter, Not, Or
 from splicedex.indexer.store.presence_payload import at_least, has
 from splicedex.search.query.columns import Values, column_filter
-from splicedex.search.query.errors import QueryError
+from splicedex.search.query.nodes import (
+    AllOf,
+    AnyOf,
+    Concept,
+    Field,
+    Like,
+    Node,
+    NoneOf,
+    QueryError,
+    Text,
+)
 from splicedex.search.query.normalize import Leaf, concepts_of, fields_of, leaves, normal
 from splicedex.search.query.resolve import Encode, Resolved, resolve
-from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
@@ -28,22 +37,22 @@ from splicedex.splice.presence.calibration import PRESENT
 
 EVERYTHING = And(())
 UNWANTED = -0.25
-"""Weight of an unwanted concept in a query's direction: most photos lack it anyway, so more would
-drown what is wanted."""
+"""Weight of an unwanted concept in the direction of a query. Most photos lack it anyway: a larger
+weight would outweigh what is wanted."""
 SURELY = 0.95
-"""Probability of a concept in what lies nearest along it, most likely."""
+"""Presence probability that the nearest images along a concept are likely to have."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a query is planned against.
+    """What planning needs to know of an index.
 
     Args:
         space: The concepts.
-        activations: Of the index, on the same space.
-        columns: The user's columns, with how they are indexed.
-        values: Distinct values of a column in the index.
-        encode: Text encoder; None if the model has none.
+        activations: Activations of the same concepts.
+        columns: The user's columns, with the kinds of their indexes.
+        values: Returns distinct values of a column.
+        encode: The text encoder; None if the model has none.
     """
 
     space: ConceptSpace
@@ -55,17 +64,17 @@ class Context:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be asked of the engine, and what of the hits.
+    """The plan of a query.
 
     Args:
-        parts: What must all hold, as normal trees of concepts and columns, each with what the
-            engine filters by.
-        meanings: What each concept of the query means, those that edit a `like:` too.
-        columns: What a near miss satisfies too: the query, were any concept as it likes.
-        direction: Unit vector (d,) along which the wanted concepts lie, less the unwanted;
-            None where the query names none.
-        dense: The query's `text:` and `like:` parts.
-        strongest: Of parts that ask for concepts alone, by what they filter by, what passes surely.
+        parts: The parts that must all hold, as normal trees, each with its filter.
+        meanings: What each concept of the query means, including those that edit a `like:`.
+        columns: The filter with every condition on concepts removed. Near misses pass it.
+        direction: Direction of the wanted concepts minus the unwanted (d,), unit length; None if
+            the query names no concept.
+        dense: The `text:` and `like:` parts.
+        strongest: For filters that only ask for concepts, a narrower filter that passes the images
+            with the highest presence.
     """
 
     parts: tuple[tuple[Node, Filter], ...]
@@ -77,11 +86,11 @@ class Plan:
 
     @property
     def filter(self) -> Filter:
-        """What a match satisfies."""
+        """The filter that matches pass."""
         return And(tuple(passing for _, passing in self.parts))
 
     def notes(self, space: ConceptSpace) -> list[str]:
-        """What to tell the user of meanings that are not obvious."""
+        """Notes for the user about meanings that are not obvious."""
         found = (meaning.note(space) for meaning in self.meanings.values())
         return list(dict.fromkeys(note for note in found if note))
 
@@ -90,7 +99,7 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
     """Plan a query.
 
     Raises:
-        QueryError: `text:` or `like:` stands under OR or NOT, or a concept or column is unknown.
+        QueryError: `text:` or `like:` is part of OR or NOT, or a concept or column is unknown.
     """
     dense, parts = _split(query, normal(tree))
     rest = AllOf(parts)
@@ -129,10 +138,10 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
 
 
 def meaning(query: str, concept: Concept, context: Context) -> Resolved:
-    """What a concept of a query means.
+    """Resolve a concept of a query.
 
     Raises:
-        QueryError: It is unknown.
+        QueryError: The concept is unknown.
     """
     try:
         return resolve(context.space, concept.text, exact=concept.exact, encode=context.encode)
@@ -141,7 +150,7 @@ def meaning(query: str, concept: Concept, context: Context) -> Resolved:
 
 
 def _split(query: str, tree: Node) -> tuple[tuple[Text | Like, ...], tuple[Node, ...]]:
-    """Part what ranks (`text:`, `like:`) from what filters."""
+    """Separate the parts that rank (`text:`, `like:`) from those that filter."""
     parts = tree.parts if isinstance(tree, AllOf) else (tree,)
     dense = tuple(part for part in parts if isinstance(part, Text | Like))
     rest = tuple(part for part in parts if not isinstance(part, Text | Like))
@@ -149,14 +158,14 @@ def _split(query: str, tree: Node) -> tuple[tuple[Text | Like, ...], tuple[Node,
         if isinstance(leaf, Text | Like):
             name = "text:" if isinstance(leaf, Text) else "like:"
             raise QueryError(
-                query, leaf.at, f"{name} ranks, so it cannot stand under OR or NOT",
-                "put it beside the rest, with AND",
+                query, leaf.at, f"{name} ranks, so it cannot be part of OR or NOT",
+                "join it to the rest with AND",
             )  # fmt: skip
     return dense, rest
 
 
 def present(meaning: Resolved, probability: float) -> Filter:
-    """Images where one member of a family is likely enough for what its weight makes of it."""
+    """Images where a near-synonym is present: its probability times its weight is large enough."""
     if meaning.concept is not None and probability == PRESENT:
         return has(meaning.concept)
     needed = ((i, probability / weight) for i, weight in meaning.synonyms.items())
@@ -164,7 +173,7 @@ def present(meaning: Resolved, probability: float) -> Filter:
 
 
 def _wanted(concept: Concept, meaning: Resolved) -> Filter:
-    """Images that hold a concept at the strength asked for."""
+    """Images where a concept has the presence that the query asks for."""
     if concept.above is None and concept.below is None:
         return present(meaning, PRESENT)
     bounds: list[Filter] = []
@@ -176,12 +185,12 @@ def _wanted(concept: Concept, meaning: Resolved) -> Filter:
 
 
 def _plainly_wanted(leaf: Leaf, affirmed: bool) -> bool:
-    """Whether a leaf asks for a concept, however strong."""
+    """Whether a leaf asks for a concept without bounds."""
     return isinstance(leaf, Concept) and affirmed and leaf.above is None and leaf.below is None
 
 
 def _filter(node: Node, passing: Callable[[Concept | Field, bool], Filter]) -> Filter:
-    """Translate a normal tree, given what passes a leaf that is affirmed or denied."""
+    """Translate a normal tree to a filter, given the filter of each leaf and of its negation."""
     match node:
         case AllOf(parts):
             return And(tuple(_filter(part, passing) for part in parts))
@@ -196,7 +205,7 @@ def _filter(node: Node, passing: Callable[[Concept | Field, bool], Filter]) -> F
 
 
 def direction_of(meaning: Resolved, towards: Matrix) -> Matrix:
-    """The unit vector (d,) of a family, from one vector (c, d) for each concept."""
+    """The unit vector (d,) of a meaning, from one vector for each concept (c, d)."""
     weights = np.array(list(meaning.synonyms.values()), np.float32)
     return unit(weights @ towards[list(meaning.synonyms)])
 
@@ -213,7 +222,7 @@ def _direction(
 
 
 def describe(part: Any) -> Any:
-    """A part of a plan as plain values, for people and `--json`."""
+    """A filter as plain values, for people and `--json`."""
     if isinstance(part, And | Or):
         name = "all" if isinstance(part, And) else "any"
         return {name: [describe(inner) for inner in part.parts]}

@@ -1,4 +1,4 @@
-"""Concept resolution: from a word the user typed to the concepts it means."""
+"""Concept resolution: turns a word of the user into the concepts that it means."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Encode: TypeAlias = Callable[[str], Matrix]
 """Embeds a text (d,) with the text tower of the index's model."""
 
 NEAREST = 5
-"""Concepts that stand for a word outside the vocabulary."""
+"""Maximum number of concepts that replace a word outside the vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Resolved:
 
     Args:
         text: The word as typed.
-        name: What to call it.
-        synonyms: Ids of the concepts it stands for, with weights in (0, 1].
-        how: "exact"; "inflected", another form of the word; "part", concepts that have the word in
-            their names; "meaning", those nearest to the text encoder's embedding.
-        concept: The concept whose whole family it is; None for any other set.
+        name: Its name in answers.
+        synonyms: Ids of the concepts that it means, with weights in (0, 1].
+        how: "exact"; "inflected", another form of the word; "part", concepts with the word in their
+            names; "meaning", the concepts nearest to its text embedding.
+        concept: The concept, if these are a concept with all its near-synonyms; else None.
     """
 
     text: str
@@ -43,11 +43,11 @@ class Resolved:
 
     @property
     def meant(self) -> tuple[int, ...]:
-        """The concept whose family it is, or else all that it stands for."""
+        """The concept itself, or else all concepts that the word means."""
         return tuple(self.synonyms) if self.concept is None else (self.concept,)
 
     def note(self, space: ConceptSpace) -> str | None:
-        """What to tell the user where the meaning is not the obvious one."""
+        """A note for the user if the meaning is not obvious."""
         if self.how == "exact":
             return None
         if self.how == "inflected":
@@ -59,21 +59,21 @@ class Resolved:
 def resolve(
     space: ConceptSpace, text: str, *, exact: bool = False, encode: Encode | None = None
 ) -> Resolved:
-    """Find the concepts a word or phrase stands for.
+    """Find the concepts that a word or phrase means.
 
-    The concept of that name, else of another form of it (`dogs`), with its family: near-synonyms
-    count for it in proportion to their nearness. Outside the vocabulary, the concepts nearest to
-    it by the text encoder, or, without one, to the common part of those that have it in their
-    names (`water`, where there are water skis and water bottles).
+    This is the concept of that name, or of another form of it (`dogs`), with its near-synonyms,
+    which count in proportion to their nearness. For a word outside the vocabulary it is the
+    concepts nearest to its text embedding or, without a text encoder, the concepts nearest to the
+    mean of those with the word in their names (`water` of water skis and water bottles).
 
     Args:
         space: The concepts.
         text: The word or phrase.
-        exact: Take it only as written, without a family.
+        exact: Accept only the concept of exactly that name, without near-synonyms.
         encode: The text encoder, if there is one.
 
     Raises:
-        UserError: Unknown; the message suggests near ones.
+        UserError: The word is unknown. The message suggests similar concepts.
     """
     word = " ".join(text.split()).casefold()
     for candidate in [word] if exact else [word, *inflections(word)]:
@@ -97,7 +97,7 @@ def resolve(
 
 
 def _nearest(space: ConceptSpace, atom: Matrix, among: Iterable[int]) -> dict[int, float]:
-    """The concepts nearest to an aligned text, the first weighing 1."""
+    """The concepts nearest to an aligned text; the first has weight 1."""
     ids = np.fromiter(among, np.int64)
     cosines = space.atoms[ids] @ atom
     best = np.argsort(-cosines, kind="stable")[:NEAREST]
@@ -106,7 +106,7 @@ def _nearest(space: ConceptSpace, atom: Matrix, among: Iterable[int]) -> dict[in
 
 
 def suggest(space: ConceptSpace, word: str, count: int = 3) -> list[str]:
-    """Concepts spelt like a word, nearest first."""
+    """Concepts with a similar spelling, most similar first."""
     near = difflib.get_close_matches(word, space.ids, n=count, cutoff=0.7)
     return [space.concepts[space.ids[name]] for name in near]
 
@@ -114,7 +114,7 @@ def suggest(space: ConceptSpace, word: str, count: int = 3) -> list[str]:
 def neighbours(
     space: ConceptSpace, synonyms: Mapping[int, float], count: int
 ) -> list[tuple[int, float]]:
-    """The concepts nearest to a family in aligned space, without its own: (id, cosine)."""
+    """The concepts nearest to a meaning, without its own: pairs of id and cosine."""
     own = list(synonyms)
     cosines = space.atoms @ unit(np.array(list(synonyms.values()), np.float32) @ space.atoms[own])
     cosines[own] = -np.inf
@@ -123,7 +123,7 @@ def neighbours(
 
 
 def inflections(word: str) -> Iterator[str]:
-    """Other forms of an English noun or verb, likeliest first; only some are words."""
+    """Possible other forms of an English noun or verb, most likely first."""
     if word.endswith("ies"):
         yield word[:-3] + "y"
     if word.endswith("ves"):

@@ -1,4 +1,4 @@
-"""Query vectors: what `text:` and `like:` look for, as a point among the image embeddings."""
+"""Query vectors: `text:` and `like:` as unit vectors in the space of image embeddings."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import numpy as np
 
 from splicedex.indexer.store.index import Index
 from splicedex.search.query.external_images import ExternalImages
+from splicedex.search.query.nodes import Concept, Like, Text
 from splicedex.search.query.plan import direction_of
 from splicedex.search.query.resolve import Encode, Resolved
-from splicedex.search.query.tree import Concept, Like, Text
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
 
 AWAY = 0.75
-"""How far beyond nothing a suppressed concept goes, where the whole image is 1."""
+"""How far below 0 the weight of a suppressed concept is set; the aligned image has length 1."""
 TOWARDS = 1.25
-"""How much of an added concept there will be, likewise: more than of all the rest."""
+"""Weight of an added concept in the same unit: more than everything else."""
 
 
 def text_vector(part: Text, encode: Encode | None) -> Matrix:
-    """The unit embedding (d,) of a sentence, as it is: sentences rank best uncentred.
+    """The unit embedding (d,) of a sentence. It is not centred: sentences rank better so.
 
     Raises:
-        UserError: The index's model has no text encoder.
+        UserError: The model of the index has no text encoder.
     """
     if encode is None:
         raise UserError(
             "text: needs a text encoder, and this index was made from embeddings alone",
-            "ask by concepts, or index with a --model that encodes",
+            "search by concepts, or index with a --model that encodes text",
         )
     return unit(encode(part.text))
 
@@ -38,16 +38,16 @@ def text_vector(part: Text, encode: Encode | None) -> Matrix:
 def image_vector(
     index: Index, part: Like, meanings: Mapping[Concept, Resolved], outside: ExternalImages
 ) -> tuple[Matrix, str | None]:
-    """The unit embedding (d,) of an image, edited, and its id if it is indexed.
+    """The unit embedding (d,) of an image after its edits, and its id if it is indexed.
 
     Args:
         index: Open index.
         part: The image and its edits.
         meanings: What the concepts of the edits mean.
-        outside: Where to find images that are not in the index.
+        outside: Embeds images that are not in the index.
 
     Raises:
-        UserError: No such image, in the index or outside.
+        UserError: There is no such image, in the index or outside.
     """
     embedding, id_ = _embedding(index, part.path, outside)
     edits = [
@@ -60,18 +60,20 @@ def image_vector(
 def intervened(
     space: ConceptSpace, embedding: Matrix, edits: Sequence[tuple[float, Matrix]]
 ) -> Matrix:
-    """An image's embedding with concepts suppressed or added (paper, section 6.2).
+    """An image's embedding with concepts suppressed or added (arXiv 2402.10376, section 6.2).
 
-    With `z = mean + s z'` and `z' = C^T w + r`, a concept c that is suppressed leaves z' entirely,
-    out of its own weight, its kin's and the rest: `z' <- z' - (max(0, z'·c) + AWAY) c`; one that is
-    added comes on top: `z' <- z' + TOWARDS c`. Setting a weight to 0 or to a photo's usual .2 would
-    be lost: what makes a photo itself, not what is in it, is most of z'. That is also why AWAY goes
-    beyond nothing: dogs look like dogs in more ways than the word says.
+    With `z = mean + s z'` and `z' = C^T w + r`, a suppressed concept c is removed from z'
+    completely, from its own weight, from near-synonyms and from the rest:
+    `z' <- z' - (max(0, z'·c) + AWAY) c`. An added concept is added: `z' <- z' + TOWARDS c`. Setting
+    a weight to 0, or to a usual weight of 0.2, has little effect, because most of z' is specific to
+    the photo. For the same reason AWAY goes below 0: a dog has more in common with dogs than the
+    direction of the word.
 
     Args:
         space: The concepts.
         embedding: Unit embedding z (d,).
-        edits: A positive factor (of TOWARDS) or a negative one (of AWAY) with a unit c (d,), each.
+        edits: For each edit a factor (of TOWARDS if positive, of AWAY if negative) and a unit
+            vector c (d,).
 
     Returns:
         Unit embedding (d,).

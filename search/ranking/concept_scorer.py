@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splicedex.search.query.columns import holds
+from splicedex.search.query.nodes import AllOf, AnyOf, Concept, Field, Node, NoneOf
 from splicedex.search.query.normalize import boost_of, concepts_of, fields_of
 from splicedex.search.query.plan import Plan
 from splicedex.search.query.resolve import Resolved
-from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Node, NoneOf
 from splicedex.search.ranking.log_probability import LogProbability
 from splicedex.splice.align import Matrix
 from splicedex.splice.presence.calibration import Calibration, logit

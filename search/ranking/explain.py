@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from splicedex.indexer.engines.query import Hit
+from splicedex.search.query.nodes import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
 from splicedex.search.query.normalize import boost_of
-from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
 from splicedex.search.ranking.concept_scorer import ConceptLogits, ConceptScorer, PartScore, ranks
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace

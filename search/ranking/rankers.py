@@ -35,7 +35,7 @@ DEPTH = 1000
 
 
 class Ranking(Protocol):
-    """An order of the images that pass a filter."""
+    """An order of the images that pass a filter, with scores."""
 
     @property
     def needs_embeddings(self) -> bool:

@@ -50,7 +50,7 @@ def explain_match(index: Index, plan: Plan, name: str) -> MatchExplanation:
         UserError: The image does not exist, or the query only ranks.
     """
     if not plan.parts:
-        raise UserError("text: and like: only rank: any image has its place", "add a concept")
+        raise UserError("text: and like: only rank, so they match every image", "add a concept")
     hit, calibration = index.find(name, with_vectors=True), index.calibration
     scorer = ConceptScorer(plan, calibration)
     assert hit.dense is not None

@@ -165,9 +165,15 @@ def calibrate(space: ConceptSpace, embeddings: Matrix) -> Calibration:
     return _fit(space, learnt, embeddings)
 
 
-def _fit(space: ConceptSpace, activations: Activations, embeddings: Matrix) -> Calibration:
+def specificity(space: ConceptSpace) -> Matrix:
+    """Distance of each concept's text embedding from the mean one (c,), standardised."""
     distance = np.linalg.norm(space.texts - space.text_mean, axis=1)
-    specific = (distance - distance.mean()) / max(float(distance.std()), 1e-6)
+    deviation: Matrix = (distance - distance.mean()) / max(float(distance.std()), 1e-6)
+    return deviation
+
+
+def _fit(space: ConceptSpace, activations: Activations, embeddings: Matrix) -> Calibration:
+    specific = specificity(space)
     standardised = activations.standardised(embeddings)
     count, c = len(embeddings), len(space.concepts)
     offset, prevalence = np.empty(c, np.float32), np.empty(c, np.float32)

@@ -180,7 +180,7 @@ class TestBadInput:
             ("dog label:", "needs a value"),
             ("colour:red", "no column 'colour'"),
             ("label>3", "holds text"),
-            ("dog OR like:001.jpg", "cannot stand under OR or NOT"),
+            ("dog OR like:001.jpg", "cannot be part of OR or NOT"),
             ('text:"a dog"', "needs a text encoder"),
             ("(dog", "not closed"),
             ("dog AND", "missing"),

@@ -74,8 +74,8 @@ def test_mistakes_are_one_line(search):
         ("text:dusk", [], "needs a text encoder"),
         ("like:nowhere.jpg", [], "neither an image of the index nor a file"),
         ("colour:red", [], "character 1: no column 'colour'"),
-        ("dog", ["--cursor", "5.abc"], "is of another query"),
-        ("dog", ["--weights", "1,2"], "only one ranking to weigh"),
+        ("dog", ["--cursor", "5.abc"], "belongs to another query"),
+        ("dog", ["--weights", "1,2"], "only one ranking"),
         ("like:007.jpg", ["--rank", "concept"], "do not rank by concept"),
     ]:
         said = search(query, *words, expect=2)

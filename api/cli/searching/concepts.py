@@ -118,9 +118,9 @@ def _show(found: Distribution, order: str) -> None:
 
 
 def _print_frequent(searcher: Searcher, limit: int, *, as_json: bool) -> None:
-    from splicedex.search.browse.counts import frequent
+    from splicedex.search.browse.concept_frequency import most_used
 
-    found = frequent(searcher.index, limit)
+    found = most_used(searcher.index, limit)
     if as_json:
         print_json([{"concept": name, "images": images} for name, images in found])
         return
@@ -131,7 +131,7 @@ def _print_frequent(searcher: Searcher, limit: int, *, as_json: bool) -> None:
 
 
 def _print_meaning(searcher: Searcher, word: str, limit: int, *, as_json: bool) -> None:
-    from splicedex.search.browse.counts import images_with
+    from splicedex.search.browse.concept_frequency import images_with
     from splicedex.search.query.resolve import Resolved, neighbours, resolve
 
     index = searcher.index

@@ -1,4 +1,4 @@
-"""`splicedex explain`: the concepts of an image, or why a query matches it or not."""
+"""`splicedex explain`: what an image shows, or why a query matches it or not."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from splicedex.indexer.store.index import Index
     from splicedex.search.searcher import Searcher
 
+INTERNAL = frozenset({"concepts", "presence", "strengths", "folders"})
+"""Payload fields that only filters use."""
 EXAMPLES = """
 [bold]Examples[/bold]
 
@@ -40,12 +42,12 @@ def run(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show the concepts of an image, or why a query matches it or not."""
+    """Show what an image shows and its decomposition, or why a query matches it or not."""
     if query is None:
         from splicedex.indexer.store.index import open_index
 
         with open_index(index) as opened:
-            _print_decomposition(opened, path, as_json=json)
+            _print_image(opened, path, as_json=json)
     else:
         from splicedex.search.opening import open_searcher
 
@@ -53,26 +55,36 @@ def run(
             _print_explanation(searcher, path, query, as_json=json)
 
 
-def _print_decomposition(index: Index, path: str, *, as_json: bool) -> None:
-    hit = index.find(path, with_vectors=True)
-    assert hit.concepts is not None
-    weights = zip(hit.concepts.indices, hit.concepts.values, strict=True)
-    parts = sorted(
-        ((float(weight), index.space.concepts[i]) for i, weight in weights), reverse=True
-    )
+def _print_image(index: Index, path: str, *, as_json: bool) -> None:
+    """What an image shows, and its decomposition."""
+    from splicedex.search.browse.image import read_record
+
+    record = read_record(index, index.find(path).id)
+    assert record is not None
+    concepts, cosine = record.decomposition.concepts, record.decomposition.cosine
     if as_json:
-        internal = {"concepts", "presence", "strengths", "folders"}
-        payload = {key: value for key, value in hit.payload.items() if key not in internal}
-        concepts = [{"concept": name, "weight": weight} for weight, name in parts]
-        print_json({"id": hit.id, **payload, "concepts": concepts})
+        print_json(
+            {
+                "id": record.id,
+                **{key: value for key, value in record.payload.items() if key not in INTERNAL},
+                "shows": [{"concept": name, "probability": p} for name, p in record.shows],
+                "concepts": [{"concept": name, "weight": weight} for name, weight in concepts],
+            }
+        )
         return
-    shown = table("weight", "", "concept", right=["weight"])
-    for weight, name in parts:
-        shown.add_row(f"{weight:.3f}", bar(weight, parts[0][0]), name)
     print_title(path)
+    shows = table("probability", "", "shows", right=["probability"])
+    for name, probability in record.shows:
+        shows.add_row(f"{probability:.2f}", bar(probability, 1.0), name)
+    console.print(shows)
+    shown = table("weight", "", "concept", right=["weight"])
+    for name, weight in concepts:
+        shown.add_row(f"{weight:.3f}", bar(weight, concepts[0][1]), name)
     console.print(shown)
-    cosine = hit.payload["cosine"]
-    print_summary(f"{len(parts)} concepts; together they have cosine {cosine:.3f} to the image")
+    print_summary(
+        f"decomposition: {len(concepts)} concepts; together they have cosine {cosine:.3f} "
+        "to the image"
+    )
 
 
 def _print_explanation(searcher: Searcher, path: str, query: str, *, as_json: bool) -> None:

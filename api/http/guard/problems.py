@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
-from splicedex.search.query.errors import QueryError
+from splicedex.search.query.nodes import QueryError
 from splicedex.splice.errors import UnavailableError, UserError
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]

@@ -5,7 +5,6 @@ import { counted, fileName, h } from "./dom.js";
 import { urlFor } from "./state.js";
 import { picture } from "./tile.js";
 
-const PRESENT = 12;
 const MADE_OF = 14;
 
 export function figure(record) {
@@ -69,7 +68,7 @@ export function madeOf(record, sign) {
   return h(
     "section",
     {},
-    h("h2", {}, "Concepts"),
+    h("h2", {}, "Decomposition"),
     h(
       "p",
       { class: "quiet-text" },
@@ -82,9 +81,9 @@ export function madeOf(record, sign) {
   );
 }
 
-export function present(record, sign) {
-  if (!record.present.length) return null;
-  const bars = record.present.slice(0, PRESENT).map(({ concept, probability }) => ({
+export function shows(record, sign) {
+  if (!record.shows.length) return null;
+  const bars = record.shows.map(({ concept, probability }) => ({
     label: concept,
     concept,
     value: probability,
@@ -94,8 +93,7 @@ export function present(record, sign) {
   return h(
     "section",
     {},
-    h("h2", {}, "Probably in it"),
-    h("p", { class: "quiet-text" }, "Filters use these."),
+    h("h2", {}, "Shows"),
     barList(bars, sign),
   );
 }

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { byId, count, fileName, h, icon } from "./dom.js";
-import { actions, facts, figure, madeOf, neighbours, present } from "./photo-parts.js";
+import { actions, facts, figure, madeOf, neighbours, shows } from "./photo-parts.js";
 import { signs } from "./query.js";
 import { current, go, leavePhoto } from "./state.js";
 import { why } from "./why.js";
@@ -92,8 +92,8 @@ async function fill(id, positioned, signal) {
         "div",
         { class: "photo-right" },
         reasons,
+        shows(record, sign),
         madeOf(record, sign),
-        present(record, sign),
         facts(record),
       ),
     );

@@ -18,10 +18,12 @@ Rows: TypeAlias = Callable[[], Iterator[dict[str, Any]]]
 """Gives all rows, each time it is called."""
 Label: TypeAlias = str | None
 """The column of classes, for formats that have classes."""
+NUMBERS = {"shows": "probability", "concepts": "weight"}
+"""The columns that list concepts, and what each concept has there."""
 
 
 def write_csv(to: Path, rows: Rows, label: Label = None) -> None:
-    """Write CSV, one line an image; concepts as `dog:0.21; beach:0.1`, lists as JSON.
+    """Write CSV, one line an image; what an image shows as `dog:0.93; beach:0.41`, lists as JSON.
 
     Args:
         to: The file to write.
@@ -139,8 +141,8 @@ def write_metadata(folder: Path, rows: Rows, names: Mapping[str, str]) -> None:
 
 
 def _cell(name: str, value: Any) -> Any:
-    if name == "concepts":
-        return "; ".join(f"{one['concept']}:{one['weight']:g}" for one in value)
+    if name in NUMBERS:
+        return "; ".join(f"{one['concept']}:{one[NUMBERS[name]]:g}" for one in value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 

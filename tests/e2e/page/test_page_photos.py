@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from splicedex.search.query.nodes import Like
 from splicedex.search.query.parser import parse
-from splicedex.search.query.tree import Like
 from tests.e2e.page.browsing import (
     ARTIFACTS,
     HOSTILE,
@@ -85,9 +85,13 @@ class TestPhoto:
         page.locator(".tile > a").first.click()
         page.wait_for_selector("#photo .neighbours li")
         record = photos.get(f"/v1/images/{first}").json()
-        concepts = page.locator(
-            "#photo section", has=page.get_by_role("heading", name="Concepts", exact=True)
+        shows, concepts = (
+            page.locator("#photo section", has=page.get_by_role("heading", name=name, exact=True))
+            for name in ("Shows", "Decomposition")
         )
+        assert shows.locator(".label").all_inner_texts() == [
+            one["concept"] for one in record["shows"]
+        ]
         assert f"{record['cosine']:.2f}" in concepts.locator("b").inner_text()
         labels = concepts.locator(".label").all_inner_texts()
         assert labels == [one["concept"] for one in record["concepts"]][: len(labels)]

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from splicedex.search.query.nodes import AllOf, Concept, NoneOf
 from splicedex.search.query.parser import parse
-from splicedex.search.query.tree import AllOf, Concept, NoneOf
 from tests.e2e.page.browsing import (
     ARTIFACTS,
     ask,

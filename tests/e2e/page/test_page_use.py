@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from splicedex.search.query.nodes import Concept
 from splicedex.search.query.parser import parse
-from splicedex.search.query.tree import Concept
 from tests.e2e.page.browsing import (
     ARTIFACTS,
     MANY,

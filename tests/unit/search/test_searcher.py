@@ -221,10 +221,10 @@ def test_a_cursor_belongs_to_its_query(searcher):
         ("dog", Options(4)),
         ("dog", Options(3, near=True)),
     ):
-        with pytest.raises(UserError, match="is of another query"):
+        with pytest.raises(UserError, match="belongs to another query"):
             searcher.search(query, options, cursor=cursor)
     for forged in ("", "3", "x.y", cursor.replace("3.", "-3."), "9" * 5000 + cursor[1:]):
-        with pytest.raises(UserError, match="is of another query"):
+        with pytest.raises(UserError, match="belongs to another query"):
             searcher.search("dog", Options(3), cursor=forged)
     far = searcher.search("dog", Options(3), cursor="999999" + cursor[1:])
     assert (far.hits, far.cursor) == ((), None)
@@ -339,7 +339,7 @@ def test_options_out_of_bounds_are_refused(options, cause):
 @pytest.mark.parametrize(
     ("query", "options", "cause"),
     [
-        ("dog", {"weights": (1.0,)}, "only one ranking to weigh"),
+        ("dog", {"weights": (1.0,)}, "only one ranking"),
         ("text:dusk", {"rank": "concept"}, "do not rank by concept"),
         ("label:cat", {"rank": "dense"}, "nothing to rank by"),
         ("text:dusk dog", {"rank": "rrf", "weights": (1.0,)}, "1 weights .* text:dusk, concepts"),

@@ -13,7 +13,7 @@ from splicedex.indexer.store.address import Collection
 from splicedex.indexer.store.index import create_index, open_index
 from splicedex.indexer.store.manifest import Manifest
 from splicedex.search.opening import kept_fresh
-from splicedex.search.query.errors import QueryError
+from splicedex.search.query.nodes import QueryError
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 from tests.fake_qdrant import FakeQdrant

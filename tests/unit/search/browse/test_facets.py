@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splicedex.search.browse.concept import concept_page
-from splicedex.search.browse.concept_frequency import FRESH, PATIENCE, Counts, Frequencies, by_count
+from splicedex.search.browse.concept_frequency import (
+    FRESH,
+    PATIENCE,
+    ConceptFrequencies,
+    FrequencyCache,
+    by_count,
+)
 from splicedex.search.browse.facets import DISTINCT, facets
 from splicedex.search.browse.image import OWN, decompose_image, decompose_text, read_record
 from splicedex.search.options import Options
@@ -37,7 +43,7 @@ def searcher(request, tmp_path_factory):
 
 @pytest.fixture
 def frequencies(searcher):
-    return Frequencies(searcher.index)
+    return FrequencyCache(searcher.index)
 
 
 def found(searcher, query):
@@ -77,11 +83,11 @@ class TestFacets:
         shown = {facet.concept for facet in told.concepts}
         for concept in shown:
             close = resolve(SPACE, concept).synonyms
-            kin = {SPACE.concepts[i] for i, weight in close.items() if weight >= 0.5}
-            assert kin & shown == {concept}
+            near = {SPACE.concepts[i] for i, weight in close.items() if weight >= 0.5}
+            assert near & shown == {concept}
 
 
-class TestFrequencies:
+class TestFrequencyCache:
     def test_counts_are_what_queries_find(self, searcher):
         counts = searcher.index.counts.of()
         for word in ("dog", "puppy", "cat", "snow", "thing 3"):
@@ -89,20 +95,20 @@ class TestFrequencies:
 
     def test_counts_are_kept_as_long_as_they_are_worth(self, searcher):
         now = [0.0]
-        frequencies = Frequencies(searcher.index, clock=lambda: now[0])
-        first = frequencies.counts()
+        frequencies = FrequencyCache(searcher.index, clock=lambda: now[0])
+        first = frequencies.current()
         assert first.images == COUNT
         now[0] = FRESH - 0.1
-        assert frequencies.counts() is first
+        assert frequencies.current() is first
         now[0] = FRESH
-        assert frequencies.counts() is not first
+        assert frequencies.current() is not first
 
     def test_slow_counts_are_kept_longer(self, searcher):
         ticks = iter([0.0, 5.0, 5.0 * PATIENCE, 5.0 * PATIENCE + 6, 5.0 * PATIENCE + 7])
-        frequencies = Frequencies(searcher.index, clock=lambda: next(ticks))
-        first = frequencies.counts()
-        assert frequencies.counts() is first
-        assert frequencies.counts() is not first
+        frequencies = FrequencyCache(searcher.index, clock=lambda: next(ticks))
+        first = frequencies.current()
+        assert frequencies.current() is first
+        assert frequencies.current() is not first
 
     def test_completion_prefers_beginnings_then_words_then_the_rest(self, searcher, frequencies):
         for typed in ("", "d", "o", "water", "wAt", " hot  d", "zzz"):
@@ -125,7 +131,7 @@ class TestFrequencies:
         assert [values[i] for i in order] == sorted((v for v in values if v), reverse=True)
 
     def test_shares_of_nothing_are_nothing(self):
-        assert Counts(np.zeros(3, np.int64), 0).share(1) == 0
+        assert ConceptFrequencies(np.zeros(3, np.int64), 0).share(1) == 0
 
 
 class TestConceptPage:
@@ -193,6 +199,6 @@ def test_distinct_values_are_no_facet(tmp_path):
     for row in range(COUNT):
         index.engine.set_payload([index.lookup(name(row)).id], {"content": f"text {row}"})
     index.register_columns({"content": "keyword"})
-    told = facets(index, Searcher(index, browse=True).plan(""), Frequencies(index), 10)
+    told = facets(index, Searcher(index, browse=True).plan(""), FrequencyCache(index), 10)
     assert set(told.columns) == {"label"}
     index.close()

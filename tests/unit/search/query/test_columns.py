@@ -4,8 +4,7 @@ from hypothesis import strategies as st
 
 from splicedex.indexer.engines.query import Match, Or, Range
 from splicedex.search.query.columns import MOST, column_filter, holds
-from splicedex.search.query.errors import QueryError
-from splicedex.search.query.tree import Field
+from splicedex.search.query.nodes import Field, QueryError
 
 COLUMNS = {"label": "keyword", "path": "keyword", "width": "integer", "score": "float"}
 LABELS = ["cat", "car", "a[1]", "x*y", "line\nbreak"]

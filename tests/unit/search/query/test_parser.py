@@ -2,9 +2,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from splicedex.search.query.errors import QueryError
+from splicedex.search.query.nodes import (
+    AllOf,
+    AnyOf,
+    Concept,
+    Field,
+    Like,
+    NoneOf,
+    QueryError,
+    Text,
+)
 from splicedex.search.query.parser import DEEPEST, LONGEST, parse
-from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, NoneOf, Text
 
 
 def concept(text, at, **more):
@@ -75,7 +83,7 @@ def positions(tree):
         ('""', 0, "nothing between"),
         ("dog^", 4, "number"),
         ("dog^0", 3, "boost"),
-        ("dog>2", 3, "strength"),
+        ("dog>2", 3, "presence"),
         ("dog>x", 4, "number"),
         ("width^2", 5, "compare"),
         ("like:", 5, "value"),

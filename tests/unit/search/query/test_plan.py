@@ -8,12 +8,20 @@ from hypothesis import strategies as st
 from splicedex.indexer.engines import query as engine
 from splicedex.indexer.store.presence_payload import FIELDS as STORED
 from splicedex.indexer.store.presence_payload import PresenceEncoder
-from splicedex.search.query.errors import QueryError
+from splicedex.search.query.nodes import (
+    AllOf,
+    AnyOf,
+    Concept,
+    Field,
+    Like,
+    NoneOf,
+    QueryError,
+    Text,
+)
 from splicedex.search.query.normalize import leaves, normal
 from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import Context, describe, make_plan
 from splicedex.search.query.resolve import resolve
-from splicedex.search.query.tree import AllOf, AnyOf, Concept, Field, Like, NoneOf, Text
 from splicedex.splice.dictionary.near_synonyms import all_near_synonyms
 from splicedex.splice.errors import UserError
 from splicedex.splice.presence.activation import Activations
@@ -254,8 +262,8 @@ def test_sentences_and_images_are_parted_from_the_rest():
         ("dog OR (cat like:a.jpg -dog)", 12),
     ],
 )
-def test_sentences_and_images_cannot_stand_under_or_and_not(query, at):
-    with pytest.raises(QueryError, match="cannot stand under OR or NOT") as caught:
+def test_sentences_and_images_cannot_be_part_of_or_and_not(query, at):
+    with pytest.raises(QueryError, match="cannot be part of OR or NOT") as caught:
         planned(query)
     assert caught.value.at == at
 

@@ -32,16 +32,16 @@ def test_resolves(space, word, name, how):
     assert (found.note(space) is None) == (how == "exact")
 
 
-@pytest.mark.parametrize(("kin", "word"), PLANTED.items())
-def test_a_family_is_the_near_ones_by_nearness(kin, word):
+@pytest.mark.parametrize(("near", "word"), PLANTED.items())
+def test_near_synonyms_are_weighted_by_their_nearness(near, word):
     synonyms = resolve(WORDS, word).synonyms
     weights = list(synonyms.values())
     assert weights[0] == 1
     assert weights == sorted(weights, reverse=True)
     cosines = WORDS.atoms @ WORDS.atoms[WORDS.ids[word]]
     assert set(synonyms) == set(np.flatnonzero(cosines > MIN_COSINE))
-    assert synonyms[WORDS.ids[kin]] == pytest.approx(
-        (cosines[WORDS.ids[kin]] - MIN_COSINE) / (1 - MIN_COSINE), abs=1e-5
+    assert synonyms[WORDS.ids[near]] == pytest.approx(
+        (cosines[WORDS.ids[near]] - MIN_COSINE) / (1 - MIN_COSINE), abs=1e-5
     )
     assert resolve(WORDS, word, exact=True).synonyms == {WORDS.ids[word]: 1.0}
 

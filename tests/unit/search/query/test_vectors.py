@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splicedex.search.query.external_images import files
+from splicedex.search.query.nodes import Like, Text
 from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import direction_of
 from splicedex.search.query.resolve import resolve
-from splicedex.search.query.tree import Like, Text
 from splicedex.search.query.vectors import AWAY, TOWARDS, image_vector, intervened, text_vector
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.space import ConceptSpace

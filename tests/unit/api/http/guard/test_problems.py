@@ -3,7 +3,7 @@ import pytest
 from fastapi import FastAPI
 
 from splicedex.api.http.guard.problems import MEDIA_TYPE, ProblemError, install_handlers
-from splicedex.search.query.errors import QueryError
+from splicedex.search.query.nodes import QueryError
 from splicedex.splice.errors import UnavailableError, UserError
 
 pytestmark = pytest.mark.anyio

@@ -1,6 +1,6 @@
-"""The nodes of a query's tree.
+"""The nodes of a query's tree, and the error of a query that cannot be read.
 
-`at` is the offset of a node in the query text. It is for messages only: equality ignores it.
+The position of a node in the query (`at`) serves messages only: nodes that mean the same are equal.
 """
 
 from __future__ import annotations
@@ -8,10 +8,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from splicedex.splice.errors import UserError
+
+
+class QueryError(UserError):
+    """A query that cannot be read.
+
+    Args:
+        query: The query.
+        at: Offset of the first character that is wrong.
+        cause: What is wrong there.
+        hint: What to do about it.
+    """
+
+    def __init__(self, query: str, at: int, cause: str, hint: str) -> None:
+        super().__init__(f"query, character {at + 1}: {cause}", hint)
+        self.query = query
+        self.at = at
+
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A thing to be in the image, at a strength between `above` and `below` if given."""
+    """A concept, with a presence between `above` and `below` if they are given."""
 
     text: str
     at: int = field(compare=False)
@@ -22,7 +40,7 @@ class Concept:
 
     @property
     def faint(self) -> bool:
-        """Whether it asks for little of the thing, `dog<0.2`, rather than for it."""
+        """Whether it asks for low presence, as in `dog<0.2`."""
         return self.below is not None and self.above is None
 
 

@@ -1,0 +1,187 @@
+"""Kinds: which concepts of a space are kinds of which, as a collie is a dog.
+
+Nouns and what they are kinds of come from WordNet 3.0 (Fellbaum 1998); `tools/word_tables.py` makes
+the table. A noun has several senses: a toaster is a person who proposes a toast, or a machine. The
+sense taken is the one used most, unless the concept's embedding is nearer to another's class
+(person, artifact, food ...), as the words that have only one class show them. Words that WordNet
+does not know are kinds of nothing but themselves.
+"""
+
+from __future__ import annotations
+
+import lzma
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splicedex.splice.align import unit
+from splicedex.splice.dictionary.space import ConceptSpace
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+FEWEST = 5
+"""Concepts that a class needs before its mean embedding counts."""
+CLASS, FIRST = 4.0, 0.5
+"""Log-odds of a sense for a likeness of 1 to its class, and for being the first."""
+PERSON = 18
+"""WordNet's class of nouns for people."""
+_ENDINGS = (
+    ("s", ""), ("ses", "s"), ("ves", "f"), ("xes", "x"), ("zes", "z"), ("ches", "ch"),
+    ("shes", "sh"), ("men", "man"), ("ies", "y"),
+)  # fmt: skip
+"""Endings of plurals, and what they are in the singular."""
+
+
+def kinds_of(space: ConceptSpace) -> csr_array:
+    """Which concepts are kinds of which: (c, c), 1 at (i, j) where j is a kind of i, or is i.
+
+    Names of one thing ("couch", "sofa") are kinds of each other.
+    """
+    from scipy.sparse import csr_array
+
+    nouns = _Nouns.of(space.concepts)
+    senses = _senses_in(space, nouns)
+    named: dict[int, list[int]] = defaultdict(list)
+    for concept, sense in senses.items():
+        named[sense].append(concept)
+    count = len(space.concepts)
+    pairs = {(concept, concept) for concept in range(count)}
+    for concept, sense in senses.items():
+        above = nouns.ancestors(sense)
+        pairs.update((broader, concept) for s in above for broader in named.get(s, ()))
+    rows, columns = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
+    return csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=(count, count))
+
+
+def _senses_in(space: ConceptSpace, nouns: _Nouns) -> Mapping[int, int]:
+    """The synset that each concept means, for those that WordNet knows."""
+    found = {i: senses for i, name in enumerate(space.concepts) if (senses := nouns.senses(name))}
+    likeness = _class_likeness(space, {i: {one.kind for one in its} for i, its in found.items()})
+    return {
+        i: _meant(senses, [float(likeness[one.kind][i]) for one in senses])
+        for i, senses in found.items()
+    }
+
+
+def _class_likeness(
+    space: ConceptSpace, classes: Mapping[int, set[int]]
+) -> Mapping[int, NDArray[np.floating]]:
+    """How much each concept looks like one of a class (c,), for each class of nouns.
+
+    Concepts whose senses are all of that class have 1 on average, and those without a sense of that
+    class 0. Everything has 0 of a class with fewer than `FEWEST` concepts.
+    """
+    count = len(space.concepts)
+    likeness: dict[int, NDArray[np.floating]] = defaultdict(lambda: np.zeros(count))
+    for kind in set().union(*classes.values()):
+        inside = [i for i, its in classes.items() if its == {kind}]
+        outside = [i for i, its in classes.items() if kind not in its]
+        if len(inside) >= FEWEST and outside:
+            cosines = space.atoms @ unit(space.atoms[inside].mean(axis=0))
+            base, top = cosines[outside].mean(), cosines[inside].mean()
+            likeness[kind] = (cosines - base) / (top - base)
+    return likeness
+
+
+def _meant(senses: Sequence[_Sense], likeness: Sequence[float]) -> int:
+    """The synset that a concept means.
+
+    Args:
+        senses: What its name may mean.
+        likeness: How much the concept looks like the class of each sense.
+    """
+    # A person is what many a noun means as a metaphor ("a doll"): only a first sense is taken.
+    scores = [
+        CLASS * like + FIRST * (rank == 0) + math.log1p(one.count)
+        if one.kind != PERSON or senses[0].kind == PERSON
+        else -math.inf
+        for rank, (one, like) in enumerate(zip(senses, likeness, strict=True))
+    ]
+    return senses[scores.index(max(scores))].synset
+
+
+@dataclass(frozen=True, slots=True)
+class _Sense:
+    """A sense of a noun: its synset, the class of that, and how often it is used."""
+
+    synset: int
+    kind: int
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Nouns:
+    """WordNet's nouns, as far as some names need them.
+
+    Args:
+        forms: Each name, with itself and what it may be the plural of.
+        parents: The hypernyms of each synset.
+        meanings: What each form may mean, the most frequent sense first.
+    """
+
+    forms: Mapping[str, Sequence[str]]
+    parents: Sequence[Sequence[int]]
+    meanings: Mapping[str, Sequence[_Sense]]
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> _Nouns:
+        """Read what the table says of some names."""
+        lines = (line.replace("_", " ").split() for line in _lines("noun_forms.txt.xz"))
+        irregular = {plural: singular for plural, singular, *_ in lines}
+        forms = {name: list(_forms(name, irregular)) for name in names}
+        wanted = {form for its in forms.values() for form in its}
+        parents: list[tuple[int, ...]] = []
+        ranked: dict[str, list[tuple[int, _Sense]]] = defaultdict(list)
+        for synset, line in enumerate(_lines("nouns.txt.xz")):
+            kind, above, entries = line.split("\t")
+            parents.append(tuple(map(int, above.split())))
+            for entry in entries.split(",") if entries else ():
+                word, rank, count = entry.split("|")
+                if word in wanted:
+                    ranked[word].append((int(rank), _Sense(synset, int(kind), int(count))))
+        meanings = {
+            word: [sense for _, sense in sorted(its, key=itemgetter(0))]
+            for word, its in ranked.items()
+        }
+        return cls(forms, parents, meanings)
+
+    def senses(self, name: str) -> Sequence[_Sense]:
+        """What a name may mean, in the singular or else the plural."""
+        known = (self.meanings[form] for form in self.forms[name] if form in self.meanings)
+        return next(known, ())
+
+    def ancestors(self, synset: int) -> frozenset[int]:
+        """A synset and all that it is a kind of."""
+        if synset not in self._ancestors:
+            above = (self.ancestors(parent) for parent in self.parents[synset])
+            self._ancestors[synset] = frozenset({synset}.union(*above))
+        return self._ancestors[synset]
+
+    @cached_property
+    def _ancestors(self) -> dict[int, frozenset[int]]:
+        return {}
+
+
+def _forms(name: str, irregular: Mapping[str, str]) -> Iterator[str]:
+    """A name in lower case, then what it may be the plural of."""
+    name = " ".join(name.casefold().replace("_", " ").split())
+    yield name
+    if name in irregular:
+        yield irregular[name]
+    for plural, singular in _ENDINGS:
+        if name.endswith(plural):
+            yield name.removesuffix(plural) + singular
+
+
+def _lines(name: str) -> list[str]:
+    packed = resources.files("splicedex.splice") / "data" / name
+    return lzma.decompress(packed.read_bytes()).decode().splitlines()

@@ -1,0 +1,101 @@
+"""Word frequency: in what share of captions people say a word of a photo.
+
+The bundled table combines the frequency ranks of the paper's own lists for MSCOCO and LAION (see
+`tools/word_tables.py`). A user's own table holds one word and its count a line.
+"""
+
+from __future__ import annotations
+
+import lzma
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from splicedex.splice.align import Matrix
+from splicedex.splice.errors import UserError
+
+BUNDLED = "captions"
+"""Name of the bundled table."""
+UNKNOWN = 1e-4
+"""Share of captions added to that of every word, so that unknown words have one too."""
+COMPOUND = 0.1
+"""Share of the captions with its rarest word that hold a compound."""
+
+
+@dataclass(frozen=True, eq=False)
+class WordFrequency:
+    """The share of captions that hold each word.
+
+    Args:
+        source: The table, as the user names it.
+        shares: Share of captions that hold each word, between 0 and 1; words in lower case.
+    """
+
+    source: str
+    shares: Mapping[str, float]
+
+    def of(self, concepts: Sequence[str]) -> Matrix:
+        """Share of captions that name each concept (c,), at least `UNKNOWN`.
+
+        A compound that the table lacks ("tennis racket") has `COMPOUND` times the share of its
+        rarest word.
+        """
+        return np.array([UNKNOWN + self._share(name.casefold()) for name in concepts], np.float32)
+
+    def _share(self, name: str) -> float:
+        if name in self.shares:
+            return self.shares[name]
+        words = name.replace("-", " ").split()
+        if len(words) < 2:
+            return 0.0
+        return COMPOUND * min(self.shares.get(word, 0.0) for word in words)
+
+
+@cache
+def bundled_frequency() -> WordFrequency:
+    """The table for English that comes with the package."""
+    packed = resources.files("splicedex.splice") / "data" / "word_frequency.txt.xz"
+    lines = lzma.decompress(packed.read_bytes()).decode().splitlines()
+    pairs = (line.split("\t") for line in lines)
+    return WordFrequency(BUNDLED, {word: float(share) for word, share in pairs})
+
+
+def load_frequency(path: Path) -> WordFrequency:
+    """Read a table with a word, a tab and its count on each line.
+
+    Counts are scaled so that the most frequent word is in every caption.
+
+    Raises:
+        UserError: The file cannot be read, a line is not a word and a count, or there is no line.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"word frequencies {path} cannot be read ({error})",
+            "give a UTF-8 text file with a word, a tab and a count on each line",
+        ) from error
+    counts: dict[str, float] = {}
+    for number, line in enumerate(lines, start=1):
+        word, tab, count = line.rpartition("\t")
+        if not line.strip():
+            continue
+        try:
+            value = float(count)
+        except ValueError:
+            value = -1.0
+        if not tab or not 0 < value < float("inf"):
+            raise UserError(
+                f"{path}, line {number}: {line!r} is not a word, a tab and a count above 0",
+                "correct that line",
+            )
+        name = " ".join(word.casefold().split())
+        counts[name] = counts.get(name, 0.0) + value
+    if not counts:
+        raise UserError(f"word frequencies {path} hold no word", "give at least one")
+    most = max(counts.values())
+    return WordFrequency(str(path), {word: count / most for word, count in counts.items()})

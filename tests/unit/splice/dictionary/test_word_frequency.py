@@ -1,0 +1,55 @@
+import pytest
+
+from splicedex.splice.dictionary.word_frequency import (
+    COMPOUND,
+    UNKNOWN,
+    WordFrequency,
+    bundled_frequency,
+    load_frequency,
+)
+from splicedex.splice.errors import UserError
+
+
+def test_words_of_captions_are_more_frequent_than_words_of_dictionaries():
+    dog, collie, nosebag, nonsense = bundled_frequency().of(["dog", "collie", "nosebag", "qwxz"])
+    assert dog > 10 * collie > collie > nosebag
+    assert nosebag >= nonsense == pytest.approx(UNKNOWN)
+
+
+def test_case_does_not_matter():
+    assert bundled_frequency().of(["Dog"]) == bundled_frequency().of(["dog"])
+
+
+def test_a_compound_is_rarer_than_its_rarest_word():
+    table = WordFrequency("test", {"tennis": 0.02, "racket": 0.01, "hot dog": 0.5})
+    compound, hyphened, listed, unknown = table.of(
+        ["tennis racket", "tennis-racket", "hot dog", "tennis qwxz"]
+    )
+    assert compound == hyphened == pytest.approx(UNKNOWN + COMPOUND * 0.01)
+    assert listed == pytest.approx(UNKNOWN + 0.5)
+    assert unknown == pytest.approx(UNKNOWN)
+
+
+def test_a_table_of_counts(tmp_path):
+    path = tmp_path / "counts.tsv"
+    path.write_text("Hund\t30\nKatze\t10\n\nhund\t10\nSankt  Bernhard\t1\n", "utf-8")
+    table = load_frequency(path)
+    assert table.of(["hund", "katze", "sankt bernhard"]).tolist() == pytest.approx(
+        [1 + UNKNOWN, 0.25 + UNKNOWN, 0.025 + UNKNOWN]
+    )
+
+
+@pytest.mark.parametrize("line", ["dog", "dog 3", "dog\tmany", "dog\t0", "dog\tnan", "dog\tinf"])
+def test_a_line_that_is_no_count_is_named(tmp_path, line):
+    path = tmp_path / "counts.tsv"
+    path.write_text(f"cat\t2\n{line}\n", "utf-8")
+    with pytest.raises(UserError, match="line 2"):
+        load_frequency(path)
+
+
+def test_no_table(tmp_path):
+    with pytest.raises(UserError, match="cannot be read"):
+        load_frequency(tmp_path / "none")
+    (tmp_path / "empty").write_text("\n", "utf-8")
+    with pytest.raises(UserError, match="hold no word"):
+        load_frequency(tmp_path / "empty")

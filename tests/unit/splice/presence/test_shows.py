@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from splicedex.splice.align import unit
+from splicedex.splice.dictionary.kinds import kinds_of
+from splicedex.splice.dictionary.space import ConceptSpace
+from splicedex.splice.dictionary.word_frequency import WordFrequency
+from splicedex.splice.errors import UserError
+from splicedex.splice.presence.activation import Activations
+from splicedex.splice.presence.calibration import specificity
+from splicedex.splice.presence.shows import (
+    COMMON,
+    LIKELY,
+    MOST,
+    POWER,
+    SAID,
+    SHIFT,
+    SLOPE,
+    SPECIFICITY,
+    WEIGHT,
+    Shows,
+)
+
+NAMES = ("dog", "collie", "poodle", "canine", "couch", "sofa", "tree", "hammer", "car", "nosebag")
+SHARES = {"dog": 0.1, "collie": 0.02, "poodle": 0.02, "couch": 0.05, "sofa": 0.01, "tree": 0.1,
+          "hammer": 0.01, "car": 0.1}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def space():
+    random = np.random.default_rng(5)
+    texts = unit(random.normal(size=(len(NAMES), 16)).astype(np.float32))
+    return ConceptSpace(NAMES, texts, (0.1 * texts.mean(axis=0)).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def shows(space):
+    return Shows.of_space(space, WordFrequency("test", SHARES))
+
+
+def images(count, seed=0):
+    return unit(np.random.default_rng(seed).normal(size=(count, 16)).astype(np.float32))
+
+
+def reference(space, shares, embeddings):
+    """Every probability, straight from the definition."""
+    share = WordFrequency("test", shares).of(space.concepts)
+    odds = SLOPE * Activations.of_words(space).of(embeddings) + WEIGHT * np.log(share) + SHIFT
+    odds -= SPECIFICITY * specificity(space)
+    own = 1 / (1 + np.exp(-odds))
+    kinds, absent = kinds_of(space).toarray(), np.ones(own.shape)
+    for broader in range(len(share)):
+        for kind in range(len(share)):
+            if kind == broader or (kinds[broader, kind] and share[broader] >= COMMON):
+                likely = np.where(own[:, kind] >= LIKELY, own[:, kind], 0)
+                absent[:, broader] *= 1 - likely**POWER
+    return (1 - absent) ** (1 / POWER)
+
+
+def test_as_defined(space, shows):
+    embeddings = images(300)
+    expected = reference(space, SHARES, embeddings)
+    names = shows.names
+    for row, said in zip(expected, shows.shown(embeddings), strict=True):
+        best = {}
+        for concept in np.flatnonzero(row >= SAID):
+            best[names[concept]] = max(best.get(names[concept], 0), row[concept])
+        assert dict(zip(said.concepts, said.probabilities, strict=True)) == pytest.approx(
+            best, abs=0.011
+        )
+        assert list(said.probabilities) == sorted(said.probabilities, reverse=True)
+
+
+def test_a_rare_word_is_not_said_for_its_kinds(space, shows):
+    """A collie is a canine, but nobody says so."""
+    row = NAMES.index("canine")
+    assert shows.kinds[[row]].indices.tolist() == [row]
+    assert shows.kinds[[NAMES.index("dog")]].nnz == 3
+
+
+def test_one_thing_is_told_once(space, shows):
+    sofa, couch = NAMES.index("sofa"), NAMES.index("couch")
+    assert shows.names[sofa] == shows.names[couch] == couch
+    said = shows.shown(space.texts[[sofa]])[0]
+    assert couch in said.concepts
+    assert sofa not in said.concepts
+
+
+@given(st.integers(1, 700), st.integers(0, 9))
+def test_an_image_shows_the_same_whatever_is_with_it(shows, count, seed):
+    embeddings = images(count, seed)
+    alone = shows.shown(embeddings[:1])[0]
+    among = shows.shown(embeddings)[0]
+    together = dict(zip(among.concepts, among.probabilities, strict=True))
+    for concept, probability in zip(alone.concepts, alone.probabilities, strict=True):
+        assert together.get(concept, SAID) == pytest.approx(probability, abs=0.011)
+    assert len(among.concepts) <= MOST
+
+
+def test_no_images(shows):
+    assert shows.shown(np.zeros((0, 16), np.float32)) == []
+
+
+def test_saved_and_loaded(space, shows, tmp_path):
+    shows.save(tmp_path / "shows.npz")
+    loaded = Shows.load(tmp_path / "shows.npz", space)
+    embeddings = images(50)
+    assert loaded.shown(embeddings) == shows.shown(embeddings)
+
+
+def test_a_damaged_file_is_refused(space, tmp_path):
+    with pytest.raises(UserError, match="cannot be read"):
+        Shows.load(tmp_path / "none.npz", space)
+    (tmp_path / "bad.npz").write_bytes(b"not a zip file")
+    with pytest.raises(UserError, match="splicedex repair"):
+        Shows.load(tmp_path / "bad.npz", space)
+    small = ConceptSpace(NAMES[:3], space.texts[:3], space.image_mean)
+    Shows.of_space(small, WordFrequency("test", SHARES)).save(tmp_path / "small.npz")
+    with pytest.raises(UserError, match="other concepts"):
+        Shows.load(tmp_path / "small.npz", space)
