@@ -28,8 +28,7 @@ from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.settings import Settings, resolve
 from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.store.index import Index, create_index, open_index
-from splicedex.search.options import Options
-from splicedex.search.results import Results
+from splicedex.search.results import Options, Results
 from splicedex.search.searcher import Searcher
 from splicedex.splice.align import unit
 from splicedex.splice.decomposition import decompose

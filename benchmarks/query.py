@@ -33,10 +33,10 @@ from benchmarks.machine import machine
 from benchmarks.report import publish
 from splicedex.indexer.engines.query import And, Filter, Match, Nearest, Not, Query
 from splicedex.indexer.store.index import Index, open_index
-from splicedex.search.options import Options
 from splicedex.search.ranking import nearest
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.nearest_methods import Direction, Method
+from splicedex.search.results import Options
 from splicedex.search.searcher import Searcher
 from splicedex.search.threads import one_blas_thread
 from splicedex.splice.align import unit

@@ -30,7 +30,9 @@ def offset_of(cursor: str, *question: object) -> int:
     """
     match = re.fullmatch(r"([0-9]{1,12})\.([0-9a-f]+)", cursor)
     if match is None or match[2] != _fingerprint(question):
-        raise UserError(f"cursor {cursor!r} is of another query", "ask without it first")
+        raise UserError(
+            f"cursor {cursor!r} belongs to another query", "search without a cursor first"
+        )
     return int(match[1])
 
 

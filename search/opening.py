@@ -1,4 +1,4 @@
-"""Opening an index for search, with its encoder."""
+"""Opens an index for search. Its encoder is loaded when a query first needs it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,17 @@ from splicedex.search.threads import one_blas_thread
 from splicedex.splice.errors import UserError
 
 REFRESH = 10.0
-"""Seconds between two checks for changes that other processes made to an open index."""
+"""Seconds between looks at what other clients changed in an index on a server."""
 
 
 @contextmanager
 def kept_fresh(index: Index) -> Iterator[None]:
-    """Load the changes of other processes regularly, in a thread, while an index is open.
-
-    Args:
-        index: Open index.
-    """
+    """Keep an index up to date with what other clients change in its files."""
     ended = threading.Event()
 
     def refresh() -> None:
         while not ended.wait(REFRESH):
-            # If a server does not answer, the next query says so. At the end the index is closed.
+            # If the server does not answer, the next query reports it.
             with suppress(UserError, RuntimeError):
                 index.refresh()
 
@@ -45,14 +41,11 @@ def kept_fresh(index: Index) -> Iterator[None]:
 
 @contextmanager
 def open_searcher(address: Address | Path) -> Iterator[Searcher]:
-    """Open an existing index for search, and close it at the end.
-
-    Args:
-        address: Folder or server address of the index.
+    """Open an index that exists for search, and close it after.
 
     Raises:
-        UserError: The index does not exist, is damaged, has a newer format or is locked by another
-            process; or its server does not answer or refuses the request.
+        UserError: There is no index, it is damaged, it was made by a newer version, another process
+            holds it, or its server does not answer or refuses the request.
     """
     one_blas_thread()
     with open_index(address) as index:

@@ -1,49 +1,29 @@
-"""Search: from a query to explained hits."""
+"""Search: answers queries over an open index with explained hits."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from splicedex.indexer.engines.query import And, Filter, HasId, Hit, Not
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import weighted
 from splicedex.search.cursor import make_cursor, offset_of
-from splicedex.search.options import Options
 from splicedex.search.query.external_images import ExternalImages, files
-from splicedex.search.query.nodes import AllOf, Text
+from splicedex.search.query.nodes import AllOf
 from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import Context, Plan, describe, make_plan
 from splicedex.search.query.resolve import Encode
-from splicedex.search.query.tree import AllOf
 from splicedex.search.ranking.choose import RankingChooser
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import Explanation, name_of
-from splicedex.search.ranking.nearest import Scored
 from splicedex.search.ranking.rankers import Ranking, block_for
-from splicedex.search.results import Result, Results
+from splicedex.search.results import Options, Result, Results
 
-SYSTEM_COLUMNS = ("path", "location", "cosine")
+SHOWN = ("path", "location", "cosine")
 """Payload fields that every hit has in addition to the user's columns."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A page of hits.
-
-    Args:
-        hits: The hits, best first.
-        end: The offset after the last hit.
-        more: Whether another page follows.
-        matches: Number of images that match; None if it was not counted.
-    """
-
-    hits: list[Result]
-    end: int
-    more: bool
-    matches: int | None
 
 
 class Searcher:
@@ -51,12 +31,12 @@ class Searcher:
 
     Args:
         index: Open index.
-        encode: The text encoder; None if the index has none.
-        outside: Embeds images that are not in the index. The default names files, and refuses them
-            because there is no image encoder.
-        browse: Whether a blank query matches every image; otherwise it is an error.
-        block: Number of hits per block that is reordered by concept score. The default depends on
-            the size of the index.
+        encode: The text encoder, if the model of the index has one.
+        outside: Embeds images that are not in the index. By default their names are known as files,
+            but cannot be encoded.
+        browse: Whether a blank query matches every image instead of being refused.
+        block: Number of hits sorted exactly at a time; by default it depends on the size of the
+            index.
     """
 
     def __init__(
@@ -77,7 +57,7 @@ class Searcher:
 
     @property
     def context(self) -> Context:
-        """What queries are planned with now; other processes may add columns at any time."""
+        """What planning needs to know of the index now. Other clients may add columns."""
         index = self.index
         return Context(
             index.space,
@@ -91,17 +71,17 @@ class Searcher:
         """Plan a query without running it.
 
         Raises:
-            QueryError: A syntax error, or an unknown concept or column.
+            QueryError: It is not valid, or names an unknown concept or column.
         """
         everything = self._browse and not query.strip()
         tree = AllOf(()) if everything else parse(query, self.context.columns)
         return make_plan(query, tree, self.context)
 
     def describe(self, query: str) -> dict[str, Any]:
-        """Describe what a query asks of the engine, as plain values.
+        """Describe the plan of a query as plain values.
 
         Raises:
-            QueryError: A syntax error, or an unknown concept or column.
+            QueryError: It is not valid, or names an unknown concept or column.
         """
         plan = self.plan(query)
         names = self.index.space.concepts
@@ -124,13 +104,13 @@ class Searcher:
         """Answer a query with explained hits.
 
         Args:
-            query: The query, in the query language.
-            options: The options of the search.
-            cursor: The cursor of an earlier answer to the same query. It replaces the offset.
+            query: The query.
+            options: Options of the search.
+            cursor: Cursor of an earlier answer to the same query; it replaces the offset.
 
         Raises:
-            QueryError: A syntax error, or an unknown concept or column.
-            UserError: The options do not fit the query, or the cursor belongs to another query.
+            QueryError: The query is not valid, or names an unknown concept or column.
+            UserError: The options do not fit the query.
         """
         start = time.perf_counter()
         asked = replace(options or Options(), offset=0)
@@ -139,63 +119,46 @@ class Searcher:
             offset = offset_of(cursor, query, asked)
         plan = self.plan(query)
         chooser = RankingChooser(self.index, self._encode, self._outside, self._images, self._block)
-        ranking, sources = chooser.choose(plan, asked)
-        # The images that the query is made of would always be the best hits.
-        excluded = (Not(HasId(sources)),) if sources else ()
-        page = self._matches(ranking, And((plan.filter, *excluded)), offset, asked)
-        if asked.near and page.matches is not None:
-            within = And((plan.columns, *excluded))
-            failing = And((plan.columns, Not(plan.filter), *excluded))
-            page = self._with_near_misses(page, page.matches, ranking, within, failing, asked)
+        ranking, itself = chooser.choose(plan, asked)
+        others = (Not(HasId(itself)),) if itself else ()
+        passing = And((plan.filter, *others))
+        matches = self.index.engine.count(passing) if asked.count or asked.near else None
+        hits, more = self._matches(ranking, passing, offset, asked.limit, matches)
+        if asked.near and matches is not None:
+            total = self.index.engine.count(And((plan.columns, *others)))
+            end = offset + len(hits)
+            # A fusion may end before the matches do: near misses never replace them.
+            if end >= matches:
+                near = And((plan.columns, Not(plan.filter), *others))
+                wanted = min(asked.limit - len(hits), total - end)
+                hits += self._results(ranking, near, end - matches, wanted, match=False)
+            more = offset + len(hits) < total
         return Results(
             query,
-            tuple(page.hits),
-            page.matches,
+            tuple(hits),
+            matches,
             tuple(plan.notes(self.index.space)),
             (time.perf_counter() - start) * 1000,
-            make_cursor(page.end, query, asked) if page.hits and page.more else None,
+            make_cursor(offset + len(hits), query, asked) if hits and more else None,
         )
 
-    def _matches(self, ranking: Ranking, passing: Filter, offset: int, options: Options) -> _Page:
-        """The page of matches from an offset on."""
-        counted = options.count or options.near
-        matches = self.index.engine.count(passing) if counted else None
-        wanted = options.limit if matches is None else min(options.limit, matches - offset)
-        page = ranking.page(passing, offset, wanted) if wanted > 0 else []
-        hits = self._results(ranking, page, match=True)
-        end = offset + len(hits)
-        # Without a count, a full page is followed by another, which may be empty.
-        more = len(hits) == wanted if matches is None else end < matches
-        return _Page(hits, end, more, matches)
-
-    def _with_near_misses(
-        self,
-        page: _Page,
-        matches: int,
-        ranking: Ranking,
-        within: Filter,
-        failing: Filter,
-        options: Options,
-    ) -> _Page:
-        """A page filled up with near misses, which follow the last match.
+    def _matches(
+        self, ranking: Ranking, passing: Filter, offset: int, limit: int, matches: int | None
+    ) -> tuple[list[Result], bool]:
+        """A page of matches, and whether more may follow.
 
         Args:
-            page: The page of matches.
-            matches: Number of images that match.
-            ranking: The ranking of the matches.
-            within: What matches and near misses satisfy.
-            failing: What near misses satisfy.
-            options: The options of the search.
+            ranking: The ranking.
+            passing: The filter of matches.
+            offset: Rank of the first hit of the page, from 0.
+            limit: Maximum number of hits.
+            matches: Number of matches; None if they were not counted.
         """
-        total = self.index.engine.count(within)
-        wanted = min(options.limit - len(page.hits), total - page.end)
-        hits, end = page.hits, page.end
-        # A fusion may end before the matches do. Near misses never replace those matches.
-        if wanted > 0 and end >= matches:
-            scored = ranking.page(failing, end - matches, wanted)
-            near_misses = self._results(ranking, scored, match=False)
-            hits, end = hits + near_misses, end + len(near_misses)
-        return _Page(hits, end, end < total, matches)
+        wanted = limit if matches is None else min(limit, matches - offset)
+        hits = self._results(ranking, passing, offset, wanted, match=True)
+        if matches is None:  # a full page is followed by another, which may be empty
+            return hits, len(hits) == wanted
+        return hits, offset + len(hits) < matches
 
     def _results(
         self, ranking: Ranking, passing: Filter, offset: int, wanted: int, *, match: bool
@@ -219,7 +182,7 @@ class Searcher:
     def _fetch(self, ids: Sequence[str], *, with_dense: bool) -> dict[str, Hit]:
         hits = self.index.engine.retrieve(
             ids,
-            with_payload=tuple(dict.fromkeys([*SYSTEM_COLUMNS, *self.index.columns])),
+            with_payload=tuple(dict.fromkeys([*SHOWN, *self.index.columns])),
             with_dense=with_dense,
             with_concepts=True,
         )

@@ -1,4 +1,4 @@
-"""Threads of the linear algebra library (BLAS)."""
+"""Threads of the linear algebra library."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from threadpoolctl import threadpool_limits
 
 
 def one_blas_thread() -> None:
-    """Limit matrix products of this process to one thread.
+    """Limit linear algebra in this process to one thread from now on.
 
-    The products of a query take a millisecond. Waking other threads takes as long, and up to a
-    hundred times longer on a busy machine.
+    The products of a query take a millisecond. Waking other threads takes as long, and a hundred
+    times as long on a busy machine.
     """
     threadpool_limits(1, user_api="blas")

@@ -9,16 +9,16 @@ import numpy as np
 
 from splicedex.indexer.engines.query import Nearest
 from splicedex.indexer.store.index import Index
-from splicedex.search.options import Options
 from splicedex.search.query.external_images import ExternalImages
+from splicedex.search.query.nodes import Text
 from splicedex.search.query.plan import Plan
 from splicedex.search.query.resolve import Encode
-from splicedex.search.query.tree import Text
 from splicedex.search.query.vectors import image_vector, text_vector
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import name_of
 from splicedex.search.ranking.mmr import Diverse
 from splicedex.search.ranking.rankers import AlongVector, ByConceptScore, Fused, Part, Ranking
+from splicedex.search.results import Options
 from splicedex.splice.errors import UserError
 
 
@@ -55,7 +55,10 @@ class RankingChooser:
     def _by_score(self, plan: Plan, options: Options) -> tuple[Ranking, tuple[str, ...]]:
         if not plan.dense and options.rank in {"auto", "concept"}:
             if options.weights is not None:
-                raise UserError("there is only one ranking to weigh", "boost concepts, as in dog^2")
+                raise UserError(
+                    "there is only one ranking, so weights have no effect",
+                    "boost concepts, as in dog^2",
+                )
             return ByConceptScore(self.index, plan, self.embeddings, self.block), ()
         if options.rank == "concept":
             raise UserError("text: and like: do not rank by concept", "use --rank dense or rrf")

@@ -1,4 +1,4 @@
-"""Maximal marginal relevance: good hits that are not similar to each other."""
+"""Maximal marginal relevance (Carbonell and Goldstein 1998): good hits that differ."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from splicedex.splice.align import Matrix
 
 
 class Diverse:
-    """A ranking whose blocks are reordered for diversity.
+    """Another ranking, reordered for diversity block by block.
 
     Args:
         index: Open index.
-        ranking: The ranking to reorder.
-        diversity: Weight of diversity within [0, 1].
-        block: Number of hits per block.
+        ranking: The ranking that gives the scores.
+        diversity: Between 0 and 1.
+        block: Number of hits in a block.
     """
 
     def __init__(
@@ -34,11 +34,11 @@ class Diverse:
 
     @property
     def needs_embeddings(self) -> bool:
-        """Whether the underlying ranking explains hits by their embeddings."""
+        """The same as for the other ranking."""
         return self._ranking.needs_embeddings
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
-        """Return the page of `limit` images at an offset."""
+        """The images from rank `offset` on, best first."""
         start, length = whole_blocks(offset, limit, self._block)
         scored = self._ranking.page(filter, start, length)
         found: list[Scored] = []
@@ -47,7 +47,7 @@ class Diverse:
         return found[offset - start :][:limit]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
-        """Explain the scores, which are those of the underlying ranking."""
+        """Split the scores of the other ranking."""
         return self._ranking.explain(hits)
 
     def _reordered(self, block: list[Scored]) -> list[Scored]:
@@ -59,15 +59,15 @@ class Diverse:
 
 
 def diversify(scores: Matrix, embeddings: Matrix, diversity: float) -> list[int]:
-    """Order hits by score minus similarity to the hits before them.
+    """Choose hits one by one, by their score minus their similarity to those chosen before.
 
-    The next hit has the largest `(1 - diversity) * score - diversity * max cosine` (Carbonell and
-    Goldstein 1998, "The Use of MMR"). Scores are scaled to [0, 1], cosines are clipped to [0, 1].
+    The criterion is `(1 - diversity) * score - diversity * max cosine`, with scores scaled to
+    [0, 1] and cosines clipped to it.
 
     Args:
         scores: Scores (n,), best first.
-        embeddings: Embeddings of the hits (n, d), unit length.
-        diversity: Weight of diversity within [0, 1].
+        embeddings: Embeddings (n, d), unit length.
+        diversity: Between 0 and 1.
 
     Returns:
         Row numbers in the new order.

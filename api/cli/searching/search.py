@@ -86,7 +86,7 @@ def run(
 ) -> None:
     """Find images by a query, and show why each matches."""
     from splicedex.search.opening import open_searcher
-    from splicedex.search.options import Options
+    from splicedex.search.results import Options
 
     if rank not in RANKS:
         raise UserError(f"--rank {rank} is unknown", f"use {', '.join(RANKS)}")

@@ -32,7 +32,7 @@ def run(
 ) -> None:
     """Find the images most similar to one image, and show the concepts they share."""
     from splicedex.search.opening import open_searcher
-    from splicedex.search.options import Options
+    from splicedex.search.results import Options
 
     quoted = path.replace("\\", "\\\\").replace('"', '\\"')
     with open_searcher(index) as searcher:

@@ -10,7 +10,7 @@ from splicedex.api.http import answers, models
 from splicedex.api.http.guard.problems import ProblemError, responses
 from splicedex.api.http.service import Served
 from splicedex.search.browse.concept import concept_page
-from splicedex.search.options import Options
+from splicedex.search.results import Options
 from splicedex.splice.errors import UserError
 
 router = APIRouter(prefix="/v1/concepts", tags=["concepts"])

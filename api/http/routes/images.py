@@ -16,7 +16,7 @@ from splicedex.api.http.images.originals import media_type, photo_of
 from splicedex.api.http.images.thumbnails import available_size, etag_of
 from splicedex.api.http.service import Served, Service
 from splicedex.search.browse.image import read_record
-from splicedex.search.options import Options
+from splicedex.search.results import Options
 
 router = APIRouter(prefix="/v1/images", tags=["images"])
 PROBLEMS = responses(401, 404, 422, 503)

@@ -11,8 +11,8 @@ from splicedex.api.http.guard.problems import responses
 from splicedex.api.http.routes.images import Id, no_image, uuid_of
 from splicedex.api.http.service import Served, Service
 from splicedex.search.browse.facets import facets
-from splicedex.search.options import Options
 from splicedex.search.ranking.why_matched import explain_match
+from splicedex.search.results import Options
 
 router = APIRouter(prefix="/v1", tags=["search"])
 PROBLEMS = responses(400, 401, 404, 422, 503)

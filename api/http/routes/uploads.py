@@ -12,7 +12,7 @@ from splicedex.api.http.guard.problems import ProblemError, responses
 from splicedex.api.http.images.uploads import Upload
 from splicedex.api.http.service import Served
 from splicedex.search.browse.image import Decomposition, decompose_text
-from splicedex.search.options import Options
+from splicedex.search.results import Options
 
 router = APIRouter(prefix="/v1", tags=["uploads"])
 PROBLEMS = responses(400, 401, 413, 415, 422, 503)

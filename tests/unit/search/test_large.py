@@ -3,9 +3,9 @@
 import pytest
 
 from splicedex.indexer.engines.query import And, Match, Not, Or
-from splicedex.search.options import Options
 from splicedex.search.ranking import nearest_methods
 from splicedex.search.ranking.nearest_methods import Costs
+from splicedex.search.results import Options
 from splicedex.search.searcher import Searcher
 from tests.photos import make_embeddings, make_index, make_space
 

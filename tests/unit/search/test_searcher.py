@@ -4,9 +4,9 @@ import re
 import numpy as np
 import pytest
 
-from splicedex.search.options import Options
-from splicedex.search.query.errors import QueryError
+from splicedex.search.query.nodes import QueryError
 from splicedex.search.ranking import rankers
+from splicedex.search.results import Options
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 from tests.paths import ROOT

@@ -15,8 +15,8 @@ from splicedex.search.browse.concept_frequency import (
 )
 from splicedex.search.browse.facets import DISTINCT, facets
 from splicedex.search.browse.image import OWN, decompose_image, decompose_text, read_record
-from splicedex.search.options import Options
 from splicedex.search.query.resolve import resolve
+from splicedex.search.results import Options
 from splicedex.search.searcher import Searcher
 from splicedex.splice.align import unit
 from splicedex.splice.decomposition import Sparsity

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from splicedex.search.options import Options
 from splicedex.search.ranking.why_matched import explain_match
+from splicedex.search.results import Options
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 from tests.photos import make_embeddings, make_index, make_space, name
