@@ -22,7 +22,7 @@ SPACE = make_space()
 
 
 def codes(matrix):
-    """The strengths that are stored where no concept has kin."""
+    """The strengths that are stored where no concept has near-synonyms."""
     alone = np.arange(matrix.shape[1] + 1)
     all_near_synonyms = NearSynonyms(alone, alone[:-1], np.ones(matrix.shape[1], np.float32))
     return [stored[STRENGTHS] for stored in PresenceEncoder(all_near_synonyms).payloads(matrix)]
@@ -72,9 +72,9 @@ def test_one_value_says_what_a_family_says_at_length(seed):
         assert stored[PRESENCE] == sorted(set(stored[PRESENCE]))
         for concept in range(len(SPACE.concepts)):
             part = slice(related.starts[concept], related.starts[concept + 1])
-            kin = zip(related.concepts[part].tolist(), related.weights[part].tolist(), strict=True)
+            near = zip(related.concepts[part].tolist(), related.weights[part].tolist(), strict=True)
             asked = Or(
-                tuple(at_least(i, PRESENT / weight) for i, weight in kin if weight >= PRESENT)
+                tuple(at_least(i, PRESENT / weight) for i, weight in near if weight >= PRESENT)
             )
             at_length = {value for one in asked.parts for value in one.values}
             assert has(concept) == Match(PRESENCE, (concept,))
