@@ -21,6 +21,12 @@ PHOTOS = make_embeddings(SPACE, 60)
 ALL = And(())
 
 
+def assert_same_page(page, expected):
+    """The same images in the same order; the last bits of scores depend on the batch."""
+    assert [id_ for id_, _ in page] == [id_ for id_, _ in expected]
+    assert [score for _, score in page] == pytest.approx([score for _, score in expected], abs=1e-5)
+
+
 @pytest.fixture(scope="module", params=["edge", "memory"])
 def index(request, tmp_path_factory):
     made = make_index(tmp_path_factory.mktemp("ranked") / "made", request.param, SPACE, PHOTOS)
@@ -58,7 +64,7 @@ def test_pages_by_concept_score_fit_together(index, query, block):
     assert len({id_ for id_, _ in whole}) == 60
     for limit in (3, 10, 59):
         pages = [ranking.page(ALL, offset, limit) for offset in range(0, 60, limit)]
-        assert [one for page in pages for one in page] == whole
+        assert_same_page([one for page in pages for one in page], whole)
     for row in range(0, 60, block):
         scores = [score for _, score in whole[row : row + block]]
         assert scores == sorted(scores, reverse=True)
@@ -134,7 +140,7 @@ def test_along_a_vector_ranks_by_cosine(index):
     cosines = PHOTOS @ PHOTOS[7]
     assert paths == [name(row) for row in np.argsort(-cosines)]
     np.testing.assert_allclose([score for _, score in page], np.sort(cosines)[::-1], atol=1e-5)
-    assert ranking.page(ALL, 10, 7) == page[10:17]
+    assert_same_page(ranking.page(ALL, 10, 7), page[10:17])
     for (_, score), why in zip(page, ranking.explain(hits_of(index, page)), strict=True):
         assert why.score == pytest.approx(score, abs=1e-5)
 
@@ -162,7 +168,7 @@ def test_a_fusion_is_split_over_its_rankings(index, weights):
         assert why.score == pytest.approx(hit.score, abs=1e-9)
         assert abs(why.rest) < 1e-5
         assert len(why.concepts) == sum(weight > 0 for weight in weights)
-    assert ranking.page(Match("label", ("cat",)), 5, 4) == page[5:9]
+    assert_same_page(ranking.page(Match("label", ("cat",)), 5, 4), page[5:9])
 
 
 def test_what_the_ranks_do_not_explain_is_the_rest():
