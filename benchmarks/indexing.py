@@ -25,6 +25,7 @@ from benchmarks.machine import machine
 from benchmarks.report import publish
 from splicedex.indexer.engines.batch import batch_of
 from splicedex.indexer.engines.edge.engine import EdgeEngine
+from splicedex.indexer.payload.presence import PresenceEncoder
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.settings import Settings, resolve
 from splicedex.indexer.sources.base import BLOCK, blocks
@@ -33,7 +34,6 @@ from splicedex.indexer.sources.decode_pool import read_photos
 from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.sources.photos import PhotoSource, list_paths
 from splicedex.indexer.store.index import OWN_FIELDS, Index, create_index, open_index
-from splicedex.indexer.store.presence_payload import PresenceEncoder
 from splicedex.splice.decomposition import decompose
 from splicedex.splice.dictionary.near_synonyms import all_near_synonyms
 from splicedex.splice.dictionary.space import ConceptSpace

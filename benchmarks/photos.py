@@ -25,13 +25,13 @@ from unittest.mock import patch
 from benchmarks.machine import cores, machine
 from benchmarks.report import publish
 from splicedex.indexer.engines.edge.engine import EdgeEngine
+from splicedex.indexer.payload.presence import PresenceEncoder
 from splicedex.indexer.pipeline import build as build_module
 from splicedex.indexer.pipeline import decompose as decompose_module
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.settings import Settings, resolve
 from splicedex.indexer.sources.photos import PhotoSource, list_paths
 from splicedex.indexer.store.index import Index, create_index, open_index
-from splicedex.indexer.store.presence_payload import PresenceEncoder
 from splicedex.splice.presence.calibration import Calibration
 
 PHOTOS = Path(__file__).parents[1].parent / "shared" / "data" / "photos"

@@ -24,7 +24,7 @@ from benchmarks.machine import machine
 from benchmarks.quality import DATA, Photos, indexed
 from benchmarks.report import publish
 from benchmarks.truth import Truth, load_truth
-from splicedex.indexer.store.presence_payload import PRESENCE
+from splicedex.indexer.payload.presence import PRESENCE
 from splicedex.search.searcher import Searcher
 
 SIZES = (10, 20, 50, 100, 200)

@@ -65,6 +65,7 @@ class Searcher:
             index.columns,
             lambda column, most: [v for v, _ in index.engine.facet(column, limit=most)],
             self._encode,
+            lambda concept: int(index.lexicon.names[concept]),
         )
 
     def plan(self, query: str) -> Plan:

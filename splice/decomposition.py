@@ -23,9 +23,8 @@ def decompose(
 
     With relative penalties p (c,), concept k has the penalty λ·p_k: a concept with a high penalty
     is used only if it explains an image better than others do. With `l0`, concepts are chosen by
-    their correlation divided by p_k. By convention the smallest p_k is 1, so that λ is the penalty
-    of the concept that is preferred most, whatever other concepts the vocabulary has. Then the same
-    number of concepts per image takes a smaller λ than without penalties.
+    their correlation divided by p_k. By convention the mean of p is 1: then a λ gives about as many
+    concepts per image as without penalties.
 
     Args:
         space: The concept space (c concepts, dimension d).
@@ -40,7 +39,13 @@ def decompose(
         UserError: An embedding holds NaN or infinity, or has another dimension than the space; or
             there is not one penalty above 0 per concept.
     """
-    aligned = space.align_images(embeddings)
+    return decompose_aligned(space, space.align_images(embeddings), sparsity, penalties)
+
+
+def decompose_aligned(
+    space: ConceptSpace, aligned: Matrix, sparsity: Sparsity, penalties: Matrix | None = None
+) -> csr_array:
+    """Write vectors (n, d) that are centred and of unit length as `decompose` does images."""
     if sparsity.l0 is not None:
         return at_most(space.atoms, aligned, sparsity.l0, penalties)
     relative = 1.0 if penalties is None else np.asarray(penalties, np.float64)

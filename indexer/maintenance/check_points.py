@@ -10,8 +10,10 @@ import numpy as np
 
 from splicedex.indexer.engines.batch import batch_of
 from splicedex.indexer.engines.query import Hit, SparseVector
+from splicedex.indexer.payload.presence import FIELDS
+from splicedex.indexer.payload.shows import FIELDS as SHOWS_FIELDS
+from splicedex.indexer.payload.shows import agrees
 from splicedex.indexer.store.index import Index, point_id
-from splicedex.indexer.store.presence_payload import FIELDS
 from splicedex.splice.align import Matrix
 from splicedex.splice.decomposition import reconstruction_cosine
 
@@ -22,6 +24,7 @@ COSINE_OFF = 1e-3
 PROBABILITY_OFF = 1e-5
 """Tolerance for a presence probability."""
 _PAYLOAD_TYPES = {"concepts": list, "cosine": float | int, **dict.fromkeys(FIELDS, list)}
+"""Types of the fields that older formats have as well."""
 
 
 class Fault(StrEnum):
@@ -34,10 +37,13 @@ class Fault(StrEnum):
     CONCEPTS = "the payload lists other concepts than the vector"
     COSINE = "the cosine does not agree with the concepts"
     PRESENCE = "the presence of concepts does not agree with the calibration"
+    SHOWS = "what it shows does not agree with its embedding"
 
 
 LOSSES = frozenset({Fault.EMBEDDING, Fault.NAME})
 """Faults that cannot be repaired: the images have to be indexed again."""
+QUICK = frozenset({Fault.PRESENCE, Fault.SHOWS})
+"""Faults that are repaired without a new decomposition."""
 
 
 def faults(index: Index, hits: Sequence[Hit]) -> list[Fault | None]:
@@ -56,7 +62,7 @@ def faults(index: Index, hits: Sequence[Hit]) -> list[Fault | None]:
         return found
     some = batch_of([hits[row] for row in whole], len(index.space.concepts))
     cosines = reconstruction_cosine(index.space, some.dense, some.concepts)
-    presence = _Presence(index, some.dense)
+    presence, shown = _Presence(index, some.dense), index.shows.shown(some.dense)
     for i, row in enumerate(whole):
         payload, sparse = hits[row].payload, hits[row].concepts
         if sparse is None or payload["concepts"] != sparse.indices.tolist():
@@ -65,7 +71,16 @@ def faults(index: Index, hits: Sequence[Hit]) -> list[Fault | None]:
             found[row] = Fault.COSINE
         elif not presence.may_be(payload, i):
             found[row] = Fault.PRESENCE
+        elif not _has_shows(payload) or not agrees(payload, shown[i]):
+            found[row] = Fault.SHOWS
     return found
+
+
+def _has_shows(payload: Mapping[str, Any]) -> bool:
+    return all(
+        isinstance(payload.get(key), list) and all(isinstance(one, int) for one in payload[key])
+        for key in SHOWS_FIELDS
+    )
 
 
 def _loss(index: Index, hit: Hit) -> Fault | None:

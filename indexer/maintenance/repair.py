@@ -21,7 +21,7 @@ from splicedex.indexer.engines.base import Batch, Engine
 from splicedex.indexer.engines.batch import batch_of
 from splicedex.indexer.engines.edge.salvage import open_damaged
 from splicedex.indexer.engines.query import Hit
-from splicedex.indexer.maintenance.check_points import LOSSES, Fault, faults
+from splicedex.indexer.maintenance.check_points import LOSSES, QUICK, faults
 from splicedex.indexer.maintenance.verify import Progress, wrong_files
 from splicedex.indexer.pipeline.calibration import out_of_date, recalibrate
 from splicedex.indexer.pipeline.decompose import Decomposer
@@ -32,9 +32,11 @@ from splicedex.indexer.store.index import Index, store_of
 from splicedex.indexer.store.local_files import LocalFiles
 from splicedex.indexer.store.lock import hold
 from splicedex.indexer.store.manifest import FILE, FORMAT, Manifest
-from splicedex.indexer.store.state import CALIBRATION, COPY, write_files
+from splicedex.indexer.store.state import CALIBRATION, COPY, LEXICON, write_files
 from splicedex.splice.dictionary.image_mean import ImageMean
+from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import IMAGE_MEAN, ConceptSpace, load_matrix
+from splicedex.splice.dictionary.word_frequency import BUNDLED, bundled_frequency
 from splicedex.splice.errors import UserError
 from splicedex.splice.load import OWN, load_model
 from splicedex.splice.presence.calibration import Calibration, calibrate
@@ -111,6 +113,9 @@ def _repair_collection(address: Collection, on_progress: Progress) -> Repaired:
                 f"the concept space of {address} is not the one it was made with",
                 "restore a snapshot of its files",
             )
+        lexicon = _lexicon_of(files.folder, manifest, index.space)
+        while not files.save(LEXICON, lexicon.save):
+            pass
         if wrong_files(index):
             nothing = np.zeros((0, index.space.dim), np.float32)
             index.save_calibration(calibrate(index.space, nothing))
@@ -132,7 +137,8 @@ def _manifest_of(folder: Path) -> Manifest:
 def _write_files_again(folder: Path, made: Path, manifest: Manifest) -> None:
     """Write the files of an index again; a calibration that fits the space is copied."""
     space = _space_of(folder, manifest)
-    write_files(made, replace(manifest, format=FORMAT), space)
+    lexicon = _lexicon_of(folder, manifest, space)
+    write_files(made, replace(manifest, format=FORMAT), space, lexicon)
     with suppress(UserError):
         calibration = Calibration.load(folder / CALIBRATION)
         if calibration.fits(space):
@@ -161,6 +167,23 @@ def _space_of(folder: Path, manifest: Manifest) -> ConceptSpace:
     )
 
 
+def _lexicon_of(folder: Path, manifest: Manifest, space: ConceptSpace) -> Lexicon:
+    """The lexicon of an index: from its files, or else from the bundled table.
+
+    Raises:
+        UserError: It is damaged, and was made from a table that the user gave.
+    """
+    try:
+        return Lexicon.load(folder / LEXICON, len(space.concepts))
+    except UserError as error:
+        if manifest.word_frequency != BUNDLED:
+            raise UserError(
+                f"{folder / LEXICON} is damaged, and was made from {manifest.word_frequency}",
+                "put the file back from a copy, then repair again",
+            ) from error
+    return Lexicon.of_space(space, bundled_frequency())
+
+
 def _repair_points(index: Index, old: Engine, on_progress: Progress) -> Repaired:
     """Repair the points of an engine, and write them to the engine of an index.
 
@@ -171,10 +194,10 @@ def _repair_points(index: Index, old: Engine, on_progress: Progress) -> Repaired
     for block in _read(old):
         found = list(zip(block, faults(index, block), strict=True))
         right = [hit for hit, fault in found if fault is None]
-        outdated = [hit for hit, fault in found if fault is Fault.PRESENCE]
-        wrong = [hit for hit, fault in found if fault and fault not in {Fault.PRESENCE, *LOSSES}]
+        outdated = [hit for hit, fault in found if fault in QUICK]
+        wrong = [hit for hit, fault in found if fault and fault not in {*QUICK, *LOSSES}]
         lost = [hit for hit, fault in found if fault in LOSSES]
-        written = _with_presence(index, outdated) + ([] if old is index.engine else right)
+        written = _brought_up_to_date(index, outdated) + ([] if old is index.engine else right)
         if written:
             index.engine.upsert(batch_of(written, len(index.space.concepts)))
         if wrong:
@@ -208,12 +231,14 @@ def _read_one(engine: Engine, id_: str) -> Hit:
         return Hit(id_, 0.0)
 
 
-def _with_presence(index: Index, hits: list[Hit]) -> list[Hit]:
-    """Points with their presence payload computed again."""
+def _brought_up_to_date(index: Index, hits: list[Hit]) -> list[Hit]:
+    """Points with their presence, and what they show, computed again."""
     dense = np.array([hit.dense for hit in hits], np.float32).reshape(-1, index.space.dim)
     return [
-        replace(hit, payload=hit.payload | presence)
-        for hit, presence in zip(hits, index.strengths(dense), strict=True)
+        replace(hit, payload=hit.payload | presence | shown)
+        for hit, presence, shown in zip(
+            hits, index.strengths(dense), index.shown(dense), strict=True
+        )
     ]
 
 

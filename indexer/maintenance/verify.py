@@ -14,11 +14,12 @@ from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.engines.batch import batch_of
 from splicedex.indexer.engines.query import Hit, Nearest, Query, Scalar
 from splicedex.indexer.maintenance.check_points import faults
+from splicedex.indexer.payload.concept_counts import FILE as COUNTS
 from splicedex.indexer.pipeline.calibration import out_of_date
 from splicedex.indexer.sources.base import BLOCK, blocks
-from splicedex.indexer.store.concept_counts import FILE as COUNTS
 from splicedex.indexer.store.index import OWN_FIELDS, Index
 from splicedex.splice.decomposition import decompose
+from splicedex.splice.errors import UserError
 
 SAMPLE = 64
 """Images that are decomposed again and searched for."""
@@ -116,7 +117,7 @@ def verify(index: Index, *, on_progress: Progress = lambda *_: None) -> Findings
 
 
 def wrong_files(index: Index) -> list[str]:
-    """Compare the concept space and the calibration of an index with its manifest.
+    """Compare the concept space, the lexicon and the calibration of an index with its manifest.
 
     Args:
         index: Open index.
@@ -129,6 +130,10 @@ def wrong_files(index: Index) -> list[str]:
         return ["the concept space is not the one that the index was made with"]
     if (len(space.concepts), space.dim) != (manifest.concepts, manifest.dim):
         return ["the manifest and the concept space differ in size"]
+    try:
+        _ = index.lexicon
+    except UserError as error:
+        return [error.cause]
     if not index.calibration.fits(space):
         return ["the calibration is damaged, or belongs to another concept space"]
     return []
@@ -169,7 +174,7 @@ def _check_sample(index: Index, sample: Sequence[Hit], findings: Findings) -> No
     if not sample:
         return
     stored = batch_of(sample, len(index.space.concepts))
-    again = decompose(index.space, stored.dense, index.manifest.sparsity)
+    again = decompose(index.space, stored.dense, index.manifest.sparsity, index.penalties)
     off = np.abs((again - stored.concepts).toarray()).max(axis=1)
     for row, hit in enumerate(sample):
         if off[row] > WEIGHT_OFF:

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splicedex.indexer.engines.query import Hit
+from splicedex.indexer.payload.presence import FIELDS
 from splicedex.indexer.sources.base import BLOCK, Source, blocks
 from splicedex.indexer.store.index import Index, point_id
-from splicedex.indexer.store.presence_payload import FIELDS
 from splicedex.splice.blas import one_blas_thread
 from splicedex.splice.presence.calibration import SAMPLE, Calibration, calibrate
 

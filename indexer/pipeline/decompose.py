@@ -5,21 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from splicedex.indexer.payload.presence import PresenceEncoder
+from splicedex.indexer.payload.shows import payload_of
 from splicedex.indexer.store.index import Index
-from splicedex.indexer.store.presence_payload import PresenceEncoder
 from splicedex.splice.align import Matrix
 from splicedex.splice.blas import one_blas_thread
 from splicedex.splice.decomposition import decompose, reconstruction_cosine
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.presence.calibration import Calibration
+from splicedex.splice.presence.shows import Shows
 from splicedex.splice.sparsity import Sparsity
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Decomposed: TypeAlias = "tuple[csr_array, list[dict[str, Any]]]"
-"""SpLiCE weights (n, c), and n payloads. A payload holds the concepts of the image, which of them
-are present and how probably, and the cosine between the image and its reconstruction."""
+"""SpLiCE weights (n, c), and n payloads. A payload holds the concepts of the image, which concepts
+are present and how probably, what the image shows, and the cosine between the image and its
+reconstruction."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,18 @@ class Decomposer:
     Args:
         space: The concept space.
         sparsity: The penalty λ, or the number of concepts per image.
+        penalties: Relative penalties (c,) of the concepts; None if all are 1.
         coding: Encoder of presence for the same space.
         calibration: Turns embeddings into presence probabilities.
+        shows: Says what images show.
     """
 
     space: ConceptSpace
     sparsity: Sparsity
+    penalties: Matrix | None
     coding: PresenceEncoder
     calibration: Calibration
+    shows: Shows
 
     @classmethod
     def of(cls, index: Index) -> Decomposer:
@@ -45,7 +52,14 @@ class Decomposer:
         Args:
             index: Open index.
         """
-        return cls(index.space, index.manifest.sparsity, index.coding, index.calibration)
+        return cls(
+            index.space,
+            index.manifest.sparsity,
+            index.penalties,
+            index.coding,
+            index.calibration,
+            index.shows,
+        )
 
     def __call__(self, embeddings: Matrix) -> Decomposed:
         """Decompose images.
@@ -60,20 +74,23 @@ class Decomposer:
             UserError: A row holds NaN or infinity.
         """
         with one_blas_thread:  # the result has the same bits in any process
-            weights = decompose(self.space, embeddings, self.sparsity)
+            weights = decompose(self.space, embeddings, self.sparsity, self.penalties)
             probabilities = self.calibration.probability(embeddings)
             cosines = reconstruction_cosine(self.space, embeddings, weights)
+            shown = self.shows.shown(embeddings)
         payloads = [
             {
                 "concepts": weights.indices[start:end].tolist(),
                 "cosine": round(float(cosine), 4),
                 **presence,
+                **payload_of(said),
             }
-            for start, end, presence, cosine in zip(
+            for start, end, presence, cosine, said in zip(
                 weights.indptr,
                 weights.indptr[1:],
                 self.coding.payloads(probabilities),
                 cosines,
+                shown,
                 strict=False,
             )
         ]

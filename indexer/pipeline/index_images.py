@@ -111,7 +111,7 @@ def index_images(
     """
     store = store_of(address)
     resolved, source = _source(store, images, settings, load, workers)
-    create_index(store, resolved.manifest, resolved.space)
+    create_index(store, resolved.manifest, resolved.space, resolved.frequency)
     start = time.perf_counter()
     with open_index(store, wait=wait) as index:
         with progress.indexing(len(source)) as on_progress:

@@ -11,9 +11,14 @@ from splicedex.indexer.sources.photos import Listing
 from splicedex.indexer.store.address import Address
 from splicedex.indexer.store.base import Store
 from splicedex.indexer.store.index import store_of
-from splicedex.indexer.store.manifest import Manifest
+from splicedex.indexer.store.manifest import Manifest, Penalties
 from splicedex.splice.dictionary.image_mean import ImageMean
 from splicedex.splice.dictionary.space import ConceptSpace
+from splicedex.splice.dictionary.word_frequency import (
+    BUNDLED,
+    WordFrequency,
+    load_frequency,
+)
 from splicedex.splice.encoders.base import Encoder, Load
 from splicedex.splice.encoders.known import DEFAULT
 from splicedex.splice.encoders.load import load_encoder
@@ -31,12 +36,16 @@ class Settings:
         vocabulary: Name of a vocabulary, or a file of concepts.
         image_mean: File with the image mean, or a folder of photos to estimate it from.
         sparsity: The penalty λ, or the number of concepts per image.
+        penalties: Relative penalties of the concepts.
+        word_frequency: File of word frequencies.
     """
 
     model: str | None = None
     vocabulary: str | None = None
     image_mean: Path | None = None
     sparsity: Sparsity | None = None
+    penalties: Penalties | None = None
+    word_frequency: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -47,11 +56,13 @@ class ResolvedSettings:
         manifest: Manifest of the index.
         space: Concept space.
         encoder: Encoder of photos; None where embeddings are given.
+        frequency: How often people say words; None for the bundled table, or that of the index.
     """
 
     manifest: Manifest
     space: ConceptSpace
     encoder: Encoder | None
+    frequency: WordFrequency | None = None
 
 
 def resolve(
@@ -124,7 +135,8 @@ def _of_new_index(
         return find_image_mean(encoder, settings.image_mean, photos, workers=workers)
 
     model = load_model(name, mean_of, vocabulary=settings.vocabulary, load=load)
-    return _resolved(model, settings.sparsity or Sparsity())
+    sparsity, penalties = settings.sparsity or Sparsity(), settings.penalties or "frequency"
+    return _resolved(model, sparsity, penalties, BUNDLED, _frequency(settings))
 
 
 def _of_existing_index(
@@ -149,7 +161,13 @@ def _of_existing_index(
     if vocabulary is None and manifest.encoder and manifest.vocabulary != OWN:
         vocabulary = manifest.vocabulary
     model = load_model(settings.model or manifest.model, mean_of, vocabulary=vocabulary, load=load)
-    resolved = _resolved(model, settings.sparsity or manifest.sparsity)
+    resolved = _resolved(
+        model,
+        settings.sparsity or manifest.sparsity,
+        settings.penalties or manifest.penalties,
+        manifest.word_frequency,
+        _frequency(settings),
+    )
     manifest.refuse_other(resolved.manifest, existing.origin)
     return resolved
 
@@ -162,8 +180,27 @@ def _refuse_other_encoder(existing: _Existing, encoder: Encoder) -> None:
     existing.manifest.refuse_other(other, existing.origin)
 
 
-def _resolved(model: Model, sparsity: Sparsity) -> ResolvedSettings:
-    """The settings of an index made with a model and a sparsity."""
+def _frequency(settings: Settings) -> WordFrequency | None:
+    """The table of word frequencies that the user gave."""
+    return load_frequency(settings.word_frequency) if settings.word_frequency else None
+
+
+def _resolved(
+    model: Model,
+    sparsity: Sparsity,
+    penalties: Penalties,
+    word_frequency: str,
+    frequency: WordFrequency | None,
+) -> ResolvedSettings:
+    """The settings of an index made with a model, a sparsity and word frequencies.
+
+    Args:
+        model: The encoder and its concept space.
+        sparsity: The penalty λ, or the number of concepts per image.
+        penalties: Relative penalties of the concepts.
+        word_frequency: The table of word frequencies unless the user gave one.
+        frequency: The table that the user gave.
+    """
     manifest = Manifest(
         model=model.name,
         encoder=model.encoder.fingerprint() if model.encoder else None,
@@ -174,5 +211,7 @@ def _resolved(model: Model, sparsity: Sparsity) -> ResolvedSettings:
         dim=model.space.dim,
         l1_penalty=None if sparsity.l0 is not None else sparsity.l1_penalty,
         l0=sparsity.l0,
+        penalties=penalties,
+        word_frequency=frequency.source if frequency else word_frequency,
     )
-    return ResolvedSettings(manifest, model.space, model.encoder)
+    return ResolvedSettings(manifest, model.space, model.encoder, frequency)

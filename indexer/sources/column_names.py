@@ -6,7 +6,8 @@ import re
 import warnings
 from collections.abc import Iterable
 
-from splicedex.indexer.store.presence_payload import FIELDS
+from splicedex.indexer.payload.presence import FIELDS
+from splicedex.indexer.payload.shows import FIELDS as SHOWS_FIELDS
 from splicedex.splice.errors import UserError
 
 RESERVED = frozenset(
@@ -19,9 +20,10 @@ RESERVED = frozenset(
         "bytes",
         "concepts",
         "cosine",
-        "shows",
+        *FIELDS,
+        *SHOWS_FIELDS,
     }
-).union({"concepts", "cosine", "shows"}, FIELDS)
+)
 """Payload fields that splicedex uses itself."""
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _OTHER = re.compile(r"[^\w-]")

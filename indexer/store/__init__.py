@@ -1,1 +1,1 @@
-"""Indexes on disk or on a server: address, store, manifest, files, lock, counts."""
+"""Indexes on disk or on a server: address, store, manifest, files, lock."""

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 from splicedex.indexer.engines.base import Ann, Engine
 from splicedex.indexer.store.address import Address
 from splicedex.indexer.store.manifest import FILE, Manifest
+from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
 
 Write: TypeAlias = Callable[[Path], None]
@@ -134,7 +135,7 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def create(self, manifest: Manifest, space: ConceptSpace) -> None:
+    def create(self, manifest: Manifest, space: ConceptSpace, lexicon: Lexicon) -> None:
         """Make an index without images. It appears as a whole or not at all.
 
         Raises:

@@ -17,6 +17,7 @@ from splicedex.indexer.store.local_files import LocalFiles
 from splicedex.indexer.store.lock import hold
 from splicedex.indexer.store.manifest import FILE, Manifest
 from splicedex.indexer.store.state import write_files
+from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
 
@@ -65,7 +66,7 @@ class FolderStore(Store):
         with self.lock(wait=wait), EdgeEngine.open(self.path / POINTS, columns) as engine:
             yield files, engine
 
-    def create(self, manifest: Manifest, space: ConceptSpace) -> None:
+    def create(self, manifest: Manifest, space: ConceptSpace, lexicon: Lexicon) -> None:
         """Make an index without images. It appears as a whole or not at all.
 
         Raises:
@@ -83,7 +84,7 @@ class FolderStore(Store):
             ):
                 made = Path(partial) / "index"
                 made.mkdir()
-                write_files(made, manifest, space)
+                write_files(made, manifest, space, lexicon)
                 create_points(made / POINTS, manifest.dim).close()
                 made.replace(folder)
         except OSError:

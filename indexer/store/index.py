@@ -13,18 +13,20 @@ import numpy as np
 
 from splicedex.indexer.engines.base import Ann, Engine, FieldKind
 from splicedex.indexer.engines.query import Hit
+from splicedex.indexer.payload.concept_counts import FILE as COUNTS
+from splicedex.indexer.payload.concept_counts import CachedConceptCounts, ConceptCounts
+from splicedex.indexer.payload.presence import PRESENCE, STRENGTHS, PresenceEncoder
+from splicedex.indexer.payload.shows import SHOWS, payload_of
 from splicedex.indexer.store.address import Address, Folder, address_of
 from splicedex.indexer.store.base import Files, Store
-from splicedex.indexer.store.concept_counts import FILE as COUNTS
-from splicedex.indexer.store.concept_counts import CachedConceptCounts, ConceptCounts
 from splicedex.indexer.store.folder import FolderStore
 from splicedex.indexer.store.manifest import Manifest
-from splicedex.indexer.store.presence_payload import PRESENCE, STRENGTHS, PresenceEncoder
-from splicedex.indexer.store.state import SavedState
+from splicedex.indexer.store.state import LEXICON, SavedState
 from splicedex.splice.align import Matrix
+from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.near_synonyms import all_near_synonyms
 from splicedex.splice.dictionary.space import ConceptSpace
-from splicedex.splice.dictionary.word_frequency import bundled_frequency
+from splicedex.splice.dictionary.word_frequency import WordFrequency, bundled_frequency
 from splicedex.splice.errors import UserError
 from splicedex.splice.presence.calibration import Calibration
 from splicedex.splice.presence.shows import Shows
@@ -33,6 +35,7 @@ OWN_FIELDS: dict[str, FieldKind] = {
     "concepts": "lookup",
     PRESENCE: "lookup",
     STRENGTHS: "lookup",
+    SHOWS: "lookup",
     "path": "keyword",
     "folders": "keyword",
 }
@@ -71,10 +74,10 @@ class Index:
 
     @cached_property
     def counts(self) -> ConceptCounts:
-        """Number of its images with each concept."""
+        """Number of its images that show each concept."""
         if self.engine.exclusive:
-            return CachedConceptCounts(self.engine, lambda: self.calibration, self.folder / COUNTS)
-        return ConceptCounts(self.engine, lambda: self.calibration)
+            return CachedConceptCounts(self.engine, self.manifest.concepts, self.folder / COUNTS)
+        return ConceptCounts(self.engine, self.manifest.concepts)
 
     # --- saved state ---
 
@@ -131,10 +134,30 @@ class Index:
         """Encodes presence probabilities as payload fields."""
         return PresenceEncoder(all_near_synonyms(self.space))
 
+    # --- what is shown ---
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """What is known of the words of its concepts."""
+        return Lexicon.load(self.folder / LEXICON, self.manifest.concepts)
+
     @cached_property
     def shows(self) -> Shows:
         """Says which concepts an image shows, unasked."""
-        return Shows.of_space(self.space, bundled_frequency())
+        return Shows.of_space(self.space, self.lexicon)
+
+    def shown(self, embeddings: Matrix) -> list[dict[str, list[int]]]:
+        """The payload fields (n) that store what images show.
+
+        Args:
+            embeddings: Image embeddings (n, d), unit length.
+        """
+        return [payload_of(one) for one in self.shows.shown(embeddings)]
+
+    @property
+    def penalties(self) -> Matrix | None:
+        """Relative penalties (c,) of the concepts in decompositions; None if all are 1."""
+        return self.lexicon.penalties if self.manifest.penalties == "frequency" else None
 
     # --- columns ---
 
@@ -217,7 +240,12 @@ def open_index(index: Store | Address | Path, *, wait: float = 0.0) -> Iterator[
         yield Index(files, store.manifest_of(files), engine)
 
 
-def create_index(index: Store | Address | Path, manifest: Manifest, space: ConceptSpace) -> None:
+def create_index(
+    index: Store | Address | Path,
+    manifest: Manifest,
+    space: ConceptSpace,
+    frequency: WordFrequency | None = None,
+) -> None:
     """Make an index without images, unless there is one made in the same way.
 
     It appears as a whole or not at all.
@@ -226,6 +254,7 @@ def create_index(index: Store | Address | Path, manifest: Manifest, space: Conce
         index: Its store or address.
         manifest: How the index is made.
         space: The concepts.
+        frequency: How often people say words; the bundled table by default.
 
     Raises:
         UserError: There is another index, or something that is not an index.
@@ -233,6 +262,6 @@ def create_index(index: Store | Address | Path, manifest: Manifest, space: Conce
     store = store_of(index)
     existing = store.manifest()
     if existing is None:
-        store.create(manifest, space)
+        store.create(manifest, space, Lexicon.of_space(space, frequency or bundled_frequency()))
     else:
         existing.refuse_other(manifest, str(store))

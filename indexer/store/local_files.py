@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from splicedex.indexer.store import concept_counts as counts
+from splicedex.indexer.payload import concept_counts as counts
 from splicedex.indexer.store.base import Files, Write
 
 NOT_FILES = frozenset({"points", "lock", counts.FILE})

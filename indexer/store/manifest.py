@@ -7,17 +7,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from splicedex.indexer.engines.base import Ann, FieldKind
+from splicedex.splice.dictionary.word_frequency import BUNDLED
 from splicedex.splice.errors import UserError
 from splicedex.splice.sparsity import Sparsity
 
-FORMAT = 4
+Penalties: TypeAlias = Literal["frequency", "uniform"]
+"""Relative penalties of concepts in decompositions: higher for words that people say rarely, or the
+same for all, as in the paper."""
+FORMAT = 5
 """Version of the index's layout.
 
 2: `presence` stores one value for each present concept. 3: `strengths` is a separate field.
-4: the calibration has its own directions of the concepts.
+4: the calibration has its own directions of the concepts. 5: `shows` and `shows_percent` store what
+an image is said to show; a lexicon is among the files.
 """
 FILE = "manifest.json"
 _RESTORE = "run splicedex repair on the index, or restore the file"
@@ -37,6 +42,8 @@ class Manifest:
         dim: Dimension d of the embeddings.
         l1_penalty: λ of the lasso; None if `l0` is set.
         l0: Maximum number of concepts per image; None if λ is set.
+        penalties: Relative penalties of the concepts.
+        word_frequency: The table of word frequencies that the lexicon was made from.
         columns: The user's columns that are indexed for filters, with the kinds of their indexes.
         ann: Nearest-neighbour method for dense vectors.
         format: Version of the layout.
@@ -51,6 +58,8 @@ class Manifest:
     dim: int
     l1_penalty: float | None
     l0: int | None
+    penalties: Penalties = "uniform"
+    word_frequency: str = BUNDLED
     columns: Mapping[str, FieldKind] = field(default_factory=dict)
     ann: Ann = "auto"
     format: int = FORMAT
@@ -136,6 +145,10 @@ class Manifest:
             told = _told(self, other, next(named, "model"))
         elif differs & {"l1_penalty", "l0"}:
             told = f"{_sparsity(self)}, not {_sparsity(other)}"
+        elif "penalties" in differs:
+            told = _told(self, other, "penalties")
+        elif "word_frequency" in differs:
+            told = _told(self, other, "word_frequency")
         else:
             return
         raise UserError(f"{origin} was made with {told}", "use the same, or another --index")

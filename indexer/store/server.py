@@ -21,6 +21,7 @@ from splicedex.indexer.store.local_files import LocalFiles
 from splicedex.indexer.store.manifest import Manifest
 from splicedex.indexer.store.remote_files import RemoteFiles
 from splicedex.indexer.store.state import write_files
+from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.download import cache_folder
 from splicedex.splice.errors import UserError
@@ -72,7 +73,7 @@ class ServerStore(Store):
         finally:
             connection.close()
 
-    def create(self, manifest: Manifest, space: ConceptSpace) -> None:
+    def create(self, manifest: Manifest, space: ConceptSpace, lexicon: Lexicon) -> None:
         """Make an index without images. It exists as soon as its files are there.
 
         Raises:
@@ -81,7 +82,7 @@ class ServerStore(Store):
         """
         address = self._collection
         with tempfile.TemporaryDirectory() as made:
-            write_files(Path(made), manifest, space)
+            write_files(Path(made), manifest, space, lexicon)
             with self.fill(manifest.dim) as target:
                 if target.engine.count():
                     raise UserError(

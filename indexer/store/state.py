@@ -3,8 +3,9 @@
 DIR/manifest.json       how the index was made; written last, so a folder without it is no index
 DIR/manifest.copy.json  a copy of the manifest, in case that one is damaged
 DIR/space/              the concept space, so that a search needs no encoder
+DIR/lexicon.npz         how often people say its words, and which are kinds of which
 DIR/presence.npz        the calibration of presence probabilities
-DIR/counts.npz          number of images with each concept; a cache, computed from the points
+DIR/counts.npz          number of images that show each concept; a cache, computed from the points
 DIR/points/             the engine
 DIR/lock                which process holds the folder
 
@@ -24,10 +25,12 @@ import numpy as np
 from splicedex.indexer.engines.base import Ann, FieldKind
 from splicedex.indexer.store.base import Files
 from splicedex.indexer.store.manifest import FILE, Manifest
+from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.presence.calibration import Calibration, calibrate
 
 CALIBRATION = "presence.npz"
+LEXICON = "lexicon.npz"
 COPY = "manifest.copy.json"
 
 
@@ -104,15 +107,17 @@ class SavedState:
         self._files.save(COPY, self.manifest.save)
 
 
-def write_files(folder: Path, manifest: Manifest, space: ConceptSpace) -> None:
+def write_files(folder: Path, manifest: Manifest, space: ConceptSpace, lexicon: Lexicon) -> None:
     """Write the files of an index without images.
 
     Args:
         folder: An empty folder.
         manifest: How the index is made.
         space: The concepts.
+        lexicon: What is known of their words.
     """
     space.save(folder / "space")
+    lexicon.save(folder / LEXICON)
     nothing = np.zeros((0, space.dim), np.float32)
     calibrate(space, nothing).save(folder / CALIBRATION)
     manifest.save(folder / COPY)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from splicedex.indexer.payload.presence import at_least
 from splicedex.indexer.store.index import Index
-from splicedex.indexer.store.presence_payload import at_least
 from splicedex.search.browse.concept_frequency import FrequencyCache, images_with
 from splicedex.search.browse.facets import ConceptFacet, together
 from splicedex.search.query.plan import present

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from splicedex.indexer.store.concept_counts import concept_facet
+from splicedex.indexer.payload.concept_counts import concept_facet
 from splicedex.indexer.store.index import Index
 from splicedex.search.query.plan import present
 from splicedex.search.query.resolve import Resolved

@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from splicedex.indexer.engines.query import SparseVector
+from splicedex.indexer.payload.presence import FIELDS
+from splicedex.indexer.payload.shows import FIELDS as SHOWS_FIELDS
+from splicedex.indexer.payload.shows import shown_in
 from splicedex.indexer.store.index import Index
-from splicedex.indexer.store.presence_payload import FIELDS
 from splicedex.splice.align import Matrix, centre, unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.presence.calibration import PRESENT
-from splicedex.splice.sparsity import Sparsity
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-OWN = frozenset({"path", "location", "folders", "signature", "concepts", "cosine", *FIELDS})
+OWN = frozenset(
+    {"path", "location", "folders", "signature", "concepts", "cosine", *FIELDS, *SHOWS_FIELDS}
+)
 """Payload fields that are not columns of the user."""
 
 
@@ -82,7 +85,7 @@ def read_record(index: Index, id_: str) -> Record | None:
         hit.id,
         hit.payload["path"],
         hit.payload,
-        index.shows.shown(hit.dense[None])[0].named(index.space),
+        shown_in(hit.payload).named(index.space),
         Decomposition(weighted(index.space, hit.concepts), hit.payload["cosine"]),
         tuple((index.space.concepts[i], float(probabilities[i])) for i in ordered),
     )
@@ -94,26 +97,25 @@ def weighted(space: ConceptSpace, vector: SparseVector) -> tuple[tuple[str, floa
     return tuple((space.concepts[vector.indices[i]], float(vector.values[i])) for i in ordered)
 
 
-def decompose_image(space: ConceptSpace, embedding: Matrix, sparsity: Sparsity) -> Decomposition:
-    """Decompose one image embedding (d,)."""
+def decompose_image(index: Index, embedding: Matrix) -> Decomposition:
+    """Decompose one image embedding (d,) as the images of an index are."""
     from splicedex.splice.decomposition import (  # a search needs no solver
         decompose,
         reconstruction_cosine,
     )
 
-    weights = decompose(space, embedding[None], sparsity)
+    space = index.space
+    weights = decompose(space, embedding[None], index.manifest.sparsity, index.penalties)
     return _told(space, weights, float(reconstruction_cosine(space, embedding[None], weights)[0]))
 
 
-def decompose_text(space: ConceptSpace, embedding: Matrix, sparsity: Sparsity) -> Decomposition:
+def decompose_text(index: Index, embedding: Matrix) -> Decomposition:
     """Decompose one text embedding (d,), centred by the dictionary's mean as texts are."""
-    from splicedex.splice.solver import at_most, nonnegative_lasso
+    from splicedex.splice.decomposition import decompose_aligned
 
+    space = index.space
     aligned = centre(unit(embedding[None]), space.text_mean)
-    if sparsity.l0 is not None:
-        weights = at_most(space.atoms, aligned, sparsity.l0)
-    else:
-        weights = nonnegative_lasso(space.atoms, aligned, sparsity.l1_penalty)
+    weights = decompose_aligned(space, aligned, index.manifest.sparsity, index.penalties)
     return _told(space, weights, float((unit(weights @ space.atoms) @ aligned[0])[0]))
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splicedex.indexer.engines.query import Match, Not
-from splicedex.indexer.store.concept_counts import Counts
-from splicedex.indexer.store.presence_payload import has
+from splicedex.indexer.payload.concept_counts import Counts
+from splicedex.indexer.payload.shows import is_shown
 from splicedex.search.curation.reports.comparison import Comparison, Difference
 from splicedex.search.curation.statistics.contrast import LEVEL, Contrast, Order, contrast
 from splicedex.search.curation.statistics.significance import q_values
@@ -168,7 +168,8 @@ def _difference(
     index = searcher.index
     name = index.space.concepts[head]
     first, second = (
-        examples(index, intersection(side.filter, has(head)), shown, head) for side in pair.sides
+        examples(index, intersection(side.filter, is_shown(head)), shown, head)
+        for side in pair.sides
     )
     return Difference(
         concept=name,

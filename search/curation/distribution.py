@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from splicedex.indexer.store.concept_counts import Counts
+from splicedex.indexer.payload.concept_counts import Counts
 from splicedex.search.curation.statistics.proportions import Interval, mean, wilson
 from splicedex.search.curation.subsets.checks import check_choice
 from splicedex.search.curation.subsets.subset import subset

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from splicedex.indexer.engines.query import Match
-from splicedex.indexer.store.concept_counts import Counts, concept_facet
+from splicedex.indexer.payload.concept_counts import Counts, concept_facet
 from splicedex.search.curation.statistics.contrast import LEVEL, contrast
 from splicedex.search.curation.statistics.jensen_shannon import permutation_test
 from splicedex.search.curation.statistics.proportions import Interval
@@ -190,9 +190,11 @@ def _check_comparable(one: _Side, two: _Side) -> None:
     for name, differ in (
         ("concept spaces", first.space != second.space),
         ("sparsities", first.sparsity != second.sparsity),
+        ("penalties", first.penalties != second.penalties),
+        ("word frequencies", first.word_frequency != second.word_frequency),
     ):
         if differ:
             raise UserError(
                 f"the indexes have different {name}",
-                "index both with the same model, vocabulary and sparsity",
+                "index both with the same model, vocabulary, sparsity and word frequencies",
             )

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
-
 from splicedex.indexer.engines.query import Hit
+from splicedex.indexer.payload.shows import shown_in
 from splicedex.indexer.sources.base import BLOCK, blocks
 from splicedex.indexer.sources.location import to_path
 from splicedex.search.browse.image import columns_of
@@ -145,10 +144,9 @@ def _export_folder(
 def _rows(searcher: Searcher, chosen: Subset, on_progress: Progress) -> Iterator[dict[str, Any]]:
     """Everything the index holds about each image, as plain values."""
     index, done = searcher.index, 0
-    hits = index.engine.scroll(chosen.filter, with_dense=True, with_concepts=True)
+    hits = index.engine.scroll(chosen.filter, with_concepts=True)
     for block in blocks(hits, BLOCK):
-        embeddings = np.array([hit.dense for hit in block], np.float32)
-        for hit, shown in zip(block, index.shows.shown(embeddings), strict=True):
+        for hit in block:
             yield {
                 "id": hit.id,
                 "path": hit.payload["path"],
@@ -157,7 +155,7 @@ def _rows(searcher: Searcher, chosen: Subset, on_progress: Progress) -> Iterator
                 **columns_of(hit.payload),
                 "shows": [
                     {"concept": name, "probability": probability}
-                    for name, probability in shown.named(index.space)
+                    for name, probability in shown_in(hit.payload).named(index.space)
                 ],
                 "concepts": _concepts(hit, index.space.concepts),
             }

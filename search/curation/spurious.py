@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splicedex.indexer.engines.query import Not
-from splicedex.indexer.store.presence_payload import has
+from splicedex.indexer.payload.shows import is_shown
 from splicedex.search.curation.reports.suspicion import THIN, Association, Suspect, Suspicions
 from splicedex.search.curation.statistics.association import cramers_v_interval, phi
 from splicedex.search.curation.statistics.contrast import LEVEL
@@ -235,6 +235,6 @@ class _Study:
                 for at, one in enumerate(self._splits)
             ),
             thin=tuple(cell for cell in Cells.__slots__ if getattr(cells[0], cell) < THIN),
-            without=examples(index, intersection(inside.filter, Not(has(concept))), shown),
-            elsewhere=examples(index, intersection(rest.filter, has(concept)), shown, concept),
+            without=examples(index, intersection(inside.filter, Not(is_shown(concept))), shown),
+            elsewhere=examples(index, intersection(rest.filter, is_shown(concept)), shown, concept),
         )

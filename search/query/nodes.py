@@ -29,7 +29,10 @@ class QueryError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A concept, with a presence between `above` and `below` if they are given."""
+    """A concept, with a presence between `above` and `below` if they are given.
+
+    With `shown`, an image matches if it is said to show the concept.
+    """
 
     text: str
     at: int = field(compare=False)
@@ -37,6 +40,7 @@ class Concept:
     above: float | None = None
     below: float | None = None
     boost: float = 1.0
+    shown: bool = False
 
     @property
     def faint(self) -> bool:

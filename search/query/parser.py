@@ -2,6 +2,7 @@
 
 dog AND (beach OR "swimming pool") NOT person label:holiday width>1000
 =dog^2 cat>0.6                      exactly that concept, a boost; a presence
+shows:dog                           what an image is said to show, as facets count it
 text:"a photo at dusk"              dense search by a sentence
 like:beach.jpg -person +snow        dense search by an indexed image, edited
 """
@@ -108,13 +109,15 @@ class _Parser:
         return self._concept()
 
     def _prefixed(self) -> Node:
-        """`like:`, `text:`, or a column."""
+        """`like:`, `text:`, `shows:`, or a column."""
         name = self._advance()
         self._advance()
         value = self._value(f"{name.text}: needs a value", f'write {name.text}:"..."')
-        if name.text not in {"text", "like"}:
+        if name.text not in {"text", "like", "shows"}:
             return Field(name.text, ":", value, name.at)
         boost = self._boost() if self._peek().text == "^" else 1.0
+        if name.text == "shows":
+            return Concept(value, name.at, boost=boost, shown=True)
         if name.text == "text":
             return Text(value, name.at, boost)
         edits = []

@@ -14,7 +14,8 @@ import numpy as np
 
 from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.engines.query import And, Filter, Not, Or
-from splicedex.indexer.store.presence_payload import at_least, has
+from splicedex.indexer.payload.presence import at_least, has
+from splicedex.indexer.payload.shows import is_shown
 from splicedex.search.query.columns import Values, column_filter
 from splicedex.search.query.nodes import (
     AllOf,
@@ -53,6 +54,7 @@ class Context:
         columns: The user's columns, with the kinds of their indexes.
         values: Returns distinct values of a column.
         encode: The text encoder; None if the model has none.
+        said_as: Returns the concept that is said in place of a concept.
     """
 
     space: ConceptSpace
@@ -60,6 +62,7 @@ class Context:
     columns: Mapping[str, FieldKind]
     values: Values
     encode: Encode | None
+    said_as: Callable[[int], int] = lambda concept: concept
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,13 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
     }
 
     def holds(leaf: Concept | Field, affirmed: bool) -> Filter:
-        passing = columns[leaf] if isinstance(leaf, Field) else _wanted(leaf, meanings[leaf])
+        if isinstance(leaf, Field):
+            passing = columns[leaf]
+        elif leaf.shown:
+            said = dict.fromkeys(context.said_as(i) for i in meanings[leaf].meant)
+            passing = is_shown(*said)
+        else:
+            passing = _wanted(leaf, meanings[leaf])
         return passing if affirmed else Not(passing)
 
     def could_hold(leaf: Concept | Field, affirmed: bool) -> Filter:
@@ -185,8 +194,14 @@ def _wanted(concept: Concept, meaning: Resolved) -> Filter:
 
 
 def _plainly_wanted(leaf: Leaf, affirmed: bool) -> bool:
-    """Whether a leaf asks for a concept without bounds."""
-    return isinstance(leaf, Concept) and affirmed and leaf.above is None and leaf.below is None
+    """Whether a leaf asks for the presence of a concept, without bounds."""
+    return (
+        isinstance(leaf, Concept)
+        and affirmed
+        and not leaf.shown
+        and leaf.above is None
+        and leaf.below is None
+    )
 
 
 def _filter(node: Node, passing: Callable[[Concept | Field, bool], Filter]) -> Filter:

@@ -187,11 +187,12 @@ def name_of(node: Node) -> str:
     match node:
         case Concept():
             bounds = "".join(
-                f"{sign}{bound:g}"
-                for sign, bound in ((">", node.above), ("<", node.below))
+                f"{order}{bound:g}"
+                for order, bound in ((">", node.above), ("<", node.below))
                 if bound is not None
             )
-            return ("=" if node.exact else "") + node.text + bounds + _boost(node)
+            sign = "shows:" if node.shown else "=" if node.exact else ""
+            return sign + node.text + bounds + _boost(node)
         case Field():
             return f"{node.name}{node.op}{node.value}"
         case Text():

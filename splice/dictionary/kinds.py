@@ -14,7 +14,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -124,35 +124,33 @@ class _Nouns:
 
     Args:
         forms: Each name, with itself and what it may be the plural of.
-        parents: The hypernyms of each synset.
+        synsets: A line for each synset: its class, its hypernyms, and its words.
         meanings: What each form may mean, the most frequent sense first.
     """
 
     forms: Mapping[str, Sequence[str]]
-    parents: Sequence[Sequence[int]]
+    synsets: Sequence[str]
     meanings: Mapping[str, Sequence[_Sense]]
 
     @classmethod
     def of(cls, names: Sequence[str]) -> _Nouns:
         """Read what the table says of some names."""
-        lines = (line.replace("_", " ").split() for line in _lines("noun_forms.txt.xz"))
-        irregular = {plural: singular for plural, singular, *_ in lines}
+        pairs = (line.replace("_", " ").split() for line in _lines("noun_forms.txt.xz"))
+        irregular = {plural: singular for plural, singular, *_ in pairs}
         forms = {name: list(_forms(name, irregular)) for name in names}
-        wanted = {form for its in forms.values() for form in its}
-        parents: list[tuple[int, ...]] = []
-        ranked: dict[str, list[tuple[int, _Sense]]] = defaultdict(list)
-        for synset, line in enumerate(_lines("nouns.txt.xz")):
-            kind, above, entries = line.split("\t")
-            parents.append(tuple(map(int, above.split())))
-            for entry in entries.split(",") if entries else ():
-                word, rank, count = entry.split("|")
-                if word in wanted:
-                    ranked[word].append((int(rank), _Sense(synset, int(kind), int(count))))
-        meanings = {
-            word: [sense for _, sense in sorted(its, key=itemgetter(0))]
-            for word, its in ranked.items()
-        }
-        return cls(forms, parents, meanings)
+        lines, where = _synsets()
+        wanted = {form for its in forms.values() for form in its if form in where}
+        meanings = {}
+        for word in wanted:
+            ranked = []
+            for synset in where[word]:
+                kind, _, entries = lines[synset].split("\t")
+                for entry in entries.split(","):
+                    name, rank, count = entry.split("|")
+                    if name == word:
+                        ranked.append((int(rank), _Sense(synset, int(kind), int(count))))
+            meanings[word] = [sense for _, sense in sorted(ranked, key=itemgetter(0))]
+        return cls(forms, lines, meanings)
 
     def senses(self, name: str) -> Sequence[_Sense]:
         """What a name may mean, in the singular or else the plural."""
@@ -162,7 +160,8 @@ class _Nouns:
     def ancestors(self, synset: int) -> frozenset[int]:
         """A synset and all that it is a kind of."""
         if synset not in self._ancestors:
-            above = (self.ancestors(parent) for parent in self.parents[synset])
+            parents = self.synsets[synset].split("\t")[1].split()
+            above = (self.ancestors(int(parent)) for parent in parents)
             self._ancestors[synset] = frozenset({synset}.union(*above))
         return self._ancestors[synset]
 
@@ -180,6 +179,18 @@ def _forms(name: str, irregular: Mapping[str, str]) -> Iterator[str]:
     for plural, singular in _ENDINGS:
         if name.endswith(plural):
             yield name.removesuffix(plural) + singular
+
+
+@cache
+def _synsets() -> tuple[Sequence[str], Mapping[str, Sequence[int]]]:
+    """A line for each synset, and the numbers of the lines with each word."""
+    lines = _lines("nouns.txt.xz")
+    where: dict[str, list[int]] = defaultdict(list)
+    for synset, line in enumerate(lines):
+        entries = line.rpartition("\t")[2]
+        for entry in entries.split(",") if entries else ():
+            where[entry.partition("|")[0]].append(synset)
+    return lines, where
 
 
 def _lines(name: str) -> list[str]:

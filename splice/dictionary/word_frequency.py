@@ -10,6 +10,7 @@ import lzma
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 
@@ -67,13 +68,15 @@ def bundled_frequency() -> WordFrequency:
 def load_frequency(path: Path) -> WordFrequency:
     """Read a table with a word, a tab and its count on each line.
 
-    Counts are scaled so that the most frequent word is in every caption.
+    Counts are scaled so that the most frequent word is in every caption. The source is the name of
+    the file and a hash of its contents.
 
     Raises:
         UserError: The file cannot be read, a line is not a word and a count, or there is no line.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        content = path.read_bytes()
+        lines = content.decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
             f"word frequencies {path} cannot be read ({error})",
@@ -98,4 +101,5 @@ def load_frequency(path: Path) -> WordFrequency:
     if not counts:
         raise UserError(f"word frequencies {path} hold no word", "give at least one")
     most = max(counts.values())
-    return WordFrequency(str(path), {word: count / most for word, count in counts.items()})
+    source = f"{path.name} {sha256(content).hexdigest()[:8]}"
+    return WordFrequency(source, {word: count / most for word, count in counts.items()})

@@ -23,18 +23,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from splicedex.splice.align import Matrix
-from splicedex.splice.dictionary.kinds import kinds_of
+from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
-from splicedex.splice.dictionary.word_frequency import WordFrequency
-from splicedex.splice.errors import UserError
-from splicedex.splice.npz import DAMAGE
 from splicedex.splice.presence.activation import Activations
 from splicedex.splice.presence.calibration import sigmoid, specificity
 
@@ -83,25 +79,24 @@ class Shows:
     Args:
         activations: Of the concepts, as their texts alone give them.
         offset: Log-odds of each concept apart from its activation (c,).
-        kinds: Which concepts count for which (c, c), with 1 at (i, j) where j counts for i.
+        counting: Which concepts count for which (c, c), with 1 at (i, j) where j counts for i.
         names: The concept that is said in place of each (c,): the most frequent name of the thing.
     """
 
     activations: Activations
     offset: Matrix
-    kinds: csr_array
+    counting: csr_array
     names: NDArray[np.int64]
 
     @classmethod
-    def of_space(cls, space: ConceptSpace, frequency: WordFrequency) -> Shows:
-        """From the concepts' embeddings and the frequency of their words."""
-        shares = frequency.of(space.concepts)
-        kinds = kinds_of(space)
+    def of_space(cls, space: ConceptSpace, lexicon: Lexicon) -> Shows:
+        """From the concepts' embeddings, and what is known of their words."""
+        prior = WEIGHT * np.log(lexicon.frequency) - SPECIFICITY * specificity(space) + SHIFT
         return cls(
             Activations.of_words(space),
-            (WEIGHT * np.log(shares) - SPECIFICITY * specificity(space) + SHIFT).astype(np.float32),
-            _counting(kinds, shares),
-            _most_frequent_names(kinds, shares),
+            prior.astype(np.float32),
+            _counting(lexicon),
+            lexicon.names,
         )
 
     def shown(self, embeddings: Matrix) -> list[Shown]:
@@ -129,7 +124,7 @@ class Shows:
     @cached_property
     def _counts_for(self) -> csr_array:
         """What each concept counts for (c, c): itself and what it is a kind of."""
-        return self.kinds.T.tocsr()
+        return self.counting.T.tocsr()
 
     def _said(self, concepts: NDArray[np.integer], probabilities: Matrix) -> Shown:
         """The most probable concepts, each thing by its most frequent name."""
@@ -143,56 +138,15 @@ class Shows:
         order = sorted(best, key=lambda name: (-best[name], name))[:MOST]
         return Shown(order, [round(best[name], 2) for name in order])
 
-    def save(self, path: Path) -> None:
-        """Write to an .npz file, at once or not at all."""
-        partial = path.with_name(f"partial-{path.name}")
-        rows, columns = self.kinds.tocoo().coords
-        np.savez(partial, offset=self.offset, broader=rows, kind=columns, names=self.names)
-        partial.replace(path)
 
-    @classmethod
-    def load(cls, path: Path, space: ConceptSpace) -> Shows:
-        """Read what `save` wrote for the concepts of a space.
-
-        Raises:
-            UserError: The file is missing, damaged, or of another space.
-        """
-        from scipy.sparse import csr_array
-
-        count = len(space.concepts)
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                pairs = (arrays["broader"], arrays["kind"])
-                offset, names = arrays["offset"], arrays["names"]
-                kinds = csr_array((np.ones(len(pairs[0]), np.float32), pairs), shape=(count, count))
-        except DAMAGE as error:
-            raise UserError(
-                f"{path} cannot be read ({error})", "run splicedex repair on the index"
-            ) from error
-        if offset.shape != (count,) or names.shape != (count,):
-            raise UserError(f"{path} is of other concepts", "run splicedex repair on the index")
-        return cls(Activations.of_words(space), offset, kinds, names)
-
-
-def _counting(kinds: csr_array, shares: Matrix) -> csr_array:
-    """The kinds that count for each concept: of rare words none but themselves."""
-    pairs = kinds.tocoo()
+def _counting(lexicon: Lexicon) -> csr_array:
+    """The kinds that count for each concept (c, c): of rare words none but themselves."""
+    pairs = lexicon.kinds.tocoo()
     rows, columns = pairs.coords
-    pairs.data = ((shares[rows] >= COMMON) | (rows == columns)).astype(np.float32)
+    pairs.data = ((lexicon.frequency[rows] >= COMMON) | (rows == columns)).astype(np.float32)
     counting = pairs.tocsr()
     counting.eliminate_zeros()
     return counting
-
-
-def _most_frequent_names(kinds: csr_array, shares: Matrix) -> NDArray[np.int64]:
-    """For each concept the most frequent name of the same thing: they are kinds of each other."""
-    same = kinds.multiply(kinds.T).tocoo()
-    rows, columns = same.coords
-    names = np.arange(kinds.shape[0])
-    for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True)):
-        if shares[column] > shares[names[row]]:
-            names[row] = column
-    return names
 
 
 def _entries(

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from splicedex.indexer.payload.presence import BANDS, FAINTEST, FIELDS, STRENGTHS
 from splicedex.indexer.store.index import open_index
-from splicedex.indexer.store.presence_payload import BANDS, FAINTEST, FIELDS, STRENGTHS
 from tests.e2e.conftest import embedded, environment, splicedex, started  # noqa: F401
 from tests.models import DIM, write_open_clip_model
 from tests.pacing import PACED, Paced

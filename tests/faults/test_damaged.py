@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splicedex.indexer.store.presence_payload import FIELDS
+from splicedex.indexer.payload.presence import FIELDS
 from tests.e2e.conftest import COMMAND, indexed  # noqa: F401
 from tests.faults.conftest import Contents, assert_same
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from splicedex.indexer.engines.base import Ann
     from splicedex.indexer.pipeline.index_images import Images
     from splicedex.indexer.pipeline.settings import Settings
+    from splicedex.indexer.store.manifest import Penalties
     from splicedex.splice.encoders.base import Load
     from splicedex.splice.sparsity import Sparsity
 
 ANNS: tuple[Ann, ...] = ("auto", "exact", "hnsw", "int8")
+PENALTIES: tuple[Penalties, ...] = ("frequency", "uniform")
+Choice = TypeVar("Choice", bound=str)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,21 @@ class IndexOptions:
     l0: Annotated[
         int | None,
         typer.Option("--l0", help="Greatest number of concepts per image, instead of --penalty."),
+    ] = None
+    penalties: Annotated[
+        str | None,
+        typer.Option(
+            help="Relative penalties of concepts in decompositions: frequency, higher for words "
+            "that people rarely say of a photo, or uniform, the same for all as in the paper "
+            "(default: frequency)"
+        ),
+    ] = None
+    word_frequency: Annotated[
+        Path | None,
+        typer.Option(
+            help="How often people say words of photos: a file with a word, a tab and a count on "
+            "each line (default: English, from captions)"
+        ),
     ] = None
     device: Annotated[
         str | None,
@@ -146,11 +164,19 @@ class IndexOptions:
         """What the index is made with.
 
         Raises:
-            UserError: --penalty and --l0 are both given, or one is out of range.
+            UserError: --penalty and --l0 are both given, one is out of range, or there are no such
+                --penalties.
         """
         from splicedex.indexer.pipeline.settings import Settings
 
-        return Settings(self.model, self.vocabulary, self.image_mean, self._sparsity())
+        return Settings(
+            self.model,
+            self.vocabulary,
+            self.image_mean,
+            self._sparsity(),
+            _choice("--penalties", self.penalties, PENALTIES),
+            self.word_frequency,
+        )
 
     def load(self) -> Load:
         """The function that loads an encoder with the device, precision and batch size given."""
@@ -169,12 +195,7 @@ class IndexOptions:
         Raises:
             UserError: No method has this name.
         """
-        if self.ann is None:
-            return None
-        known = next((method for method in ANNS if method == self.ann), None)
-        if known is None:
-            raise UserError(f"--ann {self.ann} is unknown", f"use {', '.join(ANNS)}")
-        return known
+        return _choice("--ann", self.ann, ANNS)
 
     def _sparsity(self) -> Sparsity | None:
         from splicedex.splice.sparsity import Sparsity
@@ -184,6 +205,20 @@ class IndexOptions:
         if self.l0 is not None:
             return Sparsity(l0=self.l0)
         return None if self.penalty is None else Sparsity(self.penalty)
+
+
+def _choice(option: str, given: str | None, allowed: Sequence[Choice]) -> Choice | None:
+    """The allowed value that was given; None if none was.
+
+    Raises:
+        UserError: The value is not allowed.
+    """
+    if given is None:
+        return None
+    known = next((value for value in allowed if value == given), None)
+    if known is None:
+        raise UserError(f"{option} {given} is unknown", f"use {', '.join(allowed)}")
+    return known
 
 
 def with_options(command: Callable[..., Any]) -> Callable[..., Any]:

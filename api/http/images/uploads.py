@@ -185,7 +185,7 @@ class Uploads:
             thumbnail = shrink(photo, THUMBNAIL, self._most_pixels)
         embedding = unit(self._encoder.pixels(pixels))
         index = self._index
-        decomposition = decompose_image(index.space, embedding, index.manifest.sparsity)
+        decomposition = decompose_image(index, embedding)
         return Upload(id_, width, height, embedding, decomposition, thumbnail, 0.0)
 
     def _decode(self, photo: Path) -> tuple[int, int, NDArray[Any]]:

@@ -88,7 +88,7 @@ async def decompose_words(service: Served, asked: models.TextRequest) -> models.
         )
 
     def read() -> Decomposition:
-        return decompose_text(index.space, encoder.text(asked.text), index.manifest.sparsity)
+        return decompose_text(index, encoder.text(asked.text))
 
     return _answer(await service.searching.run(read))
 

@@ -91,9 +91,9 @@ def synonym_groups(space: ConceptSpace) -> SynonymGroups:
 
 
 def query_for(name: str) -> str:
-    """A query that finds the images where a concept counts as present."""
+    """A query that finds the images that are said to show a concept."""
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted}"'
+    return f'shows:"{quoted}"'
 
 
 def _same(space: ConceptSpace) -> Iterator[tuple[int, int, float]]:

@@ -3,13 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from splicedex.indexer.payload.presence import FIELDS
 from splicedex.indexer.pipeline import calibration as subject
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.calibration import out_of_date, recalibrate
 from splicedex.indexer.sources.embeddings import ArraySource
 from splicedex.indexer.sources.table import Table
 from splicedex.indexer.store.index import point_id
-from splicedex.indexer.store.presence_payload import FIELDS
 from splicedex.splice.presence.calibration import Calibration, calibrate
 from tests.photos import make_embeddings, make_index, make_space, name
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from splicedex.indexer.payload.presence import FIELDS
 from splicedex.indexer.pipeline.calibration import CalibrationSample
 from splicedex.indexer.pipeline.decompose_process import DecomposeProcess
 from splicedex.indexer.pipeline.report import Report
@@ -19,7 +20,6 @@ from splicedex.indexer.pipeline.stages import (
 )
 from splicedex.indexer.sources.base import Block, Item
 from splicedex.indexer.store.index import point_id
-from splicedex.indexer.store.presence_payload import FIELDS
 from tests.photos import make_embeddings, make_index, make_space, name
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")

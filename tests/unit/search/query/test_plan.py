@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splicedex.indexer.engines import query as engine
-from splicedex.indexer.store.presence_payload import FIELDS as STORED
-from splicedex.indexer.store.presence_payload import PresenceEncoder
+from splicedex.indexer.payload.presence import FIELDS as STORED
+from splicedex.indexer.payload.presence import PresenceEncoder
 from splicedex.search.query.nodes import (
     AllOf,
     AnyOf,

@@ -1,4 +1,4 @@
-"""Number of images with each concept, by one facet over the presence field.
+"""Number of images that show each concept, by one facet over the field `shows`.
 
 Comparing a subset with the whole index needs the counts of all images. To count a million images
 takes seconds, so an index with one writer at a time keeps the counts in a file.
@@ -7,9 +7,7 @@ takes seconds, so an index with one writer at a time keeps the counts in a file.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -18,18 +16,18 @@ from numpy.typing import NDArray
 
 from splicedex.indexer.engines.base import Engine
 from splicedex.indexer.engines.query import And, Filter, Not, Or
-from splicedex.indexer.store.presence_payload import PRESENCE
+from splicedex.indexer.payload.presence import PRESENCE
+from splicedex.indexer.payload.shows import SHOWS
 from splicedex.splice.errors import UserError
 from splicedex.splice.npz import DAMAGE
-from splicedex.splice.presence.calibration import Calibration
 
 FILE = "counts.npz"
 _ALL = Not(Or(()))
 """Passes every image. With a filter Edge counts image by image, which takes half the time of
 counting value by value without a filter."""
 FEW = 1 / 128
-"""Share of the images below which it is faster to read single pages of the presence index than all
-of it."""
+"""Share of the images below which it is faster to read single pages of a payload index than all of
+it."""
 LARGE = 0.1
 """Share of the images from which Edge computes a facet by the images of each value instead of by
 the values of each image."""
@@ -38,7 +36,7 @@ Counts: TypeAlias = NDArray[np.int64]
 
 
 def count_concepts(engine: Engine, concepts: int, passing: Filter | None = None) -> Counts:
-    """Number of images (c,) that a query for each concept finds, read-only.
+    """Number of images (c,) that show each concept, read-only.
 
     Args:
         engine: Engine of the index.
@@ -46,10 +44,10 @@ def count_concepts(engine: Engine, concepts: int, passing: Filter | None = None)
         passing: Count only images that pass; None counts all.
 
     Raises:
-        UserError: The engine's index of presence is damaged.
+        UserError: The engine's index of the field is damaged.
     """
     counts = np.zeros(concepts, np.int64)
-    for concept, images in concept_facet(engine, PRESENCE, concepts, passing, concepts):
+    for concept, images in concept_facet(engine, SHOWS, concepts, passing, concepts):
         counts[concept] = images
     counts.flags.writeable = False
     return counts
@@ -83,19 +81,19 @@ def concept_facet(
 
 
 class ConceptCounts:
-    """Number of images with each concept in an index, counted whenever it is asked for.
+    """Number of images that show each concept in an index, counted whenever it is asked for.
 
     Nothing is kept, because on a server other clients may write at any time. Safe to share among
     threads.
 
     Args:
         engine: Engine of the index.
-        calibration: Returns the calibration of its presence probabilities.
+        concepts: Number of concepts c of its space.
     """
 
-    def __init__(self, engine: Engine, calibration: Callable[[], Calibration]) -> None:
+    def __init__(self, engine: Engine, concepts: int) -> None:
         self._engine = engine
-        self._calibration = calibration
+        self._concepts = concepts
 
     def of(self, passing: Filter | None = None) -> Counts:
         """Number of images (c,) with each concept, read-only.
@@ -103,7 +101,7 @@ class ConceptCounts:
         Args:
             passing: Count only images that pass; None counts all.
         """
-        return count_concepts(self._engine, len(self._calibration().offset), passing)
+        return count_concepts(self._engine, self._concepts, passing)
 
     def preload(self, passing: Filter) -> None:
         """Announce that images which pass a filter by concepts will be counted."""
@@ -127,12 +125,12 @@ class CachedConceptCounts(ConceptCounts):
 
     Args:
         engine: Engine of the index.
-        calibration: Returns the calibration of its presence probabilities.
+        concepts: Number of concepts c of its space.
         file: The file.
     """
 
-    def __init__(self, engine: Engine, calibration: Callable[[], Calibration], file: Path) -> None:
-        super().__init__(engine, calibration)
+    def __init__(self, engine: Engine, concepts: int, file: Path) -> None:
+        super().__init__(engine, concepts)
         self._file = file
         self._lock = threading.Lock()
         self._kept: tuple[str, Counts] | None = None
@@ -167,7 +165,7 @@ class CachedConceptCounts(ConceptCounts):
 
         Even to count the images of one concept, Edge looks at each point.
         """
-        self._preload("point", self._engine.estimate(passing))
+        self._preload(PRESENCE, "point", self._engine.estimate(passing))
 
     def invalidate(self) -> None:
         """Remove the counts and keep none until `rebuild`: images are about to change."""
@@ -194,19 +192,19 @@ class CachedConceptCounts(ConceptCounts):
 
     def _count(self, passing: Filter | None = None) -> Counts:
         images = self._engine.count(passing)
-        self._preload("value" if images >= LARGE * self._engine.count() else "point", images)
+        by: Literal["point", "value"] = (
+            "value" if images >= LARGE * self._engine.count() else "point"
+        )
+        self._preload(SHOWS, by, images)
         return super().of(passing or _ALL)
 
-    def _preload(self, by: Literal["point", "value"], images: int) -> None:
+    def _preload(self, field: str, by: Literal["point", "value"], images: int) -> None:
         if images >= FEW * self._engine.count():
-            self._engine.preload(PRESENCE, by)
+            self._engine.preload(field, by)
 
     def _stamp(self) -> str:
-        """Identifies what was counted: number of images and calibration."""
-        calibration = self._calibration()
-        hashed = blake2b(calibration.offset.tobytes(), digest_size=16)
-        hashed.update(calibration.sample.tobytes())
-        return f"{self._engine.count()} {hashed.hexdigest()}"
+        """Identifies what was counted, as far as is cheap: the field and the number of images."""
+        return f"{SHOWS} {self._engine.count()}"
 
 
 def _save(file: Path, stamp: str, counts: Counts) -> None:

@@ -7,13 +7,13 @@ from splicedex.indexer.engines.query import And, HasId
 from splicedex.indexer.maintenance.copy import copy_index
 from splicedex.indexer.maintenance.repair import repair
 from splicedex.indexer.maintenance.verify import verify
+from splicedex.indexer.payload import concept_counts
+from splicedex.indexer.payload.concept_counts import FILE, count_concepts
+from splicedex.indexer.payload.presence import PRESENCE, has
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.sources.embeddings import array_source
-from splicedex.indexer.store import concept_counts
 from splicedex.indexer.store.address import Folder
-from splicedex.indexer.store.concept_counts import FILE, count_concepts
 from splicedex.indexer.store.index import point_id
-from splicedex.indexer.store.presence_payload import PRESENCE, has
 from splicedex.splice.errors import UserError
 from tests.photos import make_embeddings, make_index, make_space, name
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splicedex.indexer.engines.query import Match, Or
-from splicedex.indexer.store.presence_payload import (
+from splicedex.indexer.payload.presence import (
     PRESENCE,
     STRENGTHS,
     PresenceEncoder,

@@ -1,0 +1,1 @@
+"""What points hold besides their vectors: presence, what is shown, and counts of it."""
