@@ -1,4 +1,4 @@
-"""Counts of concepts: as queries count, kept while they hold, and never longer."""
+"""Counts of what is shown: as queries count, kept while they hold, and never longer."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from splicedex.indexer.maintenance.repair import repair
 from splicedex.indexer.maintenance.verify import verify
 from splicedex.indexer.payload import concept_counts
 from splicedex.indexer.payload.concept_counts import FILE, count_concepts
-from splicedex.indexer.payload.presence import PRESENCE, has
+from splicedex.indexer.payload.shows import FIELDS, SHOWS, is_shown
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.store.address import Folder
@@ -30,7 +30,7 @@ def index(tmp_path):
 
 
 def counted(index):
-    return [index.engine.count(has(concept)) for concept in range(len(SPACE.concepts))]
+    return [index.engine.count(is_shown(concept)) for concept in range(len(SPACE.concepts))]
 
 
 def reopened(index):
@@ -41,7 +41,7 @@ def reopened(index):
 
 def strip(index, row):
     """Take all concepts from an image, behind the back of whoever counts."""
-    index.engine.set_payload([point_id(name(row))], {PRESENCE: []})
+    index.engine.set_payload([point_id(name(row))], {key: [] for key in FIELDS})
 
 
 @pytest.mark.parametrize("engine", ["edge", "memory"])
@@ -49,7 +49,7 @@ def test_counts_are_what_queries_find(engine, tmp_path):
     index = make_index(tmp_path / "made", engine, SPACE, PHOTOS)
     assert index.counts.of().tolist() == index.counts.of(And(())).tolist() == counted(index)
     some = HasId(tuple(point_id(name(row)) for row in range(20)))
-    expected = [index.engine.count(And((some, has(i)))) for i in range(len(SPACE.concepts))]
+    expected = [index.engine.count(And((some, is_shown(i)))) for i in range(len(SPACE.concepts))]
     assert index.counts.of(some).tolist() == expected
     assert (index.folder / FILE).exists() == (engine == "edge")
     index.close()
@@ -155,8 +155,8 @@ def test_a_copy_counts_anew(index, tmp_path):
 
 def test_a_damaged_payload_index_is_told_and_not_followed(index):
     for no_concept in (len(SPACE.concepts), -1):
-        index.engine.set_payload([point_id(name(0))], {PRESENCE: [no_concept]})
+        index.engine.set_payload([point_id(name(0))], {SHOWS: [no_concept]})
         with pytest.raises(UserError, match="is damaged: it lists an unknown concept"):
-            index.counts.of(has(no_concept))
+            index.counts.of(is_shown(no_concept))
         assert index.counts.file_is_wrong()
         assert any("do not agree" in told for told in verify(index))

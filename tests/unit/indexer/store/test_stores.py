@@ -12,6 +12,8 @@ from splicedex.indexer.store.folder import FolderStore
 from splicedex.indexer.store.index import create_index, open_index, store_of
 from splicedex.indexer.store.manifest import FILE, Manifest
 from splicedex.indexer.store.server import ServerStore
+from splicedex.splice.dictionary.lexicon import Lexicon
+from splicedex.splice.dictionary.word_frequency import bundled_frequency
 from splicedex.splice.encoders.load import load_encoder
 from splicedex.splice.errors import UserError
 from tests.fake_qdrant import FakeQdrant
@@ -22,6 +24,7 @@ MANIFEST = Manifest(
     "made up", None, "words", SPACE.fingerprint, "its own", len(SPACE.concepts), SPACE.dim,
     0.25, None,
 )  # fmt: skip
+LEXICON = Lexicon.of_space(SPACE, bundled_frequency())
 
 
 @pytest.fixture(params=["folder", "server"])
@@ -67,7 +70,7 @@ def test_where_there_is_no_index(address):
 
 def test_files_are_listed_read_and_written(address):
     store = store_of(address)
-    store.create(MANIFEST, SPACE)
+    store.create(MANIFEST, SPACE, LEXICON)
     with store.open() as (files, engine):
         assert engine.count() == 0
         assert {FILE, "presence.npz", "space/concepts.txt"} <= set(files.names())
@@ -80,7 +83,7 @@ def test_files_are_listed_read_and_written(address):
 
 def test_a_folder_has_one_holder_and_a_server_any_number(address):
     store = store_of(address)
-    store.create(MANIFEST, SPACE)
+    store.create(MANIFEST, SPACE, LEXICON)
     alone = isinstance(address, Folder)
     refused = pytest.raises(UserError, match="holds the index") if alone else nullcontext()
     with store.lock(), refused, store_of(address).open():
@@ -89,7 +92,7 @@ def test_a_folder_has_one_holder_and_a_server_any_number(address):
 
 def test_what_is_filled_is_an_index_once_it_is_finished(address, tmp_path):
     store, source = store_of(address), store_of(tmp_path / "source")
-    source.create(MANIFEST, SPACE)
+    source.create(MANIFEST, SPACE, LEXICON)
     with store.fill(SPACE.dim) as target:
         assert target.engine.count() == 0
     assert store.files() is None

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.kinds import kinds_of
+from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.dictionary.word_frequency import WordFrequency
-from splicedex.splice.errors import UserError
 from splicedex.splice.presence.activation import Activations
 from splicedex.splice.presence.calibration import specificity
 from splicedex.splice.presence.shows import (
@@ -37,7 +37,7 @@ def space():
 
 @pytest.fixture(scope="module")
 def shows(space):
-    return Shows.of_space(space, WordFrequency("test", SHARES))
+    return Shows.of_space(space, Lexicon.of_space(space, WordFrequency("test", SHARES)))
 
 
 def images(count, seed=0):
@@ -76,8 +76,8 @@ def test_as_defined(space, shows):
 def test_a_rare_word_is_not_said_for_its_kinds(space, shows):
     """A collie is a canine, but nobody says so."""
     row = NAMES.index("canine")
-    assert shows.kinds[[row]].indices.tolist() == [row]
-    assert shows.kinds[[NAMES.index("dog")]].nnz == 3
+    assert shows.counting[[row]].indices.tolist() == [row]
+    assert shows.counting[[NAMES.index("dog")]].nnz == 3
 
 
 def test_one_thing_is_told_once(space, shows):
@@ -101,22 +101,3 @@ def test_an_image_shows_the_same_whatever_is_with_it(shows, count, seed):
 
 def test_no_images(shows):
     assert shows.shown(np.zeros((0, 16), np.float32)) == []
-
-
-def test_saved_and_loaded(space, shows, tmp_path):
-    shows.save(tmp_path / "shows.npz")
-    loaded = Shows.load(tmp_path / "shows.npz", space)
-    embeddings = images(50)
-    assert loaded.shown(embeddings) == shows.shown(embeddings)
-
-
-def test_a_damaged_file_is_refused(space, tmp_path):
-    with pytest.raises(UserError, match="cannot be read"):
-        Shows.load(tmp_path / "none.npz", space)
-    (tmp_path / "bad.npz").write_bytes(b"not a zip file")
-    with pytest.raises(UserError, match="splicedex repair"):
-        Shows.load(tmp_path / "bad.npz", space)
-    small = ConceptSpace(NAMES[:3], space.texts[:3], space.image_mean)
-    Shows.of_space(small, WordFrequency("test", SHARES)).save(tmp_path / "small.npz")
-    with pytest.raises(UserError, match="other concepts"):
-        Shows.load(tmp_path / "small.npz", space)
