@@ -10,21 +10,25 @@ goes through all values that a field lists for an image.
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from splicedex.indexer.engines.query import Match
-from splicedex.splice.align import Matrix
 from splicedex.splice.dictionary.near_synonyms import NearSynonyms
 from splicedex.splice.presence.calibration import PRESENT
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 PRESENCE, STRENGTHS = FIELDS = ("presence", "strengths")
 BANDS = 20
 """Number of bands of equal width that probabilities are rounded to."""
 FAINTEST = 2
 """The lowest band that is stored: p ≥ .1."""
+LEAST = FAINTEST / BANDS
+"""The lowest probability that is stored."""
 
 Integers: TypeAlias = NDArray[np.int64]
 
@@ -43,11 +47,17 @@ class PresenceEncoder:
         )
         """The band at which a concept makes its near-synonym present."""
 
-    def payloads(self, probabilities: Matrix) -> list[dict[str, list[int]]]:
-        """The fields of n images with these presence probabilities (n, c)."""
+    def payloads(self, probabilities: csr_array) -> list[dict[str, list[int]]]:
+        """The fields of n images with these presence probabilities (n, c).
+
+        Args:
+            probabilities: Those of at least `LEAST`; others may be missing.
+        """
         n, c = probabilities.shape
-        rows, concepts = np.nonzero(probabilities >= FAINTEST / BANDS)
-        bands = np.floor(BANDS * probabilities[rows, concepts]).astype(np.int64)
+        stored = probabilities.data >= LEAST
+        rows = np.repeat(np.arange(n), np.diff(probabilities.indptr))[stored]
+        concepts = probabilities.indices[stored].astype(np.int64)
+        bands = np.floor(BANDS * probabilities.data[stored]).astype(np.int64)
         bands = np.minimum(bands, BANDS - 1)
         entries, synonyms = self._present(bands, concepts)
         present = np.divmod(np.unique(c * rows[entries] + self._synonyms[synonyms]), c)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from splicedex.indexer.payload.presence import PresenceEncoder
+from splicedex.indexer.payload.presence import LEAST, PresenceEncoder
 from splicedex.indexer.payload.shows import payload_of
 from splicedex.indexer.store.index import Index
 from splicedex.splice.align import Matrix
@@ -75,7 +75,7 @@ class Decomposer:
         """
         with one_blas_thread:  # the result has the same bits in any process
             weights = decompose(self.space, embeddings, self.sparsity, self.penalties)
-            probabilities = self.calibration.probability(embeddings)
+            probabilities = self.calibration.likely(embeddings, LEAST)
             cosines = reconstruction_cosine(self.space, embeddings, weights)
             shown = self.shows.shown(embeddings)
         payloads = [

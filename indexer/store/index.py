@@ -15,7 +15,7 @@ from splicedex.indexer.engines.base import Ann, Engine, FieldKind
 from splicedex.indexer.engines.query import Hit
 from splicedex.indexer.payload.concept_counts import FILE as COUNTS
 from splicedex.indexer.payload.concept_counts import CachedConceptCounts, ConceptCounts
-from splicedex.indexer.payload.presence import PRESENCE, STRENGTHS, PresenceEncoder
+from splicedex.indexer.payload.presence import LEAST, PRESENCE, STRENGTHS, PresenceEncoder
 from splicedex.indexer.payload.shows import SHOWS, payload_of
 from splicedex.indexer.store.address import Address, Folder, address_of
 from splicedex.indexer.store.base import Files, Store
@@ -127,7 +127,9 @@ class Index:
         Returns:
             The fields of each image (n).
         """
-        return self.coding.payloads(self.presence(embeddings) + np.float32(off))
+        probabilities = self.calibration.likely(embeddings, LEAST)
+        probabilities.data += np.float32(off)
+        return self.coding.payloads(probabilities)
 
     @cached_property
     def coding(self) -> PresenceEncoder:

@@ -33,6 +33,7 @@ from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.presence.activation import Activations
 from splicedex.splice.presence.calibration import sigmoid, specificity
+from splicedex.splice.presence.entries import entries
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -103,22 +104,18 @@ class Shows:
         """What images with embeddings (n, d) are said to show."""
         said = []
         for start in range(0, len(embeddings), _ROWS):
-            rows = self._probable(embeddings[start : start + _ROWS])
-            for first, last in zip(rows.indptr, rows.indptr[1:], strict=False):
-                said.append(self._said(rows.indices[first:last], rows.data[first:last]))
+            said += self._said(self._probable(embeddings[start : start + _ROWS]))
         return said
 
     def _probable(self, embeddings: Matrix) -> csr_array:
         """Probabilities (n, c) of concepts in images (n, d); 0 for all that is unlikely."""
-        from scipy.sparse import csr_array
-
         odds = self.activations.of(embeddings)
         odds *= SLOPE
         odds += self.offset
-        likely = csr_array(_entries(odds, odds >= _LIKELY_ODDS), odds.shape)
+        likely = entries(odds, _LIKELY_ODDS)
         likely.data = np.maximum(np.log1p(-(sigmoid(likely.data) ** POWER)), _SUREST)
         probable: csr_array = likely @ self._counts_for
-        probable.data = (-np.expm1(probable.data)) ** (1 / POWER)
+        probable.data = (-np.expm1(probable.data)).astype(np.float64) ** (1 / POWER)
         return probable
 
     @cached_property
@@ -126,17 +123,22 @@ class Shows:
         """What each concept counts for (c, c): itself and what it is a kind of."""
         return self.counting.T.tocsr()
 
-    def _said(self, concepts: NDArray[np.integer], probabilities: Matrix) -> Shown:
-        """The most probable concepts, each thing by its most frequent name."""
-        said = probabilities >= SAID
-        concepts, probabilities = concepts[said], probabilities[said]
-        best: dict[int, float] = {}
-        for name, probability in zip(
-            self.names[concepts].tolist(), probabilities.tolist(), strict=True
-        ):
-            best[name] = max(probability, best.get(name, 0.0))
-        order = sorted(best, key=lambda name: (-best[name], name))[:MOST]
-        return Shown(order, [round(best[name], 2) for name in order])
+    def _said(self, probable: csr_array) -> list[Shown]:
+        """The most probable concepts of n images (n, c), each thing by its most frequent name."""
+        images = np.repeat(np.arange(probable.shape[0]), np.diff(probable.indptr))
+        said = probable.data >= SAID
+        images, probabilities = images[said], probable.data[said]
+        names = self.names[probable.indices[said]]
+        best = np.lexsort((-probabilities, names, images))
+        first = np.diff(images[best] * len(self.names) + names[best], prepend=-1) > 0
+        kept = best[first]
+        order = kept[np.lexsort((names[kept], -probabilities[kept], images[kept]))]
+        ends = np.searchsorted(images[order], np.arange(1, probable.shape[0] + 1)).tolist()
+        concepts, rounded = names[order].tolist(), probabilities[order].round(2).tolist()
+        return [
+            Shown(concepts[start:end][:MOST], rounded[start:end][:MOST])
+            for start, end in zip([0, *ends], ends, strict=False)
+        ]
 
 
 def _counting(lexicon: Lexicon) -> csr_array:
@@ -147,11 +149,3 @@ def _counting(lexicon: Lexicon) -> csr_array:
     counting = pairs.tocsr()
     counting.eliminate_zeros()
     return counting
-
-
-def _entries(
-    matrix: Matrix, where: NDArray[np.bool_]
-) -> tuple[Matrix, tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """The entries of a matrix at some places, as SciPy's sparse arrays take them."""
-    rows, columns = np.nonzero(where)
-    return matrix[rows, columns], (rows, columns)

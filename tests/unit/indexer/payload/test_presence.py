@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from splicedex.indexer.engines.query import Match, Or
 from splicedex.indexer.payload.presence import (
@@ -25,7 +26,10 @@ def codes(matrix):
     """The strengths that are stored where no concept has near-synonyms."""
     alone = np.arange(matrix.shape[1] + 1)
     all_near_synonyms = NearSynonyms(alone, alone[:-1], np.ones(matrix.shape[1], np.float32))
-    return [stored[STRENGTHS] for stored in PresenceEncoder(all_near_synonyms).payloads(matrix)]
+    return [
+        stored[STRENGTHS]
+        for stored in PresenceEncoder(all_near_synonyms).payloads(csr_array(matrix))
+    ]
 
 
 def passes(stored, concept, threshold):
@@ -68,7 +72,7 @@ def test_one_value_says_what_a_family_says_at_length(seed):
     random = np.random.default_rng(seed)
     matrix = random.random((4, len(SPACE.concepts))).astype(np.float32) ** 4
     related = all_near_synonyms(SPACE)
-    for stored in PresenceEncoder(related).payloads(matrix):
+    for stored in PresenceEncoder(related).payloads(csr_array(matrix)):
         assert stored[PRESENCE] == sorted(set(stored[PRESENCE]))
         for concept in range(len(SPACE.concepts)):
             part = slice(related.starts[concept], related.starts[concept + 1])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from splicedex.indexer.engines import query as engine
 from splicedex.indexer.payload.presence import FIELDS as STORED
@@ -83,14 +84,14 @@ def payload(photo):
     probabilities = np.zeros((1, len(SPACE.concepts)), np.float32)
     for concept, band in photo["presence"].items():
         probabilities[0, concept] = (band + 0.5) / 20
-    return photo | STORE.payloads(probabilities)[0]
+    return photo | STORE.payloads(csr_array(probabilities))[0]
 
 
 def holding(concept, probability):
     """What is stored of a photo with one concept."""
     probabilities = np.zeros((1, len(SPACE.concepts)), np.float32)
     probabilities[0, concept] = probability
-    return STORE.payloads(probabilities)[0]
+    return STORE.payloads(csr_array(probabilities))[0]
 
 
 def passes(part, stored):
