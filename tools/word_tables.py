@@ -3,7 +3,8 @@
 `word_frequency.txt.xz` combines the frequency ranks of two word lists of the SpLiCE authors
 (Apache-2.0): words of MSCOCO's captions and of LAION's. By Zipf's law the word of rank r is in
 `ZIPF / r` of the captions; the two estimates are combined by a weighted geometric mean, and times
-the share of its uses in which the word is a noun ("white" rarely is).
+the share of its uses in which the word is a noun ("white" rarely is). Captions are of photographs,
+so they undercount words for other kinds of picture, which collections do hold: these have a floor.
 
 `nouns.txt.xz` holds the noun hierarchy of WordNet 3.0 (Debian's `wordnet-base`; its licence is in
 splice/data/LICENSE.wordnet). Each line is a synset: its class (number of WordNet's lexicographer
@@ -33,6 +34,18 @@ RARE = 2e-5
 """Share of captions below which a word is left out."""
 NO_NOUN = 0.1
 """Share of a word's uses as a noun where WordNet knows it only as another part of speech."""
+PICTURES = [
+    "painting",
+    "drawing",
+    "sketch",
+    "cartoon",
+    "illustration",
+    "engraving",
+    "watercolor",
+    "comics",
+]
+PICTURE_SHARE = 0.005
+"""Least share of captions for kinds of picture other than photographs."""
 PARTS_OF_SPEECH = {
     "noun": "s> ses>s xes>x ches>ch shes>sh ies>y",
     "verb": "s> es> ies>y ed> ed>e ing> ing>e",
@@ -81,6 +94,10 @@ def _combined(
         + math.log(nouns[word])
         for word in {*coco, *laion}
     }
+    for picture in PICTURES:
+        for word in (picture, f"{picture}s", f"{picture}es"):
+            if word in logs:
+                logs[word] = max(logs[word], math.log(PICTURE_SHARE))
     for word in sorted(logs, key=lambda word: (-logs[word], word)):
         if math.exp(logs[word]) >= RARE:
             yield f"{word}\t{math.exp(logs[word]):.3g}"

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from splicedex.splice.align import Matrix
 from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
+from splicedex.splice.dictionary.word_frequency import UNKNOWN
 from splicedex.splice.presence.activation import Activations
 from splicedex.splice.presence.calibration import sigmoid, specificity
 from splicedex.splice.presence.entries import entries
@@ -43,8 +44,9 @@ SLOPE, WEIGHT, SPECIFICITY, SHIFT = 1.1, 1.1, 0.25, 1.9
 POWER = 3
 LIKELY = 0.1
 """Probability from which a concept counts for what it is a kind of."""
-COMMON = 5e-4
-"""Share of captions from which a word is said for its kinds: "dog", but not "carnivore"."""
+COMMON = 1.05 * UNKNOWN
+"""Share of captions from which a word is said for its kinds: any word that people are known to say
+("animal", but not "carnivore")."""
 SAID = 0.35
 """Probability from which a concept is said to be shown."""
 MOST = 12
