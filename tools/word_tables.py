@@ -34,16 +34,9 @@ RARE = 2e-5
 """Share of captions below which a word is left out."""
 NO_NOUN = 0.1
 """Share of a word's uses as a noun where WordNet knows it only as another part of speech."""
-PICTURES = [
-    "painting",
-    "drawing",
-    "sketch",
-    "cartoon",
-    "illustration",
-    "engraving",
-    "watercolor",
-    "comics",
-]
+PICTURES = (
+    "painting", "drawing", "sketch", "cartoon", "illustration", "engraving", "watercolor", "comics",
+)  # fmt: skip
 PICTURE_SHARE = 0.005
 """Least share of captions for kinds of picture other than photographs."""
 PARTS_OF_SPEECH = {
