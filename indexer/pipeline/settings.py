@@ -17,7 +17,7 @@ from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.dictionary.word_frequency import (
     BUNDLED,
     WordFrequency,
-    load_frequency,
+    find_frequency,
 )
 from splicedex.splice.encoders.base import Encoder, Load
 from splicedex.splice.encoders.known import DEFAULT
@@ -37,7 +37,7 @@ class Settings:
         image_mean: File with the image mean, or a folder of photos to estimate it from.
         sparsity: The penalty λ, or the number of concepts per image.
         penalties: Relative penalties of the concepts.
-        word_frequency: File of word frequencies.
+        word_frequency: File of word frequencies, or the code of a language.
     """
 
     model: str | None = None
@@ -45,7 +45,7 @@ class Settings:
     image_mean: Path | None = None
     sparsity: Sparsity | None = None
     penalties: Penalties | None = None
-    word_frequency: Path | None = None
+    word_frequency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _refuse_other_encoder(existing: _Existing, encoder: Encoder) -> None:
 
 def _frequency(settings: Settings) -> WordFrequency | None:
     """The table of word frequencies that the user gave."""
-    return load_frequency(settings.word_frequency) if settings.word_frequency else None
+    return find_frequency(settings.word_frequency) if settings.word_frequency else None
 
 
 def _resolved(

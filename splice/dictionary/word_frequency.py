@@ -1,17 +1,19 @@
 """Word frequency: in what share of captions people say a word of a photo.
 
 The bundled table combines the frequency ranks of the paper's own lists for MSCOCO and LAION (see
-`tools/word_tables.py`). A user's own table holds one word and its count a line.
+`tools/word_tables.py`). A user's own table holds one word and its count a line. For some forty
+languages the package wordfreq (Speer 2022) knows how often words are written.
 """
 
 from __future__ import annotations
 
 import lzma
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,10 @@ BUNDLED = "captions"
 """Name of the bundled table."""
 UNKNOWN = 1e-4
 """Share of captions added to that of every word, so that unknown words have one too."""
+WORDS = 20.0
+"""Share of captions that hold a word, for each share of all written words: so many words long is a
+caption, or rather more, as captions name things more often than other texts do."""
+_LANGUAGE = re.compile("[a-z]{2,3}")
 COMPOUND = 0.1
 """Share of the captions with its rarest word that hold a compound."""
 
@@ -63,6 +69,37 @@ def bundled_frequency() -> WordFrequency:
     lines = lzma.decompress(packed.read_bytes()).decode().splitlines()
     pairs = (line.split("\t") for line in lines)
     return WordFrequency(BUNDLED, {word: float(share) for word, share in pairs})
+
+
+def find_frequency(name: str) -> WordFrequency:
+    """The table that a user names.
+
+    Args:
+        name: A file, see `load_frequency`; or the code of a language, such as "de".
+
+    Raises:
+        UserError: There is no such file or language, the file is not a table, or the package that
+            knows languages is missing.
+    """
+    path = Path(name)
+    if path.exists() or not _LANGUAGE.fullmatch(name):
+        return load_frequency(path)
+    try:
+        import wordfreq
+    except ImportError as error:
+        raise UserError(
+            f"word frequencies of the language {name!r} need wordfreq",
+            "run `pip install 'splicedex[languages]'`, or give a file",
+        ) from error
+    known = wordfreq.available_languages()
+    if name not in known:
+        raise UserError(
+            f"no word frequencies of the language {name!r}",
+            f"the languages are {', '.join(sorted(known))}; or give a file",
+        )
+    shares = wordfreq.get_frequency_dict(name)
+    source = f"wordfreq {name} {metadata.version('wordfreq')}"
+    return WordFrequency(source, {word: min(WORDS * share, 1.0) for word, share in shares.items()})
 
 
 def load_frequency(path: Path) -> WordFrequency:

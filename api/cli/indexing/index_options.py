@@ -93,10 +93,10 @@ class IndexOptions:
         ),
     ] = None
     word_frequency: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help="How often people say words of photos: a file with a word, a tab and a count on "
-            "each line (default: English, from captions)"
+            "each line, or a language such as de (default: English, from captions)"
         ),
     ] = None
     device: Annotated[

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from splicedex.indexer.pipeline import image_mean
 from splicedex.indexer.pipeline.lazy_encoder import load_same_encoder
 from splicedex.indexer.pipeline.settings import Settings, resolve
 from splicedex.indexer.sources.photos import list_paths
-from splicedex.indexer.store.index import create_index
+from splicedex.indexer.store.index import create_index, open_index
 from splicedex.splice.encoders.known import DEFAULT, absolute
 from splicedex.splice.errors import UserError
 from splicedex.splice.load import OWN
@@ -78,12 +79,31 @@ def test_an_existing_index_keeps_its_settings(made):
         (Settings(sparsity=Sparsity(0.2)), "l1_penalty 0.3, not l1_penalty 0.2"),
         (Settings(sparsity=Sparsity(l0=5)), "l1_penalty 0.3, not l0 5"),
         (Settings(model="n"), "model 'm', not 'n'"),
+        (Settings(penalties="uniform"), "penalties 'frequency', not 'uniform'"),
     ],
 )
 def test_other_settings_are_refused(made, other, cause):
     folder, _, photos = made
     with pytest.raises(UserError, match=cause):
         resolve(folder, other, photos, load=lambda name: WordEncoder(name, "wv"[name == "n"]))
+
+
+def test_word_frequencies_are_kept_and_others_refused(made, tmp_path):
+    _, settings, photos = made
+    table = tmp_path / "counts.tsv"
+    table.write_text("dog\t30\nsea\t10\n")
+    settings = replace(settings, word_frequency=str(table))
+    resolved = resolve(tmp_path / "j", settings, photos, load=WordEncoder)
+    create_index(tmp_path / "j", resolved.manifest, resolved.space, resolved.frequency)
+    with open_index(tmp_path / "j") as index:
+        assert index.lexicon.frequency.argmax() == index.space.ids["dog"]
+        assert index.penalties[index.space.ids["dog"]] < index.penalties[index.space.ids["cat"]]
+    for same in (settings, Settings(model="m"), Settings()):
+        again = resolve(tmp_path / "j", same, photos, load=WordEncoder)
+        assert again.manifest == resolved.manifest
+    table.write_text("dog\t10\nsea\t30\n")
+    with pytest.raises(UserError, match=r"word_frequency 'counts.tsv \w+', not 'counts.tsv \w+'"):
+        resolve(tmp_path / "j", settings, photos, load=WordEncoder)
 
 
 def test_another_model_is_refused_before_photos_are_read_for_its_mean(made, recwarn):

@@ -1,10 +1,16 @@
+import sys
+from importlib import metadata
+from types import ModuleType
+
 import pytest
 
 from splicedex.splice.dictionary.word_frequency import (
     COMPOUND,
     UNKNOWN,
+    WORDS,
     WordFrequency,
     bundled_frequency,
+    find_frequency,
     load_frequency,
 )
 from splicedex.splice.errors import UserError
@@ -53,3 +59,38 @@ def test_no_table(tmp_path):
     (tmp_path / "empty").write_text("\n", "utf-8")
     with pytest.raises(UserError, match="hold no word"):
         load_frequency(tmp_path / "empty")
+
+
+@pytest.fixture
+def languages(monkeypatch):
+    """A stand-in for wordfreq with one language."""
+    module = ModuleType("wordfreq")
+    module.available_languages = lambda: {"de": "somewhere"}
+    module.get_frequency_dict = lambda language: {"hund": 7e-5, "der": 0.08}
+    monkeypatch.setitem(sys.modules, "wordfreq", module)
+    monkeypatch.setattr(metadata, "version", lambda name: "3.1.1")
+
+
+@pytest.mark.usefixtures("languages")
+def test_a_language():
+    found = find_frequency("de")
+    assert found.source == "wordfreq de 3.1.1"
+    assert found.of(["Hund"])[0] == pytest.approx(UNKNOWN + WORDS * 7e-5)
+    assert found.shares["der"] == 1
+    with pytest.raises(UserError, match="no word frequencies of the language 'xx'"):
+        find_frequency("xx")
+
+
+def test_languages_need_a_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "wordfreq", None)
+    with pytest.raises(UserError, match="need wordfreq") as refused:
+        find_frequency("de")
+    assert "splicedex[languages]" in refused.value.hint
+
+
+def test_a_file_goes_before_a_language(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "de").write_text("dog\t3\n")
+    assert find_frequency("de").shares == {"dog": 1}
+    with pytest.raises(UserError, match="cannot be read"):
+        find_frequency("missing.txt")
