@@ -16,6 +16,8 @@ from splicedex.indexer.maintenance.repair import repair
 from splicedex.indexer.maintenance.verify import verify
 from splicedex.indexer.store.address import Collection, Folder
 from splicedex.indexer.store.index import open_index, point_id
+from splicedex.indexer.store.manifest import FILE
+from splicedex.indexer.store.state import LEXICON
 from splicedex.splice.errors import UserError
 from tests.fake_qdrant import FakeQdrant
 from tests.photos import make_embeddings, make_index, make_space, name
@@ -84,6 +86,46 @@ def test_payload_is_compared_with_the_embedding_and_repaired(place):
     assert (repaired.kept, repaired.mended, repaired.lost) == (IMAGES - 4, 4, [])
     assert found(place) == []
     assert state(place) == before
+
+
+def test_what_is_shown_is_compared_with_the_embedding_and_repaired(place):
+    before = state(place)
+    with open_index(place) as index:
+        for row, change in enumerate(
+            [
+                {"shows": [1, 2], "shows_percent": [99, 98]},
+                {"shows": None},
+                {"shows_percent": None},
+                {"shows": ["dog"], "shows_percent": [50]},
+                {"shows": [3], "shows_percent": []},
+            ]
+        ):
+            index.engine.set_payload([point_id(name(row))], change)
+    assert any(line.startswith(f"{Fault.SHOWS}: 5 images") for line in found(place))
+    repaired = repair(place)
+    assert (repaired.kept, repaired.mended, repaired.lost) == (IMAGES - 5, 5, [])
+    assert found(place) == []
+    assert state(place) == before
+
+
+def test_a_damaged_lexicon_is_made_again(place):
+    before = state(place)
+    with open_index(place) as index:
+        index.files.save(LEXICON, lambda path: path.write_bytes(b"not a zip file"))
+    (said,) = found(place)
+    assert "lexicon.npz cannot be read" in said
+    repair(place)
+    assert found(place) == []
+    assert state(place) == before
+
+
+def test_a_damaged_lexicon_of_other_word_frequencies_is_not_guessed(place):
+    with open_index(place) as index:
+        manifest = replace(index.manifest, word_frequency="mine.tsv 12345678")
+        index.files.save(FILE, manifest.save)
+        index.files.save(LEXICON, lambda path: path.write_bytes(b"not a zip file"))
+    with pytest.raises(UserError, match=r"was made from mine\.tsv 12345678"):
+        repair(place)
 
 
 def test_weights_are_compared_with_the_embedding_and_repaired(place):
