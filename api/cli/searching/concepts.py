@@ -118,16 +118,19 @@ def _show(found: Distribution, order: str) -> None:
 
 
 def _print_frequent(searcher: Searcher, limit: int, *, as_json: bool) -> None:
-    from splicedex.search.browse.concept_frequency import most_used
+    from splicedex.search.browse.concept_frequency import most_shown
 
-    found = most_used(searcher.index, limit)
+    found, images = most_shown(searcher.index, limit), searcher.index.engine.count()
     if as_json:
-        print_json([{"concept": name, "images": images} for name, images in found])
+        print_json(
+            [{"concept": name, "images": n, "share": n / max(images, 1)} for name, n in found]
+        )
         return
-    shown = table("images", "", "concept", right=["images"])
-    for name, images in found:
-        shown.add_row(f"{images:,}", bar(images, found[0][1]), name)
+    shown = table("images", "share", "", "concept", right=["images", "share"])
+    for name, n in found:
+        shown.add_row(f"{n:,}", f"{n / images:.1%}", bar(n, images), name)
     console.print(shown)
+    print_summary(f"what {images:,} images are said to show")
 
 
 def _print_meaning(searcher: Searcher, word: str, limit: int, *, as_json: bool) -> None:
