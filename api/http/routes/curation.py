@@ -54,10 +54,10 @@ Words: TypeAlias = Annotated[list[str], Asked(max_length=100, description="One o
 async def concept_distribution(
     service: Served,
     q: models.Query = "",
-    order: distributions.Order = "weight",
+    order: distributions.Order = "share",
     limit: models.Limit = 20,
 ) -> Distribution:
-    """The concepts of a subset: share of images, mean weight, lift, with intervals."""
+    """What the images of a subset show: shares, mean SpLiCE weights, lifts, with intervals."""
     return await service.curating.run(distributions.distribution, service.searcher, q, limit, order)
 
 
