@@ -86,8 +86,9 @@ def distribution(
     index = searcher.index
     chosen = subset(searcher, query)
     things = Things.of_index(index)
-    images = things.counts(index, chosen.filter)
-    all_images, everywhere = index.engine.count(), things.counts(index, None)
+    counts = index.counts.of()
+    images = things.counts(index, chosen.filter, index.counts.of(chosen.filter))
+    all_images, everywhere = index.engine.count(), things.counts(index, None, counts)
     weights = sampled_weights(index, chosen.filter)
 
     shares = wilson(images, chosen.images)
@@ -98,7 +99,6 @@ def distribution(
         "lift": _safe_lifts(images, chosen.images, everywhere, all_images),
     }[order]
     best = np.argsort(-key, kind="stable")[:limit]
-    counts = index.counts.of()
 
     def share(thing: int) -> Share:
         names = things.names(thing, counts)

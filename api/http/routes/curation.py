@@ -111,7 +111,7 @@ async def spurious_correlations(
 async def concept_drift(
     service: Served, q: models.Query, other: models.Query, limit: models.Limit = 20
 ) -> Drift:
-    """Distance of the concepts of two subsets, compared with chance, and which concepts moved."""
+    """Distance of what two subsets show, compared with chance, and which concepts changed."""
     searcher = service.searcher
     return await service.curating.run(drift, (searcher, q), (searcher, other), limit)
 

@@ -55,14 +55,14 @@ class Things:
         order = np.argsort(self.of, kind="stable")
         return np.split(order, np.flatnonzero(np.diff(self.of[order])) + 1)
 
-    def counts(self, index: Index, passing: Filter | None) -> Counts:
+    def counts(self, index: Index, passing: Filter | None, each: Counts) -> Counts:
         """Number of images (t,) that are said to show each thing, exactly.
 
         Args:
             index: The open index.
             passing: Count only images that pass; None counts all.
+            each: How many of these images show each concept (c,).
         """
-        each = index.counts.of(passing)
         counts = np.bincount(self.of, each, len(self)).astype(np.int64)
         shown = each > 0
         # Where several names are shown, an image may show more than one.
