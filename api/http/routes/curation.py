@@ -149,12 +149,15 @@ async def near_duplicates(
 @router.get("/curate/balance", responses=PROBLEMS)
 async def balanced(
     service: Served,
-    by: Words,
     n: Count,
+    by: Words = [],  # noqa: B006
     q: models.Query = "",
     seed: Seed = 0,
 ) -> Balance:
-    """A selection in which the groups named by `by`, each a query, are as equal as possible."""
+    """A selection in which the groups named by `by`, each a query, are as equal as possible.
+
+    Without `by`, they are the concepts that most images show.
+    """
     return await service.curating.run(balance, service.searcher, q, by, n, seed)
 
 
