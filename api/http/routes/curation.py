@@ -17,6 +17,7 @@ from splicedex.api.http.guard.problems import ProblemError, responses
 from splicedex.api.http.service import Served
 from splicedex.search.curation import distribution as distributions
 from splicedex.search.curation import duplicates as doubles
+from splicedex.search.curation import outliers as outlying
 from splicedex.search.curation.balance import Balance, balance
 from splicedex.search.curation.classify import Classification, classify
 from splicedex.search.curation.compare import compare, compare_by
@@ -24,7 +25,7 @@ from splicedex.search.curation.distribution import Distribution
 from splicedex.search.curation.drift import Drift, drift
 from splicedex.search.curation.duplicates import Duplicates
 from splicedex.search.curation.export import export
-from splicedex.search.curation.outliers import Outlier, outliers
+from splicedex.search.curation.outliers import Outlier
 from splicedex.search.curation.probe import Probe, probe
 from splicedex.search.curation.reports.comparison import Comparison
 from splicedex.search.curation.reports.suspicion import Suspicions
@@ -117,11 +118,14 @@ async def concept_drift(
 
 
 @router.get("/curate/outliers", responses=PROBLEMS)
-async def worst_explained(
-    service: Served, q: models.Query = "", limit: models.Limit = 20
+async def unlike_the_others(
+    service: Served,
+    q: models.Query = "",
+    order: outlying.Order = "surprise",
+    limit: models.Limit = 20,
 ) -> list[Outlier]:
-    """Images with the lowest reconstruction cosine."""
-    return list(await service.curating.run(outliers, service.searcher, q, limit))
+    """Images that show what few of a subset show, or that their concepts describe worst."""
+    return list(await service.curating.run(outlying.outliers, service.searcher, q, limit, order))
 
 
 @router.get("/curate/duplicates", responses=PROBLEMS)
