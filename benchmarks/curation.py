@@ -7,8 +7,9 @@ The photos of `spurious_pacs` are embedded by nano. In the split train, label an
 trained on all concepts, or without those that `spurious` finds. `spurious` uses one half of test,
 and the probe is tested on the other half.
 
-The CIFAR-10 photos use their real CLIP embeddings: the typical concepts of each class, and the
-zero-shot accuracy of dense and recomposed embeddings (figure 3 of the paper).
+The CIFAR-10 photos use their real CLIP embeddings: the typical concepts of each class, the
+zero-shot accuracy of dense and recomposed embeddings (figure 3 of the paper), and how early
+`outliers` lists five photos of other classes that are hidden among those of a class.
 
 `--index` also measures how long `concepts`, `compare` and `duplicates` take on an index with a
 column `label`. Whole commands start with none of its files in the page cache.
@@ -27,12 +28,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from benchmarks.machine import machine
 from benchmarks.report import publish
+from benchmarks.truth import average_precision
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.settings import Settings, resolve
 from splicedex.indexer.sources.embeddings import array_source
@@ -42,11 +44,13 @@ from splicedex.search.curation.classify import classify
 from splicedex.search.curation.compare import compare
 from splicedex.search.curation.distribution import distribution
 from splicedex.search.curation.duplicates import COMPARED, Duplicates, duplicates
+from splicedex.search.curation.outliers import Order, outliers
 from splicedex.search.curation.probe import Probe, probe
 from splicedex.search.curation.reports.suspicion import Suspect
 from splicedex.search.curation.sample import sample
 from splicedex.search.curation.spurious import spurious
 from splicedex.search.curation.statistics.association import phi
+from splicedex.search.curation.subsets.reading import read_ids
 from splicedex.search.curation.subsets.subset import subset, values_of
 from splicedex.search.curation.tagging import write_tag
 from splicedex.search.opening import open_searcher
@@ -62,6 +66,7 @@ PENALTY = 0.15
 """Penalty λ for the probe: about 35 concepts per photo."""
 L0 = (5, 10, 20, 35)
 """Maximum numbers of concepts per photo for zero-shot accuracy."""
+INTRUDERS, TRIALS = 5, 10
 REPEATS = 3
 MEDIA = ("painting", "poster", "statue", "camera")
 """The words of nano's vocabulary that name a medium."""
@@ -81,8 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tables: dict[str, list[dict[str, Any]]] = {}
     with photos() as searcher:
         tables |= spurious_concepts(searcher)
-    tables["CIFAR-10 classes by lift, and by mean weight"] = classes()
+    tables["CIFAR-10 classes by lift, by share, and by mean weight"] = classes()
     tables["CIFAR-10 zero-shot, 500 photos"] = zero_shot()
+    tables["Five intruders among the photos of a CIFAR-10 class"] = intruders()
     if options.index is not None:
         tables |= timed(options.index)
     about = machine(("numpy", "scipy", "scikit-learn", "qdrant-edge-py"))
@@ -209,7 +215,7 @@ def classes() -> list[dict[str, Any]]:
                     one.concept
                     for one in distribution(searcher, query, 5, order).concepts  # type: ignore[arg-type]
                 )
-                for order in ("lift", "weight")
+                for order in ("lift", "share", "weight")
             }
             rows.append({"class": value, "photos": images, **concepts})
     return rows
@@ -232,6 +238,32 @@ def zero_shot() -> list[dict[str, Any]]:
             rows.append(_row("dense", None, dense))
         rows.append(_row(f"recomposed, l0 {l0}", cosine, recomposed))
     return rows
+
+
+def intruders() -> list[dict[str, Any]]:
+    """Average precision of `outliers` for photos of other classes, by the order of the list."""
+    random = np.random.default_rng(0)
+    precisions = defaultdict(list)
+    with cifar(Sparsity()) as searcher:
+        for value, _ in values_of(searcher, "label", subset(searcher, CIFAR)):
+            own = _ids(searcher, f"{CIFAR} label:{value}")
+            others = _ids(searcher, f"{CIFAR} NOT label:{value}")
+            for trial in range(TRIALS):
+                hidden = random.choice(others, INTRUDERS, replace=False).tolist()
+                name = f"{value}-{trial}"
+                write_tag(searcher, [*own, *hidden], "trial", name)
+                count = len(own) + INTRUDERS
+                by_chance = np.isin(random.permutation(count), np.arange(INTRUDERS))
+                precisions["chance"].append(average_precision(by_chance))
+                for order in get_args(Order):
+                    found = outliers(searcher, f"trial:{name}", count, order)
+                    hits = np.isin([one.id for one in found], hidden)
+                    precisions[order].append(average_precision(hits))
+    return [{"order": order, "AP": float(np.mean(all_))} for order, all_ in precisions.items()]
+
+
+def _ids(searcher: Searcher, query: str) -> list[str]:
+    return list(read_ids(searcher.index, subset(searcher, query).filter))
 
 
 def _row(name: str, cosine: float | None, accuracy: Any) -> dict[str, Any]:

@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from splicedex.indexer.payload.concept_counts import concept_facet
 from splicedex.indexer.store.index import Index
 from splicedex.search.query.plan import present
 from splicedex.search.query.resolve import Resolved
@@ -105,8 +105,8 @@ def images_with(index: Index, meaning: Resolved) -> int:
     return index.engine.count(present(meaning, PRESENT))
 
 
-def most_used(index: Index, count: int) -> list[tuple[str, int]]:
-    """The concepts that the decompositions of most images use (SpLiCE weight above 0).
+def most_shown(index: Index, count: int) -> list[tuple[str, int]]:
+    """The concepts that most images are said to show.
 
     Args:
         index: The open index.
@@ -115,6 +115,5 @@ def most_used(index: Index, count: int) -> list[tuple[str, int]]:
     Returns:
         Pairs of a concept and its number of images, most images first.
     """
-    names = index.space.concepts
-    found = concept_facet(index.engine, "concepts", len(names), None, count)
-    return [(names[concept], images) for concept, images in found]
+    counts, names = index.counts.of(), index.space.concepts
+    return [(names[concept], int(counts[concept])) for concept in islice(by_count(counts), count)]

@@ -1,4 +1,7 @@
-"""`balance`: choose images of a subset so that several queries match about equally many of them."""
+"""`balance`: choose images of a subset so that several queries match about equally many of them.
+
+Without queries it balances what the images show most.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from splicedex.search.curation.subsets.checks import check_draw
+from splicedex.search.curation.subsets.parts import shown_parts
 from splicedex.search.curation.subsets.reading import read_ids
 from splicedex.search.curation.subsets.selection import Selection, named, random_key
 from splicedex.search.curation.subsets.subset import intersection, subset
@@ -58,7 +62,8 @@ def balance(
     Args:
         searcher: A searcher of an open index.
         query: The query of the subset; empty for every image.
-        by: The queries of 2 to 16 parts, such as `dog` or `label:cat`; they may overlap.
+        by: The queries of 2 to 16 parts, such as `dog` or `label:cat`; they may overlap. If there
+            are none, the parts are the concepts that most images show, as `shown_parts` finds them.
         count: How many images, at least 1; fewer if there are not so many.
         seed: Seed of the choice within a part, 0 or more.
 
@@ -66,14 +71,16 @@ def balance(
         UserError: A query cannot be a subset or matches nothing, or a number is out of range.
     """
     check_draw(count, seed)
-    if not 2 <= len(by) <= MAX_PARTS:
-        raise UserError(
-            f"{len(by)} parts cannot be balanced", f"give 2 to {MAX_PARTS} queries: --by cat,dog"
-        )
     chosen = subset(searcher, query)
+    parts = by or shown_parts(searcher.index, chosen)
+    if not 2 <= len(parts) <= MAX_PARTS:
+        raise UserError(
+            f"{len(by)} parts cannot be balanced" if by else "these images show too few concepts",
+            f"give 2 to {MAX_PARTS} queries: --by cat,dog",
+        )
     masks: dict[str, int] = defaultdict(int)
     sizes = []
-    for number, part in enumerate(by):
+    for number, part in enumerate(parts):
         ids = list(
             read_ids(searcher.index, intersection(chosen.filter, subset(searcher, part).filter))
         )
@@ -84,11 +91,11 @@ def balance(
         sizes.append(len(ids))
         for id_ in ids:
             masks[id_] |= 1 << number
-    ids = choose_evenly(masks, len(by), count, seed)
-    taken = [sum(masks[id_] >> number & 1 for id_ in ids) for number in range(len(by))]
+    ids = choose_evenly(masks, len(parts), count, seed)
+    taken = [sum(masks[id_] >> number & 1 for id_ in ids) for number in range(len(parts))]
     return Balance(
         Selection(query, chosen.images, named(searcher.index, ids)),
-        tuple(Share(*one) for one in zip(by, sizes, taken, strict=True)),
+        tuple(Share(*one) for one in zip(parts, sizes, taken, strict=True)),
     )
 
 

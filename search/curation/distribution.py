@@ -1,4 +1,8 @@
-"""`concepts --in`: the concept distribution of a subset (SpLiCE paper, section 6.1)."""
+"""`concepts --in`: what the images of a subset show, and their mean SpLiCE weights.
+
+The paper's concept distributions are mean weights (section 6.1). A weight says how much of an image
+a concept explains beside the others; what an image shows says whether people would name it.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,13 @@ from splicedex.indexer.payload.concept_counts import Counts
 from splicedex.search.curation.statistics.proportions import Interval, mean, wilson
 from splicedex.search.curation.subsets.checks import check_choice
 from splicedex.search.curation.subsets.subset import subset
-from splicedex.search.curation.subsets.synonyms import query_for, synonym_groups
+from splicedex.search.curation.subsets.things import Things
 from splicedex.search.curation.subsets.weights import sampled_weights
 from splicedex.search.searcher import Searcher
 
 Order: TypeAlias = Literal["share", "weight", "lift"]
 MIN_IMAGES = 5
-"""Least images of a concept that the order by lift considers."""
+"""Least images of a thing that the order by lift considers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +30,10 @@ class Share:
     """How frequent a concept is in a subset.
 
     Args:
-        concept: The most frequent name of the concept.
-        family: All its names (near-synonyms), the most frequent first.
-        query: A query that finds the images with the concept.
-        images: Images of the subset where it is present, exactly.
+        concept: The name that most images show.
+        family: All its names (near-synonyms), that one first.
+        query: A query that finds the images that show it.
+        images: Images of the subset that are said to show it by any of its names, exactly.
         share: Share of the subset's images, with Wilson's interval.
         weight: Mean SpLiCE weight over the subset, summed over the names, with Student's interval.
         lift: Share in the subset divided by the share in the whole index.
@@ -64,15 +68,15 @@ class Distribution:
 
 
 def distribution(
-    searcher: Searcher, query: str = "", limit: int = 20, order: Order = "weight"
+    searcher: Searcher, query: str = "", limit: int = 20, order: Order = "share"
 ) -> Distribution:
-    """The concepts of a subset; near-synonyms count as one.
+    """What the images of a subset show; near-synonyms count as one.
 
     Args:
         searcher: A searcher of an open index.
         query: The query of the subset; empty for every image.
         limit: At most this many concepts.
-        order: Order by mean "weight", by "share" of images, or by "lift" over the whole index, as
+        order: Order by "share" of images, by mean "weight", or by "lift" over the whole index, as
             computed from the lower end of the share's interval.
 
     Raises:
@@ -81,38 +85,38 @@ def distribution(
     check_choice("--order", order, get_args(Order))
     index = searcher.index
     chosen = subset(searcher, query)
-    groups = synonym_groups(index.space)
-    counts = index.counts.of(chosen.filter)
-    all_images = subset(searcher, "").images
-    all_counts = index.counts.of()
+    things = Things.of_index(index)
+    counts = index.counts.of()
+    images = things.counts(index, chosen.filter, index.counts.of(chosen.filter))
+    all_images, everywhere = index.engine.count(), things.counts(index, None, counts)
     weights = sampled_weights(index, chosen.filter)
 
-    heads = groups.heads(all_counts)
-    images, everywhere = counts[heads], all_counts[heads]
     shares = wilson(images, chosen.images)
-    mean_weights = mean(groups.total(weights))
+    mean_weights = mean(things.total(weights))
     key = {
         "share": shares.value,
         "weight": mean_weights.value,
         "lift": _safe_lifts(images, chosen.images, everywhere, all_images),
     }[order]
     best = np.argsort(-key, kind="stable")[:limit]
+
+    def share(thing: int) -> Share:
+        names = things.names(thing, counts)
+        return Share(
+            concept=names[0],
+            family=names,
+            query=things.query(thing, counts),
+            images=int(images[thing]),
+            share=shares[thing],
+            weight=mean_weights[thing],
+            lift=float(shares.value[thing] * all_images / max(everywhere[thing], 1)),
+        )
+
     return Distribution(
         query=query,
         images=chosen.images,
         weighed=weights.shape[0],
-        concepts=tuple(
-            Share(
-                concept=index.space.concepts[heads[g]],
-                family=groups.names(heads[g]),
-                query=query_for(index.space.concepts[heads[g]]),
-                images=int(images[g]),
-                share=shares[g],
-                weight=mean_weights[g],
-                lift=float(shares.value[g] * all_images / max(everywhere[g], 1)),
-            )
-            for g in map(int, best[key[best] > 0])
-        ),
+        concepts=tuple(share(thing) for thing in best[key[best] > 0].tolist()),
         notes=chosen.notes,
     )
 
@@ -120,12 +124,12 @@ def distribution(
 def _safe_lifts(
     images: Counts, count: int, everywhere: Counts, all_images: int
 ) -> NDArray[np.float64]:
-    """Lifts (g,) from the lower end of the share, so that a rare concept does not lead by chance.
+    """Lifts (t,) from the lower end of the share, so that a rare thing does not lead by chance.
 
     Args:
-        images: Images of the subset with each concept (g,).
+        images: Images of the subset that show each thing (t,).
         count: All images of the subset.
-        everywhere: Images of the index with each concept (g,).
+        everywhere: Images of the index that show each thing (t,).
         all_images: All images of the index.
     """
     low = wilson(images, count).low

@@ -1,7 +1,7 @@
-"""`drift`: whether two sets of images have the same concepts, and which concepts changed.
+"""`drift`: whether two sets of images show the same, and which concepts changed.
 
-SpLiCE weights depend on the concept space and the sparsity alone, not on the collection, so that
-the sets can be in different indexes.
+What an image shows depends on the concept space and the word frequencies alone, not on the
+collection, so that the sets can be in different indexes.
 """
 
 from __future__ import annotations
@@ -9,32 +9,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array, hstack
 
-from splicedex.indexer.engines.query import Match
-from splicedex.indexer.payload.concept_counts import Counts, concept_facet
+from splicedex.indexer.payload.concept_counts import Counts
 from splicedex.search.curation.statistics.contrast import LEVEL, contrast
 from splicedex.search.curation.statistics.jensen_shannon import permutation_test
 from splicedex.search.curation.statistics.proportions import Interval
 from splicedex.search.curation.statistics.significance import q_values
+from splicedex.search.curation.subsets.shown import sampled_probabilities
 from splicedex.search.curation.subsets.subset import Subset, intersection, subset
-from splicedex.search.curation.subsets.synonyms import SynonymGroups, synonym_groups
-from splicedex.search.curation.subsets.weights import SAMPLE, sampled_weights
+from splicedex.search.curation.subsets.things import Things
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 
 PERMUTATIONS = 999
-CANDIDATES = 2
-"""Concepts that are counted exactly, as a multiple of those that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A concept that has a weight in more images of one set than of the other.
+    """A concept that more images of one set show than of the other.
 
     Args:
-        concept: The most frequent name of the concept.
-        family: All its names (near-synonyms), the most frequent first.
-        images: Images of each set where it has a weight above 0, exactly.
+        concept: The name that most images of both sets show.
+        family: All its names (near-synonyms), that one first.
+        query: A query that finds the images that show it.
+        images: Images of each set that are said to show it by any of its names, exactly.
         shares: The same as shares of each set.
         difference: The second share minus the first, with Newcombe's interval.
         q: P-value for equal shares, adjusted for all concepts (Benjamini and Hochberg).
@@ -42,6 +41,7 @@ class Move:
 
     concept: str
     family: tuple[str, ...]
+    query: str
     images: tuple[int, int]
     shares: tuple[float, float]
     difference: Interval
@@ -56,7 +56,7 @@ class Drift:
         names: The queries of the sets.
         images: How many images each has.
         sampled: From how many images of each the distance is computed.
-        distance: Jensen-Shannon distance of the concept distributions.
+        distance: Jensen-Shannon distance of the distributions of what they show.
         by_chance: The same between random halves of both sets together: mean and 95th percentile.
         p: P-value for equal distributions, by permutation.
         significant: How many concepts changed at q < .05.
@@ -80,20 +80,18 @@ class _Side:
     searcher: Searcher
     chosen: Subset
 
-    def counts(self) -> Counts:
-        """Images (c,) where each concept has a weight above 0."""
-        engine, concepts = self.searcher.index.engine, len(self.searcher.index.space.concepts)
-        counts = np.zeros(concepts, np.int64)
-        for concept, images in concept_facet(
-            engine, "concepts", concepts, self.chosen.filter, concepts
-        ):
-            counts[concept] = images
-        return counts
+    def sample(self, things: Things) -> csr_array:
+        """Probabilities (n, t + 1) that images show each thing; the last is for nothing at all."""
+        found = things.total(sampled_probabilities(self.searcher.index, self.chosen.filter))
+        # Else a set of blank images would be as any other without them.
+        nothing = np.asarray(found.sum(axis=1)) == 0
+        return csr_array(hstack([found, csr_array(nothing[:, None].astype(np.float64))]))
 
-    def count_any(self, concepts: tuple[int, ...]) -> int:
-        """Images where any of some concepts has a weight above 0."""
-        passing = intersection(self.chosen.filter, Match("concepts", concepts))
-        return self.searcher.index.engine.count(passing)
+    def counts(self, things: Things) -> tuple[Counts, Counts]:
+        """Images that show each concept (c,), and each thing (t,)."""
+        index, passing = self.searcher.index, self.chosen.filter
+        each = index.counts.of(passing)
+        return each, things.counts(index, passing, each)
 
 
 def drift(
@@ -103,7 +101,7 @@ def drift(
     permutations: int = PERMUTATIONS,
     seed: int = 0,
 ) -> Drift:
-    """Measure how much the concepts of two sets of images differ.
+    """Measure how much the concepts that two sets of images show differ.
 
     Args:
         first: A searcher and a query; an empty query is every image.
@@ -113,23 +111,19 @@ def drift(
         seed: Seed of the random splits.
 
     Raises:
-        UserError: The indexes have different concept spaces or sparsities, the two sets share
+        UserError: The indexes have different concept spaces or word frequencies, the two sets share
             images, or a query cannot be a subset.
     """
     one, two = (_Side(searcher, subset(searcher, query)) for searcher, query in (first, second))
     _check_comparable(one, two)
-    groups = synonym_groups(one.searcher.index.space)
-    weights, other_weights = (
-        sampled_weights(side.searcher.index, side.chosen.filter, SAMPLE) for side in (one, two)
-    )
-    tested = permutation_test(
-        groups.total(weights), groups.total(other_weights), permutations, seed
-    )
-    moved, significant = _moved(one, two, groups, limit)
+    things = Things.of_index(one.searcher.index)
+    shown, other_shown = one.sample(things), two.sample(things)
+    tested = permutation_test(shown, other_shown, permutations, seed)
+    moved, significant = _moved(one, two, things, limit)
     return Drift(
         names=(one.chosen.name, two.chosen.name),
         images=(one.chosen.images, two.chosen.images),
-        sampled=(weights.shape[0], other_weights.shape[0]),
+        sampled=(shown.shape[0], other_shown.shape[0]),
         distance=tested.distance,
         by_chance=tested.by_chance,
         p=tested.p,
@@ -138,46 +132,34 @@ def drift(
     )
 
 
-def _moved(
-    one: _Side, two: _Side, groups: SynonymGroups, limit: int
-) -> tuple[tuple[Move, ...], int]:
-    """The concepts whose share changed most, and how many changed significantly.
+def _moved(one: _Side, two: _Side, things: Things, limit: int) -> tuple[tuple[Move, ...], int]:
+    """The concepts whose share changed most, and how many changed significantly."""
+    (by_name, images), (other_by_name, other_images) = one.counts(things), two.counts(things)
+    found = contrast(other_images, two.chosen.images, images, one.chosen.images)
+    q = q_values(found.p, tested=images + other_images > 0)
+    by_name = by_name + other_by_name
 
-    The count of a group's head misses images that have only its other names. So a group with
-    several names is counted exactly, if it is among the candidates by the head's count.
-    """
-    counts, other_counts = one.counts(), two.counts()
-    heads = groups.heads(counts + other_counts)
-    images, other_images = counts[heads], other_counts[heads]
-    sizes = one.chosen.images, two.chosen.images
-    rough = contrast(other_images, sizes[1], images, sizes[0])
-    candidates = rough.leading(q_values(rough.p), "share")[: CANDIDATES * limit]
-    for group in candidates.tolist():
-        members = groups.members[group]
-        if len(members) > 1:
-            images[group], other_images[group] = one.count_any(members), two.count_any(members)
-    exact = contrast(other_images, sizes[1], images, sizes[0])
-    q = q_values(exact.p, tested=images + other_images > 0)
-    leading = exact.leading(q, "share")
-    moves = tuple(
-        Move(
-            concept=groups.space.concepts[heads[g]],
-            family=groups.names(heads[g]),
-            images=(int(images[g]), int(other_images[g])),
-            shares=(float(exact.shares[1].value[g]), float(exact.shares[0].value[g])),
-            difference=exact.difference[g],
-            q=float(q[g]),
+    def move(thing: int) -> Move:
+        names = things.names(thing, by_name)
+        return Move(
+            concept=names[0],
+            family=names,
+            query=things.query(thing, by_name),
+            images=(int(images[thing]), int(other_images[thing])),
+            shares=(float(found.shares[1].value[thing]), float(found.shares[0].value[thing])),
+            difference=found.difference[thing],
+            q=float(q[thing]),
         )
-        for g in leading[np.isin(leading, candidates)][:limit].tolist()
-    )
-    return moves, int((q < LEVEL).sum())
+
+    leading = found.leading(q, "share")[:limit]
+    return tuple(move(thing) for thing in leading.tolist()), int((q < LEVEL).sum())
 
 
 def _check_comparable(one: _Side, two: _Side) -> None:
-    """Check that the sets share no images, and that their weights can be compared.
+    """Check that the sets share no images, and that what their images show can be compared.
 
     Raises:
-        UserError: They share images, or their concept spaces or sparsities differ.
+        UserError: They share images, or their concept spaces or word frequencies differ.
     """
     if one.searcher is two.searcher:
         overlap = one.searcher.index.engine.count(
@@ -189,12 +171,10 @@ def _check_comparable(one: _Side, two: _Side) -> None:
     first, second = one.searcher.index.manifest, two.searcher.index.manifest
     for name, differ in (
         ("concept spaces", first.space != second.space),
-        ("sparsities", first.sparsity != second.sparsity),
-        ("penalties", first.penalties != second.penalties),
         ("word frequencies", first.word_frequency != second.word_frequency),
     ):
         if differ:
             raise UserError(
                 f"the indexes have different {name}",
-                "index both with the same model, vocabulary, sparsity and word frequencies",
+                "index both with the same model, vocabulary and word frequencies",
             )

@@ -36,6 +36,12 @@ def test_a_shortcut_is_found_shown_and_taken_out(curate, tmp_path):
     counter = found["suspects"][0]["without"][0]["path"]
     query = f"path:{counter} split:train NOT ({found['suspects'][0]['query']})"
     assert curate("search", query)["matches"] == 1
+    everywhere = curate("concepts", "--limit", 3)
+    assert all(one["share"] == one["images"] / COUNT for one in everywhere)
+    for one in everywhere:
+        asked = f'shows:"{one["concept"]}"'
+        assert curate("search", asked)["matches"] == one["images"]
+    assert "are said to show" in curate("concepts", text=True)
     inside = curate("concepts", "--in", "split:train label:dog", "--limit", 30)
     assert {"dog", "beach"} <= {name for one in inside["concepts"] for name in one["family"]}
     probed = curate(
@@ -50,6 +56,8 @@ def test_a_shortcut_is_found_shown_and_taken_out(curate, tmp_path):
     assert worst["without beach, snow"] >= worst["all concepts"]
     drifted = curate("drift", "split:train", "split:test", "--permutations", 99)
     assert drifted["images"] == [TRAIN, TEST]
+    assert "Jensen-Shannon" in curate("drift", "label:dog", "label:horse", text=True)
+    assert "mean weights" in curate("concepts", "--in", "dog", "--order", "weight", text=True)
     classified = curate("classify", "--names-from", "label")
     assert classified["images"] == COUNT
     assert "q < .05" in curate("spurious", "--label", "label", "--split", "split", text=True)
@@ -70,7 +78,13 @@ def test_a_set_is_cleaned_tagged_and_exported(curate, tmp_path):
     assert curate("search", "set:pilot")["matches"] == 50
     even = curate("balance", "NOT copy:1", "--by", "beach,snow", "--n", 20)
     assert [part["chosen"] for part in even["parts"]] == [10, 10]
-    assert len(curate("outliers", "--in", "set:pilot", "--limit", 5)["outliers"]) == 5
+    unasked = curate("balance", "NOT copy:1", "--n", 20)
+    assert all(part["query"].startswith(("shows:", "(shows:")) for part in unasked["parts"])
+    for order in ("surprise", "cosine"):
+        odd = curate("outliers", "--in", "set:pilot", "--limit", 5, "--order", order)["outliers"]
+        assert len(odd) == 5
+        assert odd[0].keys() == {"id", "path", "surprise", "cosine", "shows"}
+    assert "surprise" in curate("outliers", text=True)
 
     table = tmp_path / "pilot.jsonl"
     said = curate("export", "set:pilot", "--to", table, text=True)

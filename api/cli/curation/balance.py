@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 EXAMPLES = """
 [bold]Examples[/bold]
 
+splicedex balance "" --n 300 --index photos.idx  # by what most images show
+
 splicedex balance person --by woman,man,child --n 300 --index photos.idx
 
 splicedex balance "" --by label:cat,label:dog --n 100 --tag set=even --yes --index photos.idx
@@ -28,14 +30,14 @@ splicedex balance "" --by label:cat,label:dog --n 100 --tag set=even --yes --ind
 def run(
     index: IndexAddress,
     query: Query,
+    n: Number,
     by: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Queries of the parts, separated by commas: dog,cat. An image can match several.",
-            show_default=False,
+            show_default="the concepts that most images show",
         ),
-    ],
-    n: Number,
+    ] = None,
     seed: Seed = 0,
     tag: Tag = None,
     yes: Yes = False,
@@ -43,7 +45,7 @@ def run(
 ) -> None:
     """Choose images so that several queries match equally many of them.
 
-    Images that match none of the queries in --by are never chosen.
+    Images that match none of these queries are never chosen.
     """
     from splicedex.search.curation.balance import balance
 

@@ -1,4 +1,4 @@
-"""`splicedex drift`: how much the concepts of two sets of images differ."""
+"""`splicedex drift`: how much what two sets of images show differs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run(
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
-    """Measure how much the concepts of two sets of images differ, and show which changed.
+    """Measure how much two sets of images differ in what they show, and which concepts changed.
 
     The distance is compared with the distance of random splits of the same images.
     """

@@ -1,9 +1,11 @@
-"""`splicedex outliers`: the images that their concepts describe worst."""
+"""`splicedex outliers`: the images that are least like the others."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from splicedex.api.cli.curation.arguments import Inside, Tag, Yes
 from splicedex.api.cli.curation.selecting import select
@@ -20,28 +22,41 @@ EXAMPLES = """
 splicedex outliers --index photos.idx
 
 splicedex outliers --in label:cat --limit 100 --tag review=odd --yes --index photos.idx
+
+splicedex outliers --order cosine --index photos.idx
 """
 
 
 def run(
     index: IndexAddress,
     inside: Inside = "",
+    order: Annotated[
+        str,
+        typer.Option(
+            help="Order by surprise (what an image shows is rare among the images), or by cosine "
+            "(its SpLiCE concepts describe it badly)."
+        ),
+    ] = "surprise",
     tag: Tag = None,
     yes: Yes = False,
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
-    """Find the images that their concepts describe worst.
+    """Find the images that are least like the others.
 
-    These have the lowest cosine between the image and what its concepts add up to: often noise,
-    screenshots, or things that the vocabulary has no word for.
+    These show what few of the others show, or nothing that has a name. The surprise of a concept is
+    1 bit if half of the images show it, and 10 bits if one in a thousand does; that of an image is
+    the mean over what it shows.
     """
     from splicedex.search.curation.outliers import outliers
 
     def find(searcher: Searcher) -> tuple[Outlier, ...]:
-        return outliers(searcher, inside, limit)
+        return outliers(searcher, inside, limit, order)  # type: ignore[arg-type]
 
-    select(index, find, ids=_ids, to_json=_to_json, show=_show, tag=tag, yes=yes, as_json=json)
+    def show(found: tuple[Outlier, ...]) -> None:
+        _show(found, order)
+
+    select(index, find, ids=_ids, to_json=_to_json, show=show, tag=tag, yes=yes, as_json=json)
 
 
 def _ids(found: tuple[Outlier, ...]) -> list[str]:
@@ -52,8 +67,16 @@ def _to_json(found: tuple[Outlier, ...]) -> dict[str, Any]:
     return {"outliers": [asdict(one) for one in found]}
 
 
-def _show(found: tuple[Outlier, ...]) -> None:
-    shown = table("cosine", "", "path", right=["cosine"])
+def _show(found: tuple[Outlier, ...], order: str) -> None:
+    cosines = order == "cosine"
+    shown = table(order, "", "path", "shows", right=[order])
+    largest = 1.0 if cosines else found[0].surprise
     for one in found:
-        shown.add_row(f"{one.cosine:.3f}", bar(one.cosine, 1.0), short_path(one.path))
+        value = one.cosine if cosines else one.surprise
+        shown.add_row(
+            f"{value:.3f}" if cosines else f"{value:.1f}",
+            bar(value, largest),
+            short_path(one.path),
+            ", ".join(shows.concept for shows in one.shows) or "(nothing)",
+        )
     console.print(shown)

@@ -1,4 +1,4 @@
-"""`splicedex concepts`: what a word means in an index, or which concepts its images have."""
+"""`splicedex concepts`: what a word means in an index, or what its images show."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from splicedex.api.cli.render import (
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from splicedex.search.curation.distribution import Distribution
     from splicedex.search.searcher import Searcher
 
@@ -46,26 +48,26 @@ def run(
         typer.Argument(help="Word to look up.", show_default="show the most frequent concepts"),
     ] = None,
     inside: Annotated[
-        str | None, typer.Option("--in", help="Show the concepts of images that match this query.")
+        str | None, typer.Option("--in", help="Show what the images that match this query show.")
     ] = None,
     order: Annotated[
         str,
         typer.Option(
-            help="With --in: order by mean weight, by share of images, or by lift (share there "
-            "over share in the whole index)."
+            help="With --in: order by share of images, by mean SpLiCE weight, or by lift (share "
+            "there over share in the whole index)."
         ),
-    ] = "weight",
+    ] = "share",
     chart: Chart = None,
     limit: Limit = 10,
     json: Json = False,
 ) -> None:
-    """Show what a word means in an index, or which concepts a set of images has."""
+    """Show what a word means in an index, or what its images show."""
     from splicedex.search.opening import open_searcher
 
     if word is not None and inside is not None:
         raise UserError("a word and --in ask for different things", "give one of them")
     if chart is not None and inside is None:
-        raise UserError("--chart draws the concepts of a set of images", 'add --in "QUERY"')
+        raise UserError("--chart draws what a set of images shows", 'add --in "QUERY"')
     with open_searcher(index) as searcher:
         if inside is not None:
             _print_distribution(searcher, inside, limit, order, chart, as_json=json)
@@ -82,52 +84,59 @@ def _print_distribution(
 
     found = distribution(searcher, query, limit, order)  # type: ignore[arg-type]
     if chart is not None:
-        _draw(found, chart)
+        _draw(found, chart, order)
     print_result(found, lambda one: _show(one, order), as_json=as_json)
 
 
-def _draw(found: Distribution, path: Path) -> None:
+def _draw(found: Distribution, path: Path, order: str) -> None:
     from splicedex.search.curation.output.charts import Bars, draw_bars, shorten
 
-    bars = Bars([one.weight for one in found.concepts])
+    weights = order == "weight"
+    bars = Bars([one.weight if weights else one.share for one in found.concepts])
     title = f"{shorten(found.query) or 'every image'}, {found.images:,} images"
-    draw_bars(path, [one.concept for one in found.concepts], [bars], "mean weight", title)
+    axis = "mean weight" if weights else "share of images"
+    draw_bars(path, [one.concept for one in found.concepts], [bars], axis, title)
 
 
 def _show(found: Distribution, order: str) -> None:
     print_notes(found.notes)
-    numbers = ("weight", "images", "share", "95% interval", "lift")
-    shown = table(*numbers[:1], "", *numbers[1:], "concept", right=numbers)
+    numbers = ("images", "share", "95% interval", "lift", "weight")
+    place = numbers.index(order) + 1
+    shown = table(*numbers[:place], "", *numbers[place:], "concept", right=numbers)
     drawn = {
-        "weight": [one.weight.value for one in found.concepts],
         "share": [one.share.value for one in found.concepts],
+        "weight": [one.weight.value for one in found.concepts],
         "lift": [one.lift for one in found.concepts],
     }[order]
     for value, one in zip(drawn, found.concepts, strict=True):
-        shown.add_row(
-            f"{one.weight.value:.3f}",
-            bar(value, max(drawn)),
+        cells: list[str | Text] = [
             f"{one.images:,}",
             f"{one.share.value:.1%}",
             f"{one.share.low:.1%} to {one.share.high:.1%}",
             f"{one.lift:.1f}",
+            f"{one.weight.value:.3f}",
             with_synonyms(one.concept, one.family),
-        )
+        ]
+        cells.insert(place, bar(value, 1.0 if order == "share" else max(drawn)))
+        shown.add_row(*cells)
     console.print(shown)
     print_summary(f"{found.images:,} images; mean weights are from {found.weighed:,} of them")
 
 
 def _print_frequent(searcher: Searcher, limit: int, *, as_json: bool) -> None:
-    from splicedex.search.browse.concept_frequency import most_used
+    from splicedex.search.browse.concept_frequency import most_shown
 
-    found = most_used(searcher.index, limit)
+    found, images = most_shown(searcher.index, limit), searcher.index.engine.count()
     if as_json:
-        print_json([{"concept": name, "images": images} for name, images in found])
+        print_json(
+            [{"concept": name, "images": n, "share": n / max(images, 1)} for name, n in found]
+        )
         return
-    shown = table("images", "", "concept", right=["images"])
-    for name, images in found:
-        shown.add_row(f"{images:,}", bar(images, found[0][1]), name)
+    shown = table("images", "share", "", "concept", right=["images", "share"])
+    for name, n in found:
+        shown.add_row(f"{n:,}", f"{n / images:.1%}", bar(n, images), name)
     console.print(shown)
+    print_summary(f"what {images:,} images are said to show")
 
 
 def _print_meaning(searcher: Searcher, word: str, limit: int, *, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from splicedex.api.http.guard.problems import ProblemError, responses
 from splicedex.api.http.service import Served
 from splicedex.search.curation import distribution as distributions
 from splicedex.search.curation import duplicates as doubles
+from splicedex.search.curation import outliers as outlying
 from splicedex.search.curation.balance import Balance, balance
 from splicedex.search.curation.classify import Classification, classify
 from splicedex.search.curation.compare import compare, compare_by
@@ -24,7 +25,7 @@ from splicedex.search.curation.distribution import Distribution
 from splicedex.search.curation.drift import Drift, drift
 from splicedex.search.curation.duplicates import Duplicates
 from splicedex.search.curation.export import export
-from splicedex.search.curation.outliers import Outlier, outliers
+from splicedex.search.curation.outliers import Outlier
 from splicedex.search.curation.probe import Probe, probe
 from splicedex.search.curation.reports.comparison import Comparison
 from splicedex.search.curation.reports.suspicion import Suspicions
@@ -54,10 +55,10 @@ Words: TypeAlias = Annotated[list[str], Asked(max_length=100, description="One o
 async def concept_distribution(
     service: Served,
     q: models.Query = "",
-    order: distributions.Order = "weight",
+    order: distributions.Order = "share",
     limit: models.Limit = 20,
 ) -> Distribution:
-    """The concepts of a subset: share of images, mean weight, lift, with intervals."""
+    """What the images of a subset show: shares, mean SpLiCE weights, lifts, with intervals."""
     return await service.curating.run(distributions.distribution, service.searcher, q, limit, order)
 
 
@@ -111,17 +112,20 @@ async def spurious_correlations(
 async def concept_drift(
     service: Served, q: models.Query, other: models.Query, limit: models.Limit = 20
 ) -> Drift:
-    """Distance of the concepts of two subsets, compared with chance, and which concepts moved."""
+    """Distance of what two subsets show, compared with chance, and which concepts changed."""
     searcher = service.searcher
     return await service.curating.run(drift, (searcher, q), (searcher, other), limit)
 
 
 @router.get("/curate/outliers", responses=PROBLEMS)
-async def worst_explained(
-    service: Served, q: models.Query = "", limit: models.Limit = 20
+async def unlike_the_others(
+    service: Served,
+    q: models.Query = "",
+    order: outlying.Order = "surprise",
+    limit: models.Limit = 20,
 ) -> list[Outlier]:
-    """Images with the lowest reconstruction cosine."""
-    return list(await service.curating.run(outliers, service.searcher, q, limit))
+    """Images that show what few of a subset show, or that their concepts describe worst."""
+    return list(await service.curating.run(outlying.outliers, service.searcher, q, limit, order))
 
 
 @router.get("/curate/duplicates", responses=PROBLEMS)
@@ -149,12 +153,15 @@ async def near_duplicates(
 @router.get("/curate/balance", responses=PROBLEMS)
 async def balanced(
     service: Served,
-    by: Words,
     n: Count,
+    by: Words = [],  # noqa: B006
     q: models.Query = "",
     seed: Seed = 0,
 ) -> Balance:
-    """A selection in which the groups named by `by`, each a query, are as equal as possible."""
+    """A selection in which the groups named by `by`, each a query, are as equal as possible.
+
+    Without `by`, they are the concepts that most images show.
+    """
     return await service.curating.run(balance, service.searcher, q, by, n, seed)
 
 

@@ -1,8 +1,9 @@
-"""The Jensen-Shannon distance of two samples of concept weights, with a permutation test.
+"""The Jensen-Shannon distance of what two samples of images show, with a permutation test.
 
-The concept distribution of a sample is the mean of its weights, scaled to a sum of 1. The distance
-(Endres and Schindelin 2003; base 2, so between 0 and 1) is above 0 for any two samples. The test
-tells how large it is by chance: it mixes both samples and splits them again at random.
+The distribution of a sample is the mean of the probabilities that its images show each thing,
+scaled to a sum of 1. The distance (Endres and Schindelin 2003; base 2, so between 0 and 1) is above
+0 for any two samples. The test tells how large it is by chance: it mixes both samples and splits
+them again at random.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ class PermutationTest:
 def permutation_test(
     first: csr_array, second: csr_array, permutations: int, seed: int
 ) -> PermutationTest:
-    """Test whether two samples have the same concept distribution.
+    """Test whether two samples have the same distribution.
 
     Args:
-        first: Weights of the first sample (n, g).
-        second: Weights of the second sample (m, g).
+        first: Probabilities of the first sample (n, t).
+        second: Probabilities of the second sample (m, t).
         permutations: Number of random splits.
         seed: Seed of the random splits.
     """

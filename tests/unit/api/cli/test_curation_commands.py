@@ -42,7 +42,7 @@ def test_no_help_is_lost_as_markup(command):
     ("words", "message"),
     [
         (["concepts", "dog", "--in", "cat"], "ask for different things"),
-        (["concepts", "--chart", "a.png"], "--chart draws the concepts of a set of images"),
+        (["concepts", "--chart", "a.png"], "--chart draws what a set of images shows"),
         (["compare"], "nothing to compare"),
         (["compare", "dog", "cat", "--by", "label"], "--by compares many sets"),
         (["tag", "dog", "nothing"], "has no ="),

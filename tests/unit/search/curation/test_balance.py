@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splicedex.search.curation.balance import balance, choose_evenly
+from splicedex.search.curation.subsets.parts import shown_parts
+from splicedex.search.curation.subsets.subset import subset
 from splicedex.splice.errors import UserError
 from tests.unit.search.curation.matching import found_by
 
@@ -23,6 +25,19 @@ def test_balance(searcher):
         balance(searcher, "", ["dog"], 5)
     with pytest.raises(UserError, match="no image of the subset matches"):
         balance(searcher, "label:dog", ["beach", "label:horse"], 5)
+
+
+def test_unasked_it_balances_what_is_shown_most(searcher):
+    found = balance(searcher, "split:train", [], 40)
+    parts = shown_parts(searcher.index, subset(searcher, "split:train"))
+    assert [part.query for part in found.parts] == parts
+    ids = {image.id for image in found.selection.chosen}
+    for part in found.parts:
+        matching = found_by(searcher, f"split:train {part.query}")
+        assert part.images == len(matching)
+        assert part.chosen == len(matching & ids)
+    with pytest.raises(UserError, match="show too few concepts"):
+        balance(searcher, "number<3", [], 5)
 
 
 @given(

@@ -9,7 +9,7 @@ from tests.unit.search.curation.matching import found_by
 
 
 def test_distribution(searcher):
-    found = distribution(searcher, "label:dog split:train", limit=200, order="share")
+    found = distribution(searcher, "label:dog split:train", limit=200)
     inside = found_by(searcher, "label:dog split:train")
     assert found.images == len(inside) == TRAIN // 2
     assert found.weighed == found.images
@@ -29,6 +29,11 @@ def test_distribution(searcher):
         assert one.lift == pytest.approx(one.share.value * COUNT / max(everywhere, 1))
     shares = [one.share.value for one in found.concepts]
     assert shares == sorted(shares, reverse=True)
+    by_weight = distribution(searcher, "label:dog split:train", limit=200, order="weight").concepts
+    assert [one.weight.value for one in by_weight] == sorted(
+        (one.weight.value for one in by_weight), reverse=True
+    )
+    assert {one for one in found.concepts if one.weight.value} <= set(by_weight)
     by_lift = distribution(searcher, "label:dog", limit=3, order="lift")
     assert by_lift.concepts[0].concept in {"dog", "puppy", "hound"}
     assert distribution(searcher, "", limit=1).images == COUNT

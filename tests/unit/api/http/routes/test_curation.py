@@ -67,9 +67,11 @@ async def test_the_others_answer(client):
     for path, asked, told in (
         ("compare-by", {"column": "group"}, lambda found: len(found) == 4),
         ("drift", {"q": "label:dog", "other": "label:horse"}, lambda found: found["p"] < 0.05),
-        ("outliers", {"limit": 3}, lambda found: len(found) == 3),
+        ("outliers", {"limit": 3}, lambda found: len(found) == 3 and found[0]["surprise"] > 0),
+        ("outliers", {"order": "cosine"}, lambda found: found[0]["cosine"] <= found[1]["cosine"]),
         ("duplicates", {"above": 0.999}, lambda found: found["superfluous"] == 3),
         ("balance", {"by": ["beach", "snow"], "n": 8}, lambda found: len(found["parts"]) == 2),
+        ("balance", {"n": 8}, lambda found: len(found["parts"]) > 2),
         ("sample", {"n": 5, "seed": 1}, lambda found: len(found["chosen"]) == 5),
         (
             "classify",
@@ -109,6 +111,7 @@ async def test_tags_are_written_once_asked_for(client):
     [
         ("concepts", {"q": "gitar"}, 400),
         ("concepts", {"order": "size"}, 422),
+        ("outliers", {"order": "size"}, 422),
         ("compare", {"q": "like:a/000.jpg"}, 400),
         ("spurious", {"label": "colour"}, 400),
         ("spurious", {}, 422),
