@@ -8,6 +8,7 @@ server, wrong points are overwritten. An index of an older format is converted i
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from splicedex.indexer.engines.edge.salvage import open_damaged
 from splicedex.indexer.engines.query import Hit
 from splicedex.indexer.maintenance.check_points import LOSSES, QUICK, faults
 from splicedex.indexer.maintenance.verify import Progress, wrong_files
+from splicedex.indexer.payload.shows import PERCENT, SHOWS
 from splicedex.indexer.pipeline.calibration import out_of_date, recalibrate
 from splicedex.indexer.pipeline.decompose import Decomposer
 from splicedex.indexer.sources.base import BLOCK, blocks
@@ -40,6 +42,9 @@ from splicedex.splice.dictionary.word_frequency import BUNDLED, bundled_frequenc
 from splicedex.splice.errors import UserError
 from splicedex.splice.load import OWN, load_model
 from splicedex.splice.presence.calibration import Calibration, calibrate
+
+FREED = f"{SHOWS}_"
+"""New name of a column that older formats allowed to be called `shows`."""
 
 
 @dataclass
@@ -107,7 +112,7 @@ def _repair_folder(folder: Path, on_progress: Progress) -> Repaired:
 def _repair_collection(address: Collection, on_progress: Progress) -> Repaired:
     with store_of(address).open() as (files, engine):
         manifest = Manifest.load(files.folder, str(address), older=True)
-        index = Index(files, replace(manifest, format=FORMAT), engine)
+        index = Index(files, _todays(manifest), engine)
         if index.space.fingerprint != manifest.space:
             raise UserError(
                 f"the concept space of {address} is not the one it was made with",
@@ -138,7 +143,7 @@ def _write_files_again(folder: Path, made: Path, manifest: Manifest) -> None:
     """Write the files of an index again; a calibration that fits the space is copied."""
     space = _space_of(folder, manifest)
     lexicon = _lexicon_of(folder, manifest, space)
-    write_files(made, replace(manifest, format=FORMAT), space, lexicon)
+    write_files(made, _todays(manifest), space, lexicon)
     with suppress(UserError):
         calibration = Calibration.load(folder / CALIBRATION)
         if calibration.fits(space):
@@ -191,7 +196,8 @@ def _repair_points(index: Index, old: Engine, on_progress: Progress) -> Repaired
     """
     repaired, total = Repaired(), old.count()
     index.register_columns(index.manifest.columns)
-    for block in _read(old):
+    for stored in _read(old):
+        block = [_freed(hit) for hit in stored]
         found = list(zip(block, faults(index, block), strict=True))
         right = [hit for hit, fault in found if fault is None]
         outdated = [hit for hit, fault in found if fault in QUICK]
@@ -212,6 +218,25 @@ def _repair_points(index: Index, old: Engine, on_progress: Progress) -> Repaired
         recalibrate(index)
     index.counts.rebuild()
     return repaired
+
+
+def _freed(hit: Hit) -> Hit:
+    """A point whose column `shows`, which older formats allowed, has another name."""
+    if SHOWS not in hit.payload or PERCENT in hit.payload:
+        return hit
+    others = {name: value for name, value in hit.payload.items() if name != SHOWS}
+    return replace(hit, payload=others | {FREED: hit.payload[SHOWS]})
+
+
+def _todays(manifest: Manifest) -> Manifest:
+    """A manifest of today's format; its columns have the names that `_freed` gives them."""
+    columns = dict(manifest.columns)
+    if SHOWS in columns:
+        columns[FREED] = columns.pop(SHOWS)
+        warnings.warn(
+            f"column {SHOWS!r} is called {FREED!r} from now on: the name is reserved", stacklevel=2
+        )
+    return replace(manifest, format=FORMAT, columns=columns)
 
 
 def _read(engine: Engine) -> Iterator[list[Hit]]:
