@@ -65,6 +65,7 @@ class Result:
         score: Higher is better. Scores are comparable within one answer.
         match: False for a near miss.
         explanation: The score as a sum.
+        shows: The concepts that the image is said to show, with probabilities, most probable first.
         concepts: Decomposition of the image: concepts with weights, largest first.
         payload: Its columns, the location of its file, and its reconstruction cosine.
     """
@@ -74,6 +75,7 @@ class Result:
     score: float
     match: bool
     explanation: Explanation
+    shows: tuple[tuple[str, float], ...]
     concepts: tuple[tuple[str, float], ...]
     payload: dict[str, Any]
 

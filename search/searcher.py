@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from splicedex.indexer.engines.query import And, Filter, HasId, Hit, Not
+from splicedex.indexer.payload.shows import FIELDS, shown_in
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import weighted
 from splicedex.search.cursor import make_cursor, offset_of
@@ -22,7 +23,7 @@ from splicedex.search.ranking.explain import Explanation, name_of
 from splicedex.search.ranking.rankers import Ranking, block_for
 from splicedex.search.results import Options, Result, Results
 
-SHOWN = ("path", "location", "cosine")
+SHOWN = ("path", "location", "cosine", *FIELDS)
 """Payload fields that every hit has in addition to the user's columns."""
 
 
@@ -175,9 +176,16 @@ class Searcher:
 
     def _result(self, hit: Hit, explanation: Explanation, *, match: bool) -> Result:
         assert hit.concepts is not None
-        concepts = weighted(self.index.space, hit.concepts)
+        space = self.index.space
         return Result(
-            hit.id, hit.payload["path"], hit.score, match, explanation, concepts, hit.payload
+            hit.id,
+            hit.payload["path"],
+            hit.score,
+            match,
+            explanation,
+            shown_in(hit.payload).named(space),
+            weighted(space, hit.concepts),
+            hit.payload,
         )
 
     def _fetch(self, ids: Sequence[str], *, with_dense: bool) -> dict[str, Hit]:

@@ -25,8 +25,8 @@ from splicedex.search.browse.image import Record, columns_of
 from splicedex.search.ranking.explain import Contribution, Fired
 from splicedex.search.results import Result, Results
 
-SHOWN = 8
-"""Number of concepts in a hit."""
+HEAVIEST = 8
+"""Number of concepts of a hit's decomposition."""
 
 
 def search_answer(results: Results) -> SearchAnswer:
@@ -47,7 +47,7 @@ def image_search_answer(results: Results, upload: UploadRecord) -> ImageSearchAn
 
 
 def hit_of(result: Result) -> Hit:
-    """A hit, with its explanation and its heaviest concepts."""
+    """A hit, with its explanation, what it shows and its heaviest concepts."""
     found = result.explanation
     return Hit(
         id=result.id,
@@ -60,7 +60,8 @@ def hit_of(result: Result) -> Hit:
         explanation=Explanation(
             base=found.base, rest=found.rest, parts=[_part(part) for part in found.concepts]
         ),
-        concepts=weights(result.concepts[:SHOWN]),
+        shows=probabilities(result.shows),
+        concepts=weights(result.concepts[:HEAVIEST]),
     )
 
 
@@ -77,6 +78,11 @@ def _part(part: Contribution) -> Part:
 def presences(fired: Iterable[Fired]) -> list[Presence]:
     """Near-synonyms with their presence probabilities."""
     return [Presence(concept=one.concept, strength=one.strength) for one in fired]
+
+
+def probabilities(concepts: Iterable[tuple[str, float]]) -> list[Probability]:
+    """Concepts with their probabilities."""
+    return [Probability(concept=name, probability=probability) for name, probability in concepts]
 
 
 def weights(concepts: Iterable[tuple[str, float]]) -> list[Weight]:
@@ -96,9 +102,9 @@ def image_record(record: Record) -> ImageRecord:
         width=_int_or_none(columns.get("width")),
         height=_int_or_none(columns.get("height")),
         cosine=record.decomposition.cosine,
-        shows=[Probability(concept=name, probability=p) for name, p in record.shows],
+        shows=probabilities(record.shows),
         concepts=weights(record.decomposition.concepts),
-        present=[Probability(concept=name, probability=p) for name, p in record.present],
+        present=probabilities(record.present),
         thumbnail=f"{here}/thumbnail" if photo else None,
         file=f"{here}/file" if photo and media_type(photo) else None,
         like=f"like:{record.id}",

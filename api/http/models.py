@@ -47,7 +47,7 @@ class Probability(Answer):
     """A concept that is probably in an image."""
 
     concept: str = Field(examples=["dog"])
-    probability: float = Field(description="Presence probability, 0 to 1.", examples=[0.83])
+    probability: float = Field(description="Its probability, 0 to 1.", examples=[0.83])
 
 
 class Presence(Answer):
@@ -95,7 +95,12 @@ class Hit(Answer):
         examples=["/v1/images/2f1c0a52-6d7e-5a41-9b0e-1c1d4a6c9b3f/thumbnail"],
     )
     explanation: Explanation
-    concepts: list[Weight] = Field(description="Its heaviest concepts, at most 8.")
+    shows: list[Probability] = Field(
+        description="What it is said to show, unasked, most probable first; at most 12."
+    )
+    concepts: list[Weight] = Field(
+        description="The heaviest concepts of its decomposition, at most 8."
+    )
 
 
 class SearchAnswer(Answer):
@@ -192,7 +197,7 @@ class ImageRecord(Answer):
     )
     concepts: list[Weight] = Field(description="Its decomposition, heaviest first.")
     present: list[Probability] = Field(
-        description="Concepts that are probably in it, by probability."
+        description="Concepts that queries for them find in it, by presence probability."
     )
     thumbnail: str | None = Field(description="URL path; null if the photo is missing.")
     file: str | None = Field(description="URL path of the original; null if missing or unsafe.")
@@ -200,10 +205,14 @@ class ImageRecord(Answer):
 
 
 class ConceptCount(Answer):
-    """A concept and the number of images that a query for it finds."""
+    """A concept and the number of images that are said to show it."""
 
     concept: str = Field(examples=["dog"])
-    images: int = Field(examples=[812])
+    images: int = Field(
+        description="Number of images that `shows:NAME` finds, maybe 0. The plain word finds more: "
+        "whoever asks for a concept believes that there is one.",
+        examples=[812],
+    )
 
 
 class ConceptList(Answer):
@@ -217,14 +226,18 @@ class NearSynonym(Answer):
 
     concept: str = Field(examples=["puppy"])
     weight: float = Field(description="How much it counts, above 0 and up to 1.", examples=[0.4])
-    images: int = Field(description="Number of images that have it.", examples=[31])
+    images: int = Field(description="Number of images in which it is present.", examples=[31])
 
 
 class ConceptFacet(Answer):
-    """A concept in a set of images."""
+    """A concept that some of a set of images are said to show."""
 
     concept: str = Field(examples=["beach"])
-    images: int = Field(description="Number of the images that have it.", examples=[40])
+    images: int = Field(
+        description="Number of these images that show it: those that `shows:NAME`, added to the "
+        "query, leaves.",
+        examples=[40],
+    )
     share: float = Field(description="Share of these images.", examples=[0.31])
     lift: float = Field(description="Share divided by that of the whole index.", examples=[5.2])
 
@@ -233,11 +246,14 @@ class ConceptRecord(Answer):
     """A concept with its near-synonyms, counts and examples in this index."""
 
     concept: str = Field(examples=["dog"])
-    images: int = Field(description="Images that have it or a near-synonym.", examples=[812])
+    images: int = Field(
+        description="Images that a query for it finds: it or a near-synonym is present.",
+        examples=[812],
+    )
     share: float = Field(description="Share of all images.", examples=[0.08])
     family: list[NearSynonym] = Field(description="Its near-synonyms, nearest first.")
     together: list[ConceptFacet] = Field(
-        description="Concepts that its images have too, highest lift first."
+        description="Concepts that these images are said to show too, highest lift first."
     )
     examples: list[Hit] = Field(description="Images that have it, best first.")
 
@@ -250,10 +266,12 @@ class ColumnFacet(Answer):
 
 
 class FacetAnswer(Answer):
-    """Concepts and column values of a query's images, with counts."""
+    """Concepts that a query's images show, and values of their columns, with counts."""
 
     matches: int = Field(description="Number of images that match; text: and like: do not filter.")
-    concepts: list[ConceptFacet] = Field(description="Most frequent first.")
+    concepts: list[ConceptFacet] = Field(
+        description="Most frequent first, without those that the query names; near-synonyms once."
+    )
     columns: dict[str, list[ColumnFacet]] = Field(description="Most frequent values first.")
 
 

@@ -1,4 +1,8 @@
-"""The page of a concept: its images, its near-synonyms, and concepts that occur with it."""
+"""The page of a concept: its images, its near-synonyms, and what its images show too.
+
+Its images are those that a query for it finds: who opens the page asks for the concept. What else
+is in them is said unasked, and counted as facets are.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from splicedex.splice.presence.calibration import PRESENT
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A near-synonym with its weight in (0, 1] and its number of images."""
+    """A near-synonym with its weight in (0, 1] and the number of images where it is present."""
 
     concept: str
     weight: float
@@ -31,7 +35,7 @@ class ConceptPage:
         images: Number of images that a query for it finds.
         share: The same as a share of all images.
         synonyms: The concepts that count as it, nearest first.
-        together: Concepts that occur in its images, highest lift first.
+        together: Concepts that its images are said to show too, highest lift first.
     """
 
     concept: str
@@ -44,14 +48,14 @@ class ConceptPage:
 def concept_page(
     index: Index, word: str, frequencies: FrequencyCache, *, encode: Encode | None, limit: int
 ) -> ConceptPage:
-    """Find what a word means in an index, and which concepts occur with it.
+    """Find what a word means in an index, and what its images show too.
 
     Args:
         index: Open index.
         word: A concept, or any word that resolves to concepts.
         frequencies: Concept frequencies of the same index.
         encode: The text encoder, if there is one.
-        limit: Maximum number of concepts that occur with it.
+        limit: Maximum number of concepts that its images show too.
 
     Raises:
         UserError: The word is unknown.

@@ -1,4 +1,4 @@
-"""How many images of an index have a concept."""
+"""How many images of an index have a concept, or are said to show it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ PATIENCE = 20
 
 @dataclass(frozen=True, eq=False)
 class ConceptFrequencies:
-    """The number of images of each concept in the whole index.
+    """The number of images of the whole index that show each concept.
 
     Args:
-        concepts: Number of images that a query for each concept finds (c,).
+        concepts: Number of images that are said to show each concept (c,).
         images: Number of all images.
     """
 
@@ -35,7 +35,7 @@ class ConceptFrequencies:
     images: int
 
     def share(self, concept: int) -> float:
-        """Share of all images that have a concept."""
+        """Share of all images that show a concept."""
         return float(self.concepts[concept]) / max(self.images, 1)
 
 
@@ -66,22 +66,23 @@ class FrequencyCache:
             return self._frequencies
 
     def complete(self, prefix: str, limit: int) -> list[tuple[str, int]]:
-        """Complete what a user has typed to concepts of the index, with their numbers of images.
+        """Complete what a user has typed to concepts, with the numbers of images that show them.
 
         Names that start with the prefix come first, then names with a word that does, then names
-        that contain it; in each group the most frequent first.
+        that contain it; in each group those shown in most images first. Those that no image shows
+        are listed too: whoever asks for an axolotl believes that there is one.
 
         Args:
             prefix: The text typed so far; blank for the most frequent concepts.
             limit: Maximum number of concepts.
         """
         typed = " ".join(prefix.split()).casefold()
-        counts = self.current().concepts
+        counts = self.current().concepts.tolist()
         names = self._index.space.concepts
         found = (
-            (rank, -int(counts[i]), name)
-            for i, name in enumerate(names)
-            if counts[i] and (rank := _rank(name.casefold(), typed)) is not None
+            (rank, -images, name)
+            for name, images in zip(names, counts, strict=True)
+            if (rank := _rank(name.casefold(), typed)) is not None
         )
         return [(name, -negative) for _, negative, name in sorted(found)[:limit]]
 
@@ -95,7 +96,7 @@ def _rank(name: str, typed: str) -> int | None:
 
 
 def by_count(counts: NDArray[np.int64]) -> Iterator[int]:
-    """Concepts that occur, most frequent first."""
+    """Concepts that are shown, most frequent first."""
     ordered = np.argsort(-counts, kind="stable")
     yield from (int(i) for i in ordered if counts[i])
 

@@ -1,4 +1,8 @@
-"""Facets: concepts and column values of the images that match a query, counted in the engine."""
+"""Facets: what the images that match a query show, and their column values, counted in the engine.
+
+Concepts are counted as images are said to show them (`indexer.payload.shows`), not by presence:
+nobody asked for them. `shows:NAME`, added to the query, leaves as many images as were counted.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ class ConceptFacet:
 
     Args:
         concept: Name of the concept.
-        images: Number of the query's images that a query for the concept would find.
+        images: Number of the query's images that are said to show it.
         share: The same as a share of the query's images.
         lift: That share divided by the share in the whole index.
     """
@@ -42,7 +46,7 @@ class Facets:
 
     Args:
         matches: Number of images that match.
-        concepts: Concepts, most frequent first.
+        concepts: Concepts that the images show, most frequent first.
         columns: Values of the user's columns with counts, most frequent first.
     """
 
@@ -52,7 +56,7 @@ class Facets:
 
 
 def facets(index: Index, plan: Plan, frequencies: FrequencyCache, limit: int) -> Facets:
-    """Count concepts and column values of the images that match a query.
+    """Count what the images that match a query show, and the values of their columns.
 
     Concepts that the query names are left out, and near-synonyms are listed once.
 
@@ -81,7 +85,7 @@ def together(
     *,
     without: set[int],
 ) -> list[ConceptFacet]:
-    """The concepts most frequent among the images that pass a filter.
+    """The concepts that most of the images which pass a filter are said to show.
 
     Args:
         index: Open index.

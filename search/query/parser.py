@@ -30,6 +30,7 @@ LONGEST = 2_000
 """Maximum length of a query in characters."""
 DEEPEST = 40
 """Maximum nesting of parentheses and NOTs."""
+_ORDERS = frozenset({"<", "<=", ">", ">="})
 
 
 def parse(query: str, columns: Collection[str] = ()) -> Node:
@@ -117,6 +118,7 @@ class _Parser:
             return Field(name.text, ":", value, name.at)
         boost = self._boost() if self._peek().text == "^" else 1.0
         if name.text == "shows":
+            self._refuse_bound()
             return Concept(value, name.at, boost=boost, shown=True)
         if name.text == "text":
             return Text(value, name.at, boost)
@@ -125,7 +127,17 @@ class _Parser:
             edits.append((self._sign(), self._edit()))
         return Like(value, name.at, tuple(edits), boost)
 
+    def _refuse_bound(self) -> None:
+        token = self._peek()
+        if token.kind == "op" and token.text in _ORDERS:
+            self._fail(
+                token.at, "shows: takes no < or >", f"bound a plain word: dog{token.text}0.5"
+            )
+
     def _edit(self) -> Concept:
+        if self._peek(1).text == ":" and self._peek(1).kind == "op":
+            token = self._peek()
+            self._fail(token.at, "an edit of like: is a concept", f"write NOT {token.text}:...")
         concept = self._concept()
         if concept.above is not None or concept.below is not None:
             self._fail(
@@ -135,7 +147,7 @@ class _Parser:
 
     def _compared(self) -> Node:
         name, op = self._advance(), self._advance()
-        if op.text not in {"<", "<=", ">", ">="}:
+        if op.text not in _ORDERS:
             self._fail(op.at, f"{op.text!r} does not compare", "use :, <, <=, > or >=")
         return Field(name.text, op.text, str(self._number(op)), name.at)
 
@@ -163,7 +175,7 @@ class _Parser:
         text = self._value("a concept is missing", "name one, or remove the operator")
         above = below = None
         boost = 1.0
-        while self._peek().kind == "op" and self._peek().text in {"<", "<=", ">", ">=", "^"}:
+        while self._peek().kind == "op" and self._peek().text in {*_ORDERS, "^"}:
             if self._peek().text == "^":
                 boost = self._boost()
                 continue

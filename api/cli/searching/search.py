@@ -132,6 +132,7 @@ def _hit(hit: Result) -> dict[str, Any]:
         "id": hit.id,
         "score": hit.score,
         "match": hit.match,
+        "shows": [{"concept": name, "probability": p} for name, p in hit.shows],
         "concepts": [asdict(part) for part in hit.explanation.concepts],
         "base": hit.explanation.base,
         "rest": hit.explanation.rest,

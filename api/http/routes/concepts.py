@@ -26,7 +26,10 @@ async def complete(
     ] = "",
     limit: models.Limit = 10,
 ) -> models.ConceptList:
-    """Concepts of the index that start with or contain a text, most frequent first."""
+    """Concepts that start with or contain a text, those shown in most images first.
+
+    Concepts that no image is said to show follow: whoever asks for one believes that there is one.
+    """
     found = await service.searching.run(service.frequencies.complete, prefix, limit)
     return models.ConceptList(
         concepts=[models.ConceptCount(concept=name, images=images) for name, images in found]
@@ -37,7 +40,7 @@ async def complete(
 async def concept(
     service: Served, name: Annotated[str, Path(max_length=200, examples=["dog"])]
 ) -> models.ConceptRecord:
-    """A concept: its near-synonyms, the concepts that occur with it, and example images."""
+    """A concept: its near-synonyms, what its images show too, and example images."""
 
     def read() -> models.ConceptRecord:
         encode = service.searcher.context.encode

@@ -36,7 +36,7 @@ async def search_by_body(service: Served, asked: models.SearchBody) -> models.Se
 async def count_facets(
     service: Served, q: models.Query = "", limit: models.Limit = 12
 ) -> models.FacetAnswer:
-    """Concepts and column values of a query's images, with counts."""
+    """Concepts that a query's images show, and values of their columns, with counts."""
 
     def count() -> models.FacetAnswer:
         plan = service.searcher.plan(q)

@@ -19,7 +19,6 @@ from splicedex.search.query.resolve import resolve
 from splicedex.search.results import Options
 from splicedex.search.searcher import Searcher
 from splicedex.splice.align import unit
-from splicedex.splice.decomposition import Sparsity
 from splicedex.splice.errors import UserError
 from splicedex.splice.presence.calibration import PRESENT
 from tests.photos import make_embeddings, make_index, make_space, name
@@ -31,7 +30,10 @@ pytestmark = [
 SPACE = make_space()
 COUNT = 60
 PHOTOS = make_embeddings(SPACE, COUNT)
-QUERIES = ["", "dog", "NOT dog", "dog OR label:cat", "label:boat", "text:dusk", "label:nothing"]
+QUERIES = [
+    "", "dog", "NOT dog", "shows:dog", "dog OR label:cat", "label:boat", "text:dusk",
+    "label:nothing",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=["edge", "memory"])
@@ -52,23 +54,28 @@ def found(searcher, query):
 
 class TestFacets:
     @pytest.mark.parametrize("query", QUERIES)
-    def test_concepts_count_what_adding_them_leaves(self, searcher, frequencies, query):
+    def test_shows_finds_exactly_what_was_counted(self, searcher, frequencies, query):
         plan = searcher.plan(query)
         told = facets(searcher.index, plan, frequencies, 10)
         assert told.matches == len(found(searcher, query))
-        assert bool(told.concepts) == bool(told.matches)
+        shown = {name for hit in found(searcher, query) for name, _ in hit.shows}
+        assert {facet.concept for facet in told.concepts} <= shown
         named = {i for meaning in plan.meanings.values() for i in meaning.synonyms}
         for facet in told.concepts:
             assert SPACE.ids[facet.concept] not in named
-            narrower = searcher.search(
-                f'({query}) "{facet.concept}"' if query else f'"{facet.concept}"'
-            )
-            assert narrower.matches == facet.images
-            whole = searcher.search(f'"{facet.concept}"').matches
+            shows = f'shows:"{facet.concept}"'
+            narrower = found(searcher, f"({query}) {shows}" if query else shows)
+            assert len(narrower) == facet.images
+            assert all(facet.concept in dict(hit.shows) for hit in narrower)
+            whole = searcher.search(shows).matches
             assert facet.share == facet.images / told.matches
             assert facet.lift == pytest.approx(facet.share / (whole / COUNT))
         counts = [facet.images for facet in told.concepts]
         assert counts == sorted(counts, reverse=True)
+
+    def test_some_are_counted(self, searcher, frequencies):
+        for query in QUERIES[:-1]:
+            assert facets(searcher.index, searcher.plan(query), frequencies, 10).concepts, query
 
     @pytest.mark.parametrize("query", QUERIES)
     def test_columns_count_what_the_photos_say(self, searcher, frequencies, query):
@@ -88,10 +95,10 @@ class TestFacets:
 
 
 class TestFrequencyCache:
-    def test_counts_are_what_queries_find(self, searcher):
+    def test_counts_are_what_shows_finds(self, searcher):
         counts = searcher.index.counts.of()
         for word in ("dog", "puppy", "cat", "snow", "thing 3"):
-            assert counts[SPACE.ids[word]] == searcher.search(f'"{word}"').matches
+            assert counts[SPACE.ids[word]] == searcher.search(f'shows:"{word}"').matches
 
     def test_counts_are_kept_as_long_as_they_are_worth(self, searcher):
         now = [0.0]
@@ -114,7 +121,9 @@ class TestFrequencyCache:
         for typed in ("", "d", "o", "water", "wAt", " hot  d", "zzz"):
             told = frequencies.complete(typed, 200)
             word = " ".join(typed.split()).casefold()
-            assert all(word in concept and images > 0 for concept, images in told)
+            assert {concept for concept, _ in told} == {
+                one for one in SPACE.concepts if word in one
+            }
 
             def rank(concept, word=word):
                 return (not concept.startswith(word)) + (f" {word}" not in f" {concept}")
@@ -122,6 +131,12 @@ class TestFrequencyCache:
             order = [(rank(concept), -images, concept) for concept, images in told]
             assert order == sorted(order)
             assert frequencies.complete(typed, 3) == told[:3]
+
+    def test_completion_lists_what_no_image_shows_after_the_rest(self, searcher, frequencies):
+        counts = [images for _, images in frequencies.complete("", 200)]
+        assert len(counts) == len(SPACE.concepts)
+        assert counts == sorted(counts, reverse=True)
+        assert counts[0] > counts[-1] == 0
 
     @given(st.lists(st.integers(0, 50), max_size=40))
     def test_the_order_is_by_count(self, values):
@@ -144,7 +159,7 @@ class TestConceptPage:
         for member in page.synonyms:
             assert member.images == plain.search(f'="{member.concept}"').matches
         for other in page.together:
-            assert other.images == plain.search(f'{word} "{other.concept}"').matches
+            assert other.images == plain.search(f'{word} shows:"{other.concept}"').matches
         lifts = [other.lift for other in page.together]
         assert lifts == sorted(lifts, reverse=True)
 
@@ -166,6 +181,8 @@ class TestRecord:
         assert {name for name, _ in record.decomposition.concepts} == {
             SPACE.concepts[i] for i in hit.concepts.indices
         }
+        [shown] = index.shows.shown(hit.dense[None])
+        assert record.shows == shown.named(SPACE)
         [probabilities] = index.presence(hit.dense[None])
         there = {SPACE.concepts[i] for i in np.flatnonzero(probabilities >= PRESENT)}
         assert {name for name, _ in record.present} == there
@@ -174,20 +191,20 @@ class TestRecord:
         index = searcher.index
         hit = index.find(name(3), with_vectors=True)
         record = read_record(index, hit.id)
-        again = decompose_image(SPACE, hit.dense, index.manifest.sparsity)
+        again = decompose_image(index, hit.dense)
         assert again.cosine == pytest.approx(record.decomposition.cosine, abs=1e-3)
         assert dict(again.concepts) == pytest.approx(dict(record.decomposition.concepts), abs=1e-4)
 
     def test_no_image_is_none(self, searcher):
         assert read_record(searcher.index, "00000000-0000-0000-0000-000000000000") is None
 
-    @pytest.mark.parametrize("sparsity", [Sparsity(0.2), Sparsity(l0=3)])
-    def test_a_text_of_one_concept_is_that_concept(self, sparsity):
+    def test_a_text_of_one_concept_is_that_concept(self, searcher):
+        index = searcher.index
         for concept in (0, 7, 30):
-            told = decompose_text(SPACE, 3 * SPACE.texts[concept], sparsity)
+            told = decompose_text(index, 3 * SPACE.texts[concept])
             assert told.concepts[0][0] == SPACE.concepts[concept]
             assert told.cosine > 0.99
-        both = decompose_text(SPACE, unit(SPACE.texts[0] + SPACE.texts[9]), sparsity)
+        both = decompose_text(index, unit(SPACE.texts[0] + SPACE.texts[9]))
         assert {name for name, _ in both.concepts[:2]} == {SPACE.concepts[0], SPACE.concepts[9]}
 
 

@@ -37,6 +37,10 @@ def concept(text, at, **more):
         ("a -b", AllOf((concept("a", 0), NoneOf(concept("b", 3), 2)))),
         ('a -"b c"', AllOf((concept("a", 0), NoneOf(concept("b c", 3), 2)))),
         ("NOT NOT a", NoneOf(NoneOf(concept("a", 8), 4), 0)),
+        ("shows:dog", concept("dog", 0, shown=True)),
+        ('-shows:"hot dog"^2', NoneOf(concept("hot dog", 1, boost=2, shown=True), 0)),
+        ("shows: dog ball", AllOf((concept("dog", 0, shown=True), concept("ball", 11)))),
+        ('"shows:dog"', concept("shows:dog", 0)),
         ("label:cat", Field("label", ":", "cat", 0)),
         ("-label:cat", NoneOf(Field("label", ":", "cat", 1), 0)),
         ("path:2024/*", Field("path", ":", "2024/*", 0)),
@@ -88,6 +92,12 @@ def positions(tree):
         ("width^2", 5, "compare"),
         ("like:", 5, "value"),
         ("like:b.jpg -dog +snow>0.5", 17, "takes no"),
+        ("like:b.jpg -shows:dog", 12, "an edit of like: is a concept"),
+        ("like:b.jpg -label:cat", 12, "an edit of like: is a concept"),
+        ("cat shows:", 10, "value"),
+        ("shows:=dog", 6, "value"),
+        ("shows:dog>0.5", 9, "takes no"),
+        ('shows:"hot dog"^2<0.5', 17, "takes no"),
         ("dog \ud800", 4, "half a character"),
     ],
 )
@@ -111,6 +121,7 @@ WORDS = st.sampled_from(["dog", "hot dog", "C++", "Größe", 'a"b', "a\\b", "and
 LEAVES = st.one_of(
     st.builds(Concept, WORDS, st.just(0)),
     st.builds(Concept, WORDS, st.just(0), st.booleans(), st.sampled_from([None, 0.25])),
+    st.builds(Concept, WORDS, st.just(0), shown=st.just(True)),
     st.builds(Text, WORDS, st.just(0)),
     st.builds(Field, st.just("label"), st.just(":"), WORDS, st.just(0)),
     st.builds(
@@ -142,7 +153,8 @@ def written(tree):
     """A tree as a query that says the same."""
     match tree:
         case Concept():
-            return "=" * tree.exact + quoted(tree.text) + (f">{tree.above}" if tree.above else "")
+            bound = f">{tree.above}" if tree.above else ""
+            return "shows:" * tree.shown + "=" * tree.exact + quoted(tree.text) + bound
         case Text():
             return f"text:{quoted(tree.text)}"
         case Field():

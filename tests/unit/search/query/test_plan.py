@@ -30,8 +30,15 @@ from tests.photos import make_space
 
 SPACE = make_space()
 COLUMNS = {"label": "keyword", "width": "integer", "path": "keyword"}
+SAID_AS = {SPACE.ids["hound"]: SPACE.ids["dog"]}
+"""A hound is a dog by another name, and said so."""
 CONTEXT = Context(
-    SPACE, Activations.of_words(SPACE), COLUMNS, lambda column, most: ["cat", "car", "boat"], None
+    SPACE,
+    Activations.of_words(SPACE),
+    COLUMNS,
+    lambda column, most: ["cat", "car", "boat"],
+    None,
+    lambda concept: SAID_AS.get(concept, concept),
 )
 
 STORE = PresenceEncoder(all_near_synonyms(SPACE))
@@ -44,6 +51,13 @@ CONCEPTS = st.builds(
     STRENGTHS,
     STRENGTHS,
     st.sampled_from([1.0, 2.0]),
+)
+CONCEPTS |= st.builds(
+    Concept,
+    st.sampled_from(["dog", "dogs", "puppy", "hound", "car", "snow"]),
+    st.just(0),
+    boost=st.sampled_from([1.0, 2.0]),
+    shown=st.just(True),
 )
 FIELDS = st.one_of(
     st.builds(
@@ -73,6 +87,7 @@ PHOTOS = st.fixed_dictionaries(
             st.sampled_from([SPACE.ids[w] for w in ("dog", "puppy", "hound", "car", "truck")]),
             st.integers(2, 19),
         ),
+        "shows": st.lists(st.sampled_from([SPACE.ids[w] for w in ("dog", "puppy", "car")])),
         "label": st.sampled_from(["cat", "car", "boat"]),
         "width": st.integers(1, 5),
     }
@@ -135,6 +150,9 @@ def is_so(tree, photo):
             return any(is_so(part, photo) for part in parts)
         case NoneOf(part):
             return not is_so(part, photo)
+        case Concept(shown=True):
+            concept = SPACE.ids[tree.text.removesuffix("s")]
+            return SAID_AS.get(concept, concept) in photo["shows"]
         case Concept(above=None, below=None):
             return has(tree, photo, 0.25)
         case Concept():
@@ -244,6 +262,24 @@ def test_concepts_that_are_wanted_plainly_can_be_asked_for_surely():
     assert not passes(surely, holding(dog, 0.9))
 
 
+@pytest.mark.parametrize(("word", "said"), [("dog", "dog"), ("hounds", "dog"), ("puppy", "puppy")])
+def test_shows_is_what_is_stored_and_nothing_else(word, said):
+    stored = engine.Match("shows", (SPACE.ids[said],))
+    assert planned(f"shows:{word}").parts[0][1] == stored
+    assert planned(f"NOT shows:{word}").parts[0][1] == engine.Not(stored)
+    [(_, choice)] = planned(f"shows:{word}^2 OR cat").parts
+    assert choice == engine.Or((stored, planned("cat").parts[0][1]))
+    assert not planned(f"shows:{word}").strongest
+
+
+def test_shows_ranks_as_the_word_does():
+    for shown, plain in (("shows:dog", "dog"), ("shows:dog^3 car", "dog^3 car")):
+        np.testing.assert_array_equal(planned(shown).direction, planned(plain).direction)
+    assert describe(planned("shows:dog").filter) == {
+        "all": [{"key": "shows", "values": (SPACE.ids["dog"],)}]
+    }
+
+
 def test_sentences_and_images_are_parted_from_the_rest():
     plan = planned('text:"at dusk" dog like:a.jpg -person +snow^2 (cat OR label:cat)')
     assert plan.dense == (
@@ -274,6 +310,7 @@ def test_sentences_and_images_cannot_be_part_of_or_and_not(query, at):
     [
         ("dog gitar", 4, "unknown concept 'gitar'; did you mean guitar"),
         ("xyzzy", 0, "unknown concept 'xyzzy'"),
+        ("dog shows:gitar", 4, "unknown concept 'gitar'; did you mean guitar"),
         ("xyzzy OR qwxyz", 0, "unknown concept 'xyzzy'"),
         ("dog (cat OR =dogs)", 12, "unknown concept 'dogs'"),
         ("like:a.jpg -gitar", 12, "unknown concept 'gitar'"),
@@ -324,8 +361,8 @@ def test_a_plan_can_be_printed(tree):
 
 ALPHABET = 'ab"()\\:=<>^+- \tANDORNT.5*?'
 PIECES = st.sampled_from(
-    [*ALPHABET, "dog", "cat", "label:", "width>", "text:", "like:", " NOT ", " AND ", " OR ",
-     "path:", "9" * 400, "nan", "=dog", "^2", ">.5", "\ud800", "\0", "İ", "ß"]
+    [*ALPHABET, "dog", "cat", "label:", "shows:", "width>", "text:", "like:", " NOT ", " AND ",
+     " OR ", "path:", "9" * 400, "nan", "=dog", "^2", ">.5", "\ud800", "\0", "İ", "ß"]
 )  # fmt: skip
 STRINGS = st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=40)
 
