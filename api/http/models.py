@@ -209,8 +209,8 @@ class ConceptCount(Answer):
 
     concept: str = Field(examples=["dog"])
     images: int = Field(
-        description="Number of images that `shows:NAME` finds, maybe 0. The plain word finds more: "
-        "whoever asks for a concept believes that there is one.",
+        description="Number of images that `shows:NAME` finds, maybe 0. The plain word may find "
+        "other images: whoever asks for a concept believes that there is one.",
         examples=[812],
     )
 

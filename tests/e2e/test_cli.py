@@ -28,6 +28,7 @@ def test_index_then_search(splicedex, indexed):
     scores = [hit["score"] for hit in answer["hits"]]
     assert scores == sorted(scores, reverse=True)
     for hit in answer["hits"]:
+        assert all(0.35 <= one["probability"] <= 1 for one in hit["shows"])
         parts = hit["concepts"]
         assert parts[0]["concept"] == "dog"
         total = sum(part["contribution"] for part in parts) + hit["base"] + hit["rest"]

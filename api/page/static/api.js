@@ -2,11 +2,12 @@
 
 /**
  * @typedef {{concept: string, weight: number}} Weighted
+ * @typedef {{concept: string, probability: number}} Probable
  * @typedef {{concept: string, strength: number}} Fired
  * @typedef {{concept: string, query_weight: number, weight: number, contribution: number,
  *   fired: Fired[]}} Part
  * @typedef {{id: string, path: string, score: number, match: boolean, cosine: number | null,
- *   columns: Record<string, any>, thumbnail: string | null, concepts: Weighted[],
+ *   columns: Record<string, any>, thumbnail: string | null, shows: Probable[], concepts: Weighted[],
  *   explanation: {base: number, rest: number, parts: Part[]}}} Hit
  * @typedef {{query: string, matches: number, took_ms: number, cursor: string | null,
  *   notes: string[], hits: Hit[]}} Answer

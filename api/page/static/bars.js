@@ -1,14 +1,14 @@
 // A concept as a bar, with buttons that add it to the query or exclude it.
 
 import { go, current } from "./state.js";
-import { h, icon } from "./dom.js";
+import { h, icon, percent } from "./dom.js";
 import { toggle } from "./query.js";
 
 /**
- * @typedef {{label: string, concept: string | null, value: number, number: string,
+ * @typedef {{label: string, concept: string | null, shown?: boolean, value: number, number: string,
  *   kind: string, note?: string, title?: string}} Bar
  * label: text; title: longer text for the tooltip; concept: what + and − add or exclude, null if
- * they cannot; value: length, -1 to 1; number: the value as text; kind: `asked` if it comes from
+ * they cannot; shown: whether they do so by `shows:`; value: length, -1 to 1; number: the value as text; kind: `asked` if it comes from
  * the query, also `named` if the query names it, or `own` if it comes from the image.
  */
 
@@ -40,15 +40,32 @@ export function asked(parts, scale) {
 /** The label of a part: for a choice, `cat OR dog`, the concept that was found. */
 function labelOf({ concept, contribution, fired }) {
   const synonym = fired?.[0]?.concept;
+  const said = concept.replace(/^shows:/, "");
+  if (said !== concept && isPlain(said)) return { label: said, concept: said, shown: true };
   if (isPlain(concept))
     return { label: concept, note: synonym && synonym !== concept ? `as ${synonym}` : "", concept };
   const isChoice = synonym && contribution > 0 && concept.includes(" OR ") && !/NOT /.test(concept);
   if (isChoice) return { label: synonym, title: `${synonym}, of ${concept}`, concept: synonym };
-  return { label: concept, concept: null };
+  return { label: concept.replace(/\bshows:/g, ""), title: concept, concept: null };
 }
 
 /**
- * Concepts of an image as bars.
+ * What an image is said to show, as bars.
+ * @param {import("./api.js").Probable[]} shows
+ * @returns {Bar[]}
+ */
+export const shown = (shows) =>
+  shows.map(({ concept, probability }) => ({
+    label: concept,
+    concept,
+    shown: true,
+    value: probability,
+    number: percent(probability),
+    kind: "own",
+  }));
+
+/**
+ * The decomposition of an image as bars.
  * @param {import("./api.js").Weighted[]} concepts
  * @param {number} scale
  * @returns {Bar[]}
@@ -91,7 +108,7 @@ function barItem(bar, sign) {
       bar.note ? h("span", { class: "note" }, ` ${bar.note}`) : null,
     ),
     h("span", { class: "number" }, bar.number),
-    bar.concept === null ? null : signButtons(bar.concept, sign),
+    bar.concept === null ? null : signButtons(bar.concept, sign, bar.shown),
     h("span", { class: "track", "aria-hidden": "true" }, fill),
   );
 }
@@ -100,9 +117,10 @@ function barItem(bar, sign) {
  * Two buttons: ask for a concept, exclude it. They are pressed if the query does so.
  * @param {string} concept
  * @param {(concept: string) => number} sign
+ * @param {boolean} [shown] whether they do so by `shows:`
  */
-export function signButtons(concept, sign) {
-  return pressButtons(concept, sign(concept), (way) => toggle(current().q, concept, way));
+export function signButtons(concept, sign, shown = false) {
+  return pressButtons(concept, sign(concept), (way) => toggle(current().q, concept, way, shown));
 }
 
 /**

@@ -50,5 +50,8 @@ export const count = (number) => whole.format(number);
 export const counted = (number, one, many = `${one}s`) =>
   `${count(number)} ${number === 1 ? one : many}`;
 
+/** @param {number} share */
+export const percent = (share) => `${Math.round(share * 100)}%`;
+
 /** The last part of a path. @param {string} path */
 export const fileName = (path) => path.split("/").pop() || path;

@@ -1,4 +1,4 @@
-// The facets: frequent concepts of the results, and values of their columns.
+// The facets: what most of the results are said to show, and values of their columns.
 
 import * as api from "./api.js";
 import { pressButtons, signButtons } from "./bars.js";
@@ -44,11 +44,11 @@ function fill(q, found) {
 function conceptGroup(q, found) {
   const sign = signs(q);
   const row = ({ concept, images }) =>
-    facet(concept, images, found.matches, signButtons(concept, sign), sign(concept));
+    facet(concept, images, found.matches, signButtons(concept, sign, true), sign(concept));
   const known = new Set(found.concepts.map(({ concept }) => concept));
   const named = concepts(q).filter((concept) => !known.has(concept));
   const first = named.map((concept) => ({ concept, images: null }));
-  return group("Concepts", [...first, ...distinctive(q, found.concepts)], FEW, row);
+  return group("Shows", [...first, ...distinctive(q, found.concepts)], FEW, row);
 }
 
 /** Concepts that distinguish the results from all photos, and from each other, come first. */

@@ -21,7 +21,7 @@ export class Grid {
       h("p", {}, "Close to the query, but not matches."),
     );
     /** Look of all tiles of these results. */
-    this.look = { sign: () => 0, asked: 0, own: 0 };
+    this.look = { sign: () => 0, asked: 0 };
     this.active = 0;
     this.frame = 0;
     this.layout = new Layout(element.clientWidth, 0, 0);
@@ -49,7 +49,7 @@ export class Grid {
     this.hits = [];
     this.active = 0;
     this.total = total;
-    this.look = { sign, ...scaleOf(hits) };
+    this.look = { sign, asked: largest(hits) };
     this.clear();
     this.append(hits);
   }
@@ -161,9 +161,8 @@ function reach(node, is) {
   for (const one of node.querySelectorAll("a, button")) one.tabIndex = is ? 0 : -1;
 }
 
-/** The values that fill a bar. */
-function scaleOf(hits) {
+/** The largest contribution, which fills a bar. */
+function largest(hits) {
   const parts = hits.flatMap((hit) => hit.explanation.parts.map((p) => Math.abs(p.contribution)));
-  const weights = hits.flatMap((hit) => hit.concepts.map(({ weight }) => weight));
-  return { asked: Math.max(0, ...parts), own: Math.max(0, ...weights) };
+  return Math.max(0, ...parts);
 }

@@ -1,13 +1,15 @@
 // Sections of the page of a photo.
 
-import { barList, own } from "./bars.js";
+import { barList, own, shown } from "./bars.js";
 import { counted, fileName, h } from "./dom.js";
 import { urlFor } from "./state.js";
 import { picture } from "./tile.js";
 
 const MADE_OF = 14;
+const NAMED = 5;
 
 export function figure(record) {
+  const words = record.shows.slice(0, NAMED).map(({ concept }) => concept);
   if (!record.thumbnail) {
     return h(
       "figure",
@@ -15,17 +17,14 @@ export function figure(record) {
       h(
         "span",
         { class: "placeholder" },
-        record.concepts.slice(0, 5).map(({ concept }) => h("span", {}, concept)),
+        words.map((word) => h("span", {}, word)),
       ),
     );
   }
   const { width, height } = record;
   const image = h("img", {
     src: `${record.thumbnail}?size=1024`,
-    alt: record.concepts
-      .slice(0, 5)
-      .map(({ concept }) => concept)
-      .join(", "),
+    alt: words.join(", "),
   });
   const frame = h("figure", { class: "big" }, image);
   if (width && height) frame.style.aspectRatio = `${width} / ${height}`;
@@ -83,19 +82,7 @@ export function madeOf(record, sign) {
 
 export function shows(record, sign) {
   if (!record.shows.length) return null;
-  const bars = record.shows.map(({ concept, probability }) => ({
-    label: concept,
-    concept,
-    value: probability,
-    number: `${Math.round(probability * 100)}%`,
-    kind: "own",
-  }));
-  return h(
-    "section",
-    {},
-    h("h2", {}, "Shows"),
-    barList(bars, sign),
-  );
+  return h("section", {}, h("h2", {}, "Shows"), barList(shown(record.shows), sign));
 }
 
 export function facts(record) {
@@ -120,18 +107,20 @@ export function facts(record) {
 }
 
 /**
- * Photos that look like it, with the concepts they share.
+ * Photos that look like it, with what both are said to show.
  * @param {import("./api.js").Hit[]} hits
+ * @param {{shows: import("./api.js").Probable[]}} record
  */
-export function neighbours(hits) {
+export function neighbours(hits, record) {
   if (!hits.length) return [];
+  const here = new Set(record.shows.map(({ concept }) => concept));
   return [
     h("h2", {}, "Looks like it"),
     h(
       "ul",
       { role: "list" },
       hits.map((hit) => {
-        const shared = hit.explanation.parts.filter((part) => part.contribution > 0).slice(0, 2);
+        const shared = hit.shows.filter(({ concept }) => here.has(concept)).slice(0, 2);
         return h(
           "li",
           {},
@@ -145,7 +134,7 @@ export function neighbours(hits) {
             },
             picture(hit),
           ),
-          h("p", { class: "quiet-text" }, shared.map((part) => part.concept).join(", ")),
+          h("p", { class: "quiet-text" }, shared.map(({ concept }) => concept).join(", ")),
         );
       }),
     ),

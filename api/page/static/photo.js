@@ -97,7 +97,7 @@ async function fill(id, positioned, signal) {
         facts(record),
       ),
     );
-    near.append(...neighbours((await api.similar(id, NEIGHBOURS, signal)).hits));
+    near.append(...neighbours((await api.similar(id, NEIGHBOURS, signal)).hits, record));
   } catch (error) {
     if (error.name === "AbortError") return;
     body.append(h("p", { class: "message" }, error.message, error.hint ? ` – ${error.hint}` : ""));

@@ -2,8 +2,8 @@
 // not understood here stays as it is, for the server to parse.
 
 /**
- * A top-level part of a query: a concept, like, text, column or group. `like` has edits, parts of
- * their own.
+ * A top-level part of a query: a concept, shows, like, text, column or group. The name of `shows` is
+ * its concept. `like` has edits, parts of their own.
  * @typedef {{kind: string, sign: number, name: string,
  *   value: string, start: number, end: number, edits: Part[], isEdit?: boolean}} Part
  */
@@ -92,6 +92,8 @@ export function read(query) {
       edits.push({ ...concept(from, sign()), isEdit: true });
     }
     const end = list[Math.min(at, list.length) - 1].end;
+    if (name === "shows")
+      return { kind: name, sign: way, name: value, value: "", start, end, edits };
     const kind = name === "like" || name === "text" ? name : "column";
     return { kind, sign: way, name, value, start, end, edits };
   }
@@ -132,8 +134,15 @@ function add(query, choice, text) {
   return choice ? `(${before}) ${text}` : `${before} ${text}`.trim();
 }
 
-function flatten(parts) {
-  return parts.flatMap((part) => [part, ...part.edits]);
+/** Add a condition or its negation. `-x` right after `like:` would edit it: write NOT. */
+const addCondition = (query, choice, text, sign) =>
+  add(query, choice, sign > 0 ? text : `NOT ${text}`);
+
+/** The parts that name a concept, as a word, as an edit of `like:`, or by `shows:`. */
+function naming(parts) {
+  return parts
+    .flatMap((part) => [part, ...part.edits])
+    .filter(({ kind }) => kind === "concept" || kind === "shows");
 }
 
 /**
@@ -145,9 +154,7 @@ export function signs(query) {
   const { parts, choice } = read(query);
   const known = new Map();
   if (!choice) {
-    for (const part of flatten(parts)) {
-      if (part.kind === "concept") known.set(part.name.toLowerCase(), part.sign);
-    }
+    for (const part of naming(parts)) known.set(part.name.toLowerCase(), part.sign);
   }
   return (concept) => known.get(concept.toLowerCase()) ?? 0;
 }
@@ -157,14 +164,16 @@ export function signs(query) {
  * @param {string} query
  * @param {string} concept
  * @param {1 | -1} sign
+ * @param {boolean} shown whether to ask for what photos are said to show, as they are counted,
+ *   unless the query names the concept already
  */
-export function toggle(query, concept, sign) {
+export function toggle(query, concept, sign, shown = false) {
   const { parts, choice } = read(query);
-  const existing = choice
-    ? undefined
-    : flatten(parts).find((part) => part.kind === "concept" && same(part.name, concept));
+  const existing = choice ? undefined : naming(parts).find((part) => same(part.name, concept));
   const rest = existing ? cut(query, existing) : query;
   if (existing?.sign === sign) return rest;
+  if (existing ? existing.kind === "shows" : shown)
+    return addCondition(rest, choice, `shows:${quote(concept)}`, sign);
   const like = choice ? undefined : read(rest).parts.find((part) => part.kind === "like");
   const name = quote(concept);
   if (!like) return add(rest, choice, sign > 0 ? name : `-${name}`);
@@ -175,8 +184,7 @@ export function toggle(query, concept, sign) {
 /** The concepts that a query names, unless it is a choice. @param {string} query */
 export function concepts(query) {
   const { parts, choice } = read(query);
-  const named = choice ? [] : flatten(parts).filter(({ kind }) => kind === "concept");
-  return [...new Set(named.map(({ name }) => name))];
+  return choice ? [] : [...new Set(naming(parts).map(({ name }) => name))];
 }
 
 /** Whether a query asks for a value of a column (1), excludes it (-1) or neither (0). @param {string} query */
@@ -195,8 +203,7 @@ export function toggleColumn(query, name, value, sign) {
     : parts.find((p) => p.kind === "column" && p.name === name && p.value === String(value));
   const rest = existing ? cut(query, existing) : query;
   if (existing?.sign === sign) return rest;
-  const condition = `${name}:${quote(String(value))}`;
-  return add(rest, choice, sign > 0 ? condition : `NOT ${condition}`);
+  return addCondition(rest, choice, `${name}:${quote(String(value))}`, sign);
 }
 
 /** The `like:` part of a query, if it has one. @param {string} query */

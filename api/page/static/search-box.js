@@ -104,7 +104,7 @@ function show(typed) {
           onpointermove: () => choose(i),
         },
         h("span", { class: "label" }, marked(option.text, typed)),
-        h("span", { class: "number" }, option.note ?? count(option.images)),
+        h("span", { class: "number" }, option.note ?? (option.images ? count(option.images) : "")),
       ),
     ),
   );

@@ -1,4 +1,4 @@
-// Completions of the word at the caret: concepts, columns, values of a column.
+// Completions of the word at the caret: concepts, shows:, columns, values of a column.
 
 import * as api from "./api.js";
 import { quote } from "./query.js";
@@ -7,6 +7,9 @@ const MOST = 8;
 const VALUES = 200;
 
 /** @typedef {{text: string, insert: string, note?: string, images?: number}} Option */
+
+/** Completed like a column, but its values are concepts. */
+const SHOWS = "shows";
 
 /** @type {Record<string, string>} */
 let columns = {};
@@ -39,17 +42,30 @@ export function wordAtEnd(before) {
  * @returns {Promise<Option[]>} at most 8
  */
 export async function suggestionsFor({ column, lead, typed }, signal) {
-  if (column) return valuesOf(column, typed);
+  const isShows = column.replace(/^[+-]/, "") === SHOWS;
+  if (column && !isShows) return valuesOf(column, typed);
   const { concepts } = await api.concepts(typed, MOST, signal);
-  const named = typed && !lead ? Object.keys(columns).filter((name) => name.startsWith(typed)) : [];
+  const before = isShows ? `${column}:` : lead;
   return [
-    ...named.map((name) => ({ text: `${name}:`, insert: `${name}:`, note: "column" })),
-    ...concepts.map(({ concept, images }) => ({
-      text: concept,
-      insert: `${lead}${quote(concept)} `,
-      images,
-    })),
+    ...(typed && !lead && !column ? prefixes(typed) : []),
+    ...concepts
+      .filter(({ images }) => images || !isShows)
+      .map(({ concept, images }) => ({
+        text: concept,
+        insert: `${before}${quote(concept)} `,
+        images,
+      })),
   ].slice(0, MOST);
+}
+
+function prefixes(typed) {
+  return [SHOWS, ...Object.keys(columns)]
+    .filter((name) => name.startsWith(typed))
+    .map((name) => ({
+      text: `${name}:`,
+      insert: `${name}:`,
+      note: name === SHOWS ? "what photos show" : "column",
+    }));
 }
 
 async function valuesOf(column, typed) {

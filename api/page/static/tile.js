@@ -1,16 +1,14 @@
-// A photo of the grid: the picture, and the concepts that explain it.
+// A photo of the grid: the picture, why it was found, and what it is said to show.
 
-import { asked, barList, own } from "./bars.js";
+import { asked, barList, shown } from "./bars.js";
 import { sizes } from "./api.js";
 import { fileName, h } from "./dom.js";
 import { urlFor } from "./state.js";
 
-const LEAST = 0.005;
-
 /**
  * The look of all tiles of one search.
- * @typedef {{sign: (concept: string) => number, lines: number, asked: number, own: number}} Look
- * lines: number of bars on a tile; asked, own: the values that fill a bar.
+ * @typedef {{sign: (concept: string) => number, lines: number, asked: number}} Look
+ * lines: number of bars on a tile; asked: the contribution that fills a bar.
  */
 
 /**
@@ -26,7 +24,7 @@ export function tile(hit, look) {
       "data-local": true,
       tabindex: -1,
       title: hit.path,
-      "aria-label": [fileName(hit.path), words(hit)].filter(Boolean).join(": "),
+      "aria-label": [fileName(hit.path), words(hit).join(", ")].filter(Boolean).join(": "),
     },
     picture(hit),
   );
@@ -38,19 +36,16 @@ export function tile(hit, look) {
   );
 }
 
-const words = (hit) =>
-  hit.concepts
-    .slice(0, 3)
-    .map(({ concept }) => concept)
-    .join(", ");
+/** @param {import("./api.js").Hit} hit */
+const words = (hit) => hit.shows.slice(0, 3).map(({ concept }) => concept);
 
-/** A thumbnail, or the heaviest concepts if there is no file. @param {import("./api.js").Hit} hit */
+/** A thumbnail, or what the photo shows if there is no file. @param {import("./api.js").Hit} hit */
 export function picture(hit) {
   const placeholder = () =>
     h(
       "span",
       { class: "placeholder", "aria-hidden": "true" },
-      hit.concepts.slice(0, 3).map(({ concept }) => h("span", {}, concept)),
+      words(hit).map((word) => h("span", {}, word)),
     );
   if (!hit.thumbnail) return placeholder();
   const image = h("img", {
@@ -70,10 +65,10 @@ export function picture(hit) {
 /** The bars of a tile: parts of the query first; for a near miss, the worst part first. */
 function because(hit, look) {
   const { parts } = hit.explanation;
-  const shown = hit.match ? parts.filter((part) => part.contribution > 0) : [...parts].reverse();
-  const bars = asked(shown, look.asked);
-  const named = new Set([...parts, ...bars].map(({ concept }) => concept));
-  const rest = hit.concepts.filter(({ concept, weight }) => weight >= LEAST && !named.has(concept));
+  const telling = hit.match ? parts.filter((part) => part.contribution > 0) : [...parts].reverse();
+  const bars = asked(telling, look.asked).slice(0, look.lines);
+  const named = new Set(bars.map(({ concept }) => concept));
+  const rest = hit.shows.filter(({ concept }) => !named.has(concept));
   const first = bars.slice(0, look.lines - (rest.length ? 1 : 0));
-  return [...first, ...own(rest, look.own)].slice(0, look.lines);
+  return [...first, ...shown(rest)].slice(0, look.lines);
 }

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { asked, barList, signed } from "./bars.js";
-import { h } from "./dom.js";
+import { h, percent } from "./dom.js";
 import { read, signs } from "./query.js";
 
 /**
@@ -50,13 +50,15 @@ function partsSection({ match, parts }, sign) {
 }
 
 function partText({ holds, strength, fired, part }) {
-  const percent = (value) => `${Math.round(value * 100)}%`;
+  const holding = holds ? "Holds" : "Does not hold";
+  // What a photo is said to show is listed with its own probability, not the presence that ranks.
+  if (part.includes("shows:")) return holding;
   const synonyms = (fired ?? [])
     .slice(0, 3)
     .map((one) => `${one.concept} ${percent(one.strength)}`)
     .join(", ");
   const choice = part.includes(" OR ") ? `${part}. ` : "";
-  const verdict = `${choice}${holds ? "Holds" : "Does not hold"}: ${percent(strength)} likely`;
+  const verdict = `${choice}${holding}: ${percent(strength)} likely`;
   return synonyms && !(fired.length === 1 && fired[0].concept === part)
     ? `${verdict} (${synonyms})`
     : verdict;

@@ -31,9 +31,14 @@ class TestSearch:
         bar = page.locator(".tile").first.locator(".bar").first
         assert bar.locator(".label").inner_text().split()[0] == "cat"
         assert bar.locator(".number").inner_text() == f"+{part['contribution']:.2f}"
-        own = answer["hits"][0]["concepts"]
-        labels = page.locator(".tile").first.locator(".bar.own .label").all_inner_texts()
-        assert labels == [one["concept"] for one in own if one["concept"] != "cat"][: len(labels)]
+        shows = [one for one in answer["hits"][0]["shows"] if one["concept"] != "cat"]
+        own = page.locator(".tile").first.locator(".bar.own")
+        labels = own.locator(".label").all_inner_texts()
+        assert labels == [one["concept"] for one in shows][: len(labels)]
+        assert (
+            own.locator(".number").all_inner_texts()
+            == [f"{100 * one['probability']:.0f}%" for one in shows][: len(labels)]
+        )
         page.screenshot(path=ARTIFACTS / "page-search.png")
 
     def test_one_click_includes_and_excludes(self, page, photos):
@@ -43,12 +48,12 @@ class TestSearch:
         bar.hover()
         bar.get_by_role("button", name=f"Exclude {concept}", exact=True).click()
         written = concept if " " not in concept else f'"{concept}"'
-        expect_query(page, photos, f"animal -{written}")
+        expect_query(page, photos, f"animal NOT shows:{written}")
         page.go_back()
         expect_query(page, photos, "animal")
         bar.hover()
         bar.get_by_role("button", name=f"Add {concept}", exact=True).click()
-        expect_query(page, photos, f"animal {written}")
+        expect_query(page, photos, f"animal shows:{written}")
 
     def test_facets_narrow_and_widen(self, page, photos):
         still = page.locator("#facets .bar", has=page.get_by_text("still", exact=True))
@@ -70,9 +75,40 @@ class TestSearch:
         page.locator("#facets .bar").first.hover()
         page.get_by_role("button", name=f"Exclude {concept}", exact=True).first.click()
         settled(page)
-        [excluded] = [parse(query_of(page), {})]
-        assert isinstance(excluded, NoneOf)
-        assert excluded.part.text == concept
+        assert parse(query_of(page), {}) == NoneOf(Concept(concept, 0, shown=True), 0)
+
+    def test_a_facet_finds_as_many_as_it_counts(self, page, photos):
+        ask(page, "NOT motorcycle")
+        for i in range(3):
+            bar = page.locator("#facets .bar", has=page.locator(".number")).nth(i)
+            concept, counted = bar.locator(".label"), bar.locator(".number").inner_text()
+            written = f'NOT motorcycle shows:"{concept.inner_text()}"'
+            assert found(photos, written)["matches"] == int(counted)
+            bar.hover()
+            bar.get_by_role("button", name=f"Add {concept.inner_text()}", exact=True).click()
+            page.wait_for_function("() => location.search.includes('shows')")
+            settled(page)
+            assert page.inner_text("#summary").startswith(f"{counted} of 11 photos")
+            pressed = page.locator("#facets .bar.on").last
+            pressed.hover()
+            pressed.get_by_role("button", name="Add").click()
+            expect_query(page, photos, "NOT motorcycle")
+
+    def test_suggestions_tell_what_is_shown_and_what_may_be_asked_for(self, page, photos):
+        def suggested(typed):
+            page.fill("#q", typed)
+            page.get_by_role("option").first.wait_for()
+            return page.locator("#suggestions .label, #suggestions .number").all_inner_texts()
+
+        assert suggested("axolot") == ["axolotl", ""]
+        page.press("#q", "Escape")
+        assert "shows:" in suggested("sho")
+        page.press("#q", "Escape")
+        [name, number] = suggested("cat shows:anima")[:2]
+        assert (name, int(number)) == ("animal", found(photos, "shows:animal")["matches"])
+        page.get_by_role("option").first.click()
+        page.wait_for_function("() => location.search.includes('shows')")
+        assert query_of(page) == "cat shows:animal"
 
     def test_near_misses_stand_apart(self, page, photos):
         ask(page, "cat -animal")
@@ -134,29 +170,48 @@ class TestMistakes:
 def test_clicks_edit_queries_as_the_language_reads_them(page):
     """For any query, one click adds a concept to its meaning and the next removes it."""
     random_ = random.Random(3)
-    words = ["dog", '"hot dog"', "-cat", "NOT tree", "=car", "hat^2", "sea>0.5", "(a OR b)", "x:y"]
+    words = [
+        "dog",
+        '"hot dog"',
+        "-cat",
+        "NOT tree",
+        "=car",
+        "hat^2",
+        "sea>0.5",
+        "(a OR b)",
+        "x:y",
+        "shows:bee",
+        "NOT shows:ant",
+    ]
     queries = [" ".join(random_.sample(words, random_.randint(1, 5))) for _ in range(100)]
     queries += [" AND ".join(random_.sample(words, 3)) for _ in range(50)] + ["dog OR cat"]
     script = """async (queries) => {
       const { toggle } = await import("/static/query.js");
-      return queries.map((query) => [1, -1].map((sign) => {
-        const added = toggle(query, "new thing", sign);
-        return [added, toggle(added, "new thing", sign)];
+      const ways = [[1, false], [-1, false], [1, true], [-1, true]];
+      return queries.map((query) => ways.map(([sign, shown]) => {
+        const added = toggle(query, "new thing", sign, shown);
+        return [sign, shown, added, toggle(added, "new thing", sign, shown)];
       }));
     }"""
-    for query, concept, sign, edited in (
+    for query, concept, sign, edited, *more in (
         ("like:x dog -cat", "dog", 1, "like:x NOT cat"),
         ("like:x -dog -cat", "dog", -1, "like:x -cat"),
         ("like:x -dog +cat", "cat", -1, "like:x -dog -cat"),
         ("like:x label:y", "cat", 1, "like:x +cat label:y"),
         ("dog OR cat", "snow", -1, "(dog OR cat) -snow"),
+        ("like:x dog", "cat", -1, "like:x dog NOT shows:cat", True),
+        ("dog OR cat", "hot dog", 1, '(dog OR cat) shows:"hot dog"', True),
+        ("dog -cat", "cat", 1, "dog cat", True),
+        ("dog -cat", "cat", -1, "dog", True),
+        ("dog shows:cat", "cat", -1, "dog NOT shows:cat"),
+        ("dog NOT shows:cat^2 snow", "Cat", -1, "dog snow"),
     ):
         one = """async (args) => (await import("/static/query.js")).toggle(...args)"""
-        assert page.evaluate(one, [query, concept, sign]) == edited
+        assert page.evaluate(one, [query, concept, sign, *more]) == edited
     for query, edits in zip(queries, page.evaluate(script, queries), strict=True):
         tree = parse(query)
-        for sign, (added, back) in zip((1, -1), edits, strict=True):
-            concept = Concept("new thing", 0)
+        for sign, is_shown, added, back in edits:
+            concept = Concept("new thing", 0, shown=is_shown)
             parts = tree.parts if isinstance(tree, AllOf) else (tree,)
             assert parse(added) == AllOf((*parts, concept if sign > 0 else NoneOf(concept, 0)))
             assert parse(back) == tree, (query, added, back)

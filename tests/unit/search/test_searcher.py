@@ -4,6 +4,7 @@ import re
 import numpy as np
 import pytest
 
+from splicedex.search.browse.image import read_record
 from splicedex.search.query.nodes import QueryError
 from splicedex.search.ranking import rankers
 from splicedex.search.results import Options
@@ -298,6 +299,14 @@ def test_hits_come_with_their_columns(searcher):
     assert hit.payload["label"] == "car"
     assert hit.payload["width"] == 510
     assert not {"presence", "concepts"} & set(hit.payload)
+
+
+@pytest.mark.parametrize("query", ["dog", "shows:dog", "text:dusk", "like:beach.jpg"])
+def test_hits_say_what_they_show_as_their_records_do(searcher, query):
+    for hit in searcher.search(query, Options(limit=5)).hits:
+        record = read_record(searcher.index, hit.id)
+        assert hit.shows == record.shows
+        assert hit.concepts == record.decomposition.concepts
 
 
 @pytest.mark.parametrize("query", [*BOOLEAN, "dog text:dusk", "like:beach.jpg"])

@@ -53,6 +53,7 @@ def test_real_scores_are_split_exactly(data):
         "dog",
         "=dog>0.6<0.8",
         "NOT dog^2",
+        "shows:dog^2 AND NOT shows:cat",
         "dog AND (cat OR NOT car)",
         "dog OR (cat AND car)",
         "width>3.0",

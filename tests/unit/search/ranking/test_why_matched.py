@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from splicedex.search.browse.image import read_record
 from splicedex.search.ranking.why_matched import explain_match
 from splicedex.search.results import Options
 from splicedex.search.searcher import Searcher
@@ -27,6 +28,7 @@ def searcher(request, tmp_path_factory):
 @pytest.mark.parametrize(
     "query",
     ["dog", "dog NOT car", "dog OR cat", "dog>0.6", "dog<0.2", "label:cat dog", "NOT label:cat",
+     "shows:dog", "NOT shows:dog cat", "shows:dog^2 OR label:cat",
      "NOT (dog OR label:cat)", "(dog label:cat) OR width>700", "dog text:dusk"],
 )  # fmt: skip
 def test_an_image_matches_as_search_says(searcher, query):
@@ -54,6 +56,16 @@ def test_parts_are_named_and_say_what_fired(searcher):
     assert {fired.concept for fired in told[0].fired} == {"puppy", "hound", "dog"}
     assert told[2].fired == ()
     assert (told[2].weight < 1e-9, found.parts[2].holds) == (True, False)
+
+
+def test_shows_holds_where_the_image_is_said_to_show_it(searcher):
+    plan = searcher.plan("shows:dog NOT shows:car")
+    for row in range(30):
+        record = read_record(searcher.index, searcher.index.find(name(row)).id)
+        shown = {concept for concept, _ in record.shows}
+        found = explain_match(searcher.index, plan, name(row))
+        assert [part.contribution.concept for part in found.parts] == ["shows:dog", "NOT shows:car"]
+        assert [part.holds for part in found.parts] == ["dog" in shown, "car" not in shown]
 
 
 def test_what_cannot_be_explained_is_an_error(searcher):
