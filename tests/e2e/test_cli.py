@@ -249,6 +249,7 @@ class TestBadInput:
         assert "newer splicedex" in splicedex("search", "dog", "--index", folder, expect=2)
 
     def test_a_folder_that_is_no_index(self, splicedex, indexed, tmp_path):
+        (tmp_path / "notes.txt").touch()
         words = ["index", "--index", tmp_path, *indexed[1][3:]]
         assert "is not an index" in splicedex(*words, expect=2)
 
