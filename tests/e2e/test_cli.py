@@ -131,7 +131,7 @@ def test_changes_are_found_and_the_vanished_pruned(splicedex, indexed, embedded)
 
 def test_a_killed_run_resumes_with_nothing_lost_or_doubled(tmp_path, splicedex, embedded, paced):
     random = np.random.default_rng(1)
-    count = 40_000
+    count = 12_000
     np.save(embedded / "x.npy", random.normal(size=(count, 16)).astype(np.float32))
     (embedded / "files.csv").write_text("\n".join(["file", *map(str, range(count))]) + "\n")
     folder = tmp_path / "killed.idx"
@@ -152,7 +152,7 @@ def test_a_killed_run_resumes_with_nothing_lost_or_doubled(tmp_path, splicedex, 
 
 def test_interrupt_stops_cleanly_and_says_how_to_go_on(tmp_path, splicedex, embedded, paced):
     random = np.random.default_rng(1)
-    count = 40_000
+    count = 12_000
     np.save(embedded / "x.npy", random.normal(size=(count, 16)).astype(np.float32))
     (embedded / "files.csv").write_text("\n".join(["file", *map(str, range(count))]) + "\n")
     folder = tmp_path / "stopped.idx"

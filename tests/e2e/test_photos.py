@@ -115,7 +115,7 @@ def test_a_csv_names_photos_and_labels_them(splicedex, photos, words, tmp_path):
 
 
 def test_an_interrupted_run_continues(splicedex, photos, words, paced):
-    noise = np.random.default_rng(0).integers(0, 256, (400, 600, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
     Image.fromarray(noise).save(photos / "noise.png")
     count = 700
     for number in range(count - 11):
