@@ -5,6 +5,9 @@ PHOTOS ?=
 ORDER ?= fixed
 PYTEST := $(BIN)/python -m pytest $(if $(filter random,$(ORDER)),-p randomly)
 
+# The tests start hundreds of processes: they share compiled modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test nightly lint lock format bench screenshot wheel clean
 
 help:  ## List the targets

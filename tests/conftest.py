@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.space import ConceptSpace
+from tests.forking import Run, running
 from tests.paths import DATA
 
 # No example fails or is given up because the machine is slow.
@@ -28,6 +29,13 @@ def interruptible() -> None:
 
 
 @pytest.fixture(scope="session")
+def run_to_end() -> Iterator[Run]:
+    """Runs command lines of `splicedex`, each in a process of its own; see `tests/forking.py`."""
+    with running() as run:
+        yield run
+
+
+@pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of real embeddings and photos; tests that need it are skipped without it."""
     if not DATA.is_dir():
@@ -38,6 +46,10 @@ def data() -> Path:
 @pytest.fixture
 def space() -> ConceptSpace:
     """Twelve concepts in 16 dimensions, with a mean that matters."""
+    return small_space()
+
+
+def small_space() -> ConceptSpace:
     random = np.random.default_rng(7)
     names = [
         "dog",
@@ -56,6 +68,35 @@ def space() -> ConceptSpace:
     texts = unit(random.normal(size=(12, 16)).astype(np.float32) + 0.5)
     mean = (0.3 * unit(random.normal(size=16).astype(np.float32))).astype(np.float32)
     return ConceptSpace(tuple(names), texts, mean)
+
+
+TOGETHER = ("tests/e2e/page/", "tests/faults/strangers/")
+"""Folders whose files share servers: one worker takes all of a folder."""
+LONG = ("tests/e2e/", "tests/faults/")
+"""Folders that take longest: workers begin with them, so that they end at about the same time."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """`--dist loadfile`, but for the folders of `TOGETHER`."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            folder = next((name for name in TOGETHER if nodeid.startswith(name)), None)
+            return folder or str(super()._split_scope(nodeid))
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Workers begin with the tests of `LONG`; otherwise the order stays."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 HOW_TO_RUN = {

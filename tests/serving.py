@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-COMMAND = str(Path(sys.executable).with_name("splicedex"))
+from tests.forking import COMMAND, Run
 
 
 @dataclass
@@ -81,7 +80,7 @@ HOSTILE = "<img src=x onerror=alert(1)>\"'&.png"
 SAMPLES = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "horse.png", "rocket.jpg")
 
 
-def index_photos(folder: Path) -> Path:
+def index_photos(folder: Path, run: Run) -> Path:
     """An index of sample photos of scikit-image, made with the bundled model.
 
     Besides the samples, `folder/photos` has a TIFF, a photo with a hostile name and one rotated by
@@ -101,9 +100,8 @@ def index_photos(folder: Path) -> Path:
     Image.open(samples / "rocket.jpg").save(photos / "side.jpg", exif=on_its_side)
     shutil.copy(samples / "moon.png", photos / "gone.png")
     index = folder / "photos.idx"
-    words = [COMMAND, "index", "--index", index, "--model", "nano", "--workers", "1", photos]
-    subprocess.run(
-        list(map(str, words)), env=environment(folder), check=True, capture_output=True, timeout=600
-    )
+    words = ("index", "--index", index, "--model", "nano", "--workers", "1", photos)
+    done = run(list(map(str, words)), environment(folder))
+    assert done.returncode == 0, done.stderr
     (photos / "gone.png").unlink()
     return index

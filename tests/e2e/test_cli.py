@@ -132,7 +132,7 @@ def test_changes_are_found_and_the_vanished_pruned(splicedex, indexed, embedded)
 
 def test_a_killed_run_resumes_with_nothing_lost_or_doubled(tmp_path, splicedex, embedded, paced):
     random = np.random.default_rng(1)
-    count = 40_000
+    count = 12_000
     np.save(embedded / "x.npy", random.normal(size=(count, 16)).astype(np.float32))
     (embedded / "files.csv").write_text("\n".join(["file", *map(str, range(count))]) + "\n")
     folder = tmp_path / "killed.idx"
@@ -153,7 +153,7 @@ def test_a_killed_run_resumes_with_nothing_lost_or_doubled(tmp_path, splicedex, 
 
 def test_interrupt_stops_cleanly_and_says_how_to_go_on(tmp_path, splicedex, embedded, paced):
     random = np.random.default_rng(1)
-    count = 40_000
+    count = 12_000
     np.save(embedded / "x.npy", random.normal(size=(count, 16)).astype(np.float32))
     (embedded / "files.csv").write_text("\n".join(["file", *map(str, range(count))]) + "\n")
     folder = tmp_path / "stopped.idx"
@@ -250,6 +250,7 @@ class TestBadInput:
         assert "newer splicedex" in splicedex("search", "dog", "--index", folder, expect=2)
 
     def test_a_folder_that_is_no_index(self, splicedex, indexed, tmp_path):
+        (tmp_path / "notes.txt").touch()
         words = ["index", "--index", tmp_path, *indexed[1][3:]]
         assert "is not an index" in splicedex(*words, expect=2)
 

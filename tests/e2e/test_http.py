@@ -4,12 +4,11 @@ import io
 import json
 import signal
 import socket
-import subprocess
 
 import pytest
 from PIL import Image
 
-from tests.serving import COMMAND, HOSTILE, environment, index_photos, serving
+from tests.serving import HOSTILE, environment, index_photos, serving
 
 COUNT = 10
 KNOWN = {"type", "title", "status", "detail", "hint"}
@@ -21,8 +20,8 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(folder):
-    with serving(index_photos(folder), folder) as made:
+def server(folder, run_to_end):
+    with serving(index_photos(folder, run_to_end), folder) as made:
         yield made
 
 
@@ -321,23 +320,18 @@ class TestServer:
             assert ok(answer)["hits"] == alone[query]["hits"]
 
 
-def test_the_index_is_held_while_serving_and_free_after(folder, tmp_path, server):
+def test_the_index_is_held_while_serving_and_free_after(folder, tmp_path, server, run_to_end):
     index = folder / "photos.idx"
-    words = [COMMAND, "info", "--index", str(index)]
-    held = subprocess.run(
-        words, capture_output=True, text=True, env=environment(folder), check=False
-    )
+    held = run_to_end(["info", "--index", str(index)], environment(folder))
     assert held.returncode == 2
     assert len(held.stderr.strip().splitlines()) == 1
-    taken = [COMMAND, "serve", "--index", str(tmp_path), "--port", str(server.port)]
-    refused = subprocess.run(
-        taken, capture_output=True, text=True, env=environment(folder), check=False
-    )
+    taken = ["serve", "--index", str(tmp_path), "--port", str(server.port)]
+    refused = run_to_end(taken, environment(folder))
     assert refused.returncode == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_after_what_is_in_hand(indexed, tmp_path, number):
+def test_a_signal_ends_it_after_what_is_in_hand(indexed, tmp_path, run_to_end, number):
     index, _ = indexed
     with serving(index, tmp_path) as server:
         with socket.create_connection(("127.0.0.1", server.port)) as asking:
@@ -349,10 +343,7 @@ def test_a_signal_ends_it_after_what_is_in_hand(indexed, tmp_path, number):
                 answer = b""
         assert answer in {b"HTTP/1.1 200 OK\r\n", b""}  # begun, or not seen yet
         assert server.process.wait(timeout=30) == 0
-    again = subprocess.run(
-        [COMMAND, "info", "--json", "--index", str(index)],
-        capture_output=True, text=True, env=environment(tmp_path), check=True,
-    )  # fmt: skip
+    again = run_to_end(["info", "--json", "--index", str(index)], environment(tmp_path))
     assert json.loads(again.stdout)["images"] == 300
 
 

@@ -26,10 +26,11 @@ TIMEOUT = 600
         pytest.param("examples,coverage,fuzzing,stateful", 50, marks=pytest.mark.slow),
     ],
 )
-def test_every_answer_is_as_the_schema_says(tmp_path, phases, examples):
+def test_every_answer_is_as_the_schema_says(tmp_path, run_to_end, phases, examples):
     (tmp_path / "config.toml").write_text(CONFIG)
     key = ("Authorization", f"Bearer {TOKEN}")
-    with serving(index_photos(tmp_path), tmp_path, "--token", TOKEN, headers=[key]) as server:
+    index = index_photos(tmp_path, run_to_end)
+    with serving(index, tmp_path, "--token", TOKEN, headers=[key]) as server:
         words = [
             COMMAND, "--config-file", tmp_path / "config.toml",
             "run", f"{server.url}/openapi.json", "--checks", "all", "--phases", phases,

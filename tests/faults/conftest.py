@@ -14,7 +14,16 @@ import pytest
 
 from splicedex.indexer.payload.presence import BANDS, FAINTEST, FIELDS, STRENGTHS
 from splicedex.indexer.store.index import open_index
-from tests.e2e.conftest import embedded, environment, splicedex, started  # noqa: F401
+from tests.e2e.conftest import (  # noqa: F401
+    embedded,
+    environment,
+    indexed,
+    kept_embedded,
+    kept_index,
+    place,
+    splicedex,
+    started,
+)
 from tests.models import DIM, write_open_clip_model
 from tests.pacing import PACED, Paced
 

@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 
 from splicedex.indexer.payload.presence import FIELDS
-from tests.e2e.conftest import COMMAND, indexed  # noqa: F401
 from tests.faults.conftest import Contents, assert_same
 
-PREFIXES = ("points", "space", "manifest.json", "presence.npz", "activations.npz", "counts.npz")
+PREFIXES = (
+    "points", "space", "manifest.json", "presence.npz", "lexicon.npz", "counts.npz",
+)  # fmt: skip
 
 
 @pytest.fixture
-def whole(indexed):  # noqa: F811
+def whole(indexed):
     """An index and its complete content."""
     folder, words = indexed
     return folder, Contents.of(folder), words
@@ -51,16 +52,19 @@ def damage(folder: Path, chance: random.Random) -> str:
     return f"{file.relative_to(folder)} {how}"
 
 
-def say(environment, *words):
+@pytest.fixture
+def say(environment, run_to_end):
     """Output and exit code of a command; it may fail with an error, but must not crash."""
-    done = subprocess.run(
-        [COMMAND, *map(str, words)], env=environment, capture_output=True, text=True, check=False
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode in {0, 2}, said
-    assert "Traceback" not in said
-    assert "panicked" not in said
-    return done.returncode, said
+
+    def say(*words):
+        done = run_to_end(list(map(str, words)), environment)
+        said = done.stdout + done.stderr
+        assert done.returncode in {0, 2}, said
+        assert "Traceback" not in said
+        assert "panicked" not in said
+        return done.returncode, said
+
+    return say
 
 
 def undo_untold(found, expected):
@@ -90,7 +94,7 @@ def undo_untold(found, expected):
 @pytest.mark.parametrize(
     "times", [8, pytest.param(150, marks=pytest.mark.slow)], ids=["short", "long"]
 )
-def test_any_damage_is_noticed_or_does_no_harm_and_is_repaired(whole, environment, tmp_path, times):
+def test_any_damage_is_noticed_or_does_no_harm_and_is_repaired(whole, say, tmp_path, times):
     """An index that passes has its old content, except for what one flipped bit may change in one
     image; one that does not pass is repaired, or reported as beyond repair."""
     folder, expected, words = whole
@@ -99,17 +103,17 @@ def test_any_damage_is_noticed_or_does_no_harm_and_is_repaired(whole, environmen
     for _ in range(times):
         other = copied(folder, tmp_path / "other")
         done = damage(other, chance)
-        code, said = say(environment, "verify", "--index", other)
+        code, said = say("verify", "--index", other)
         if code:
             noticed += 1
-            code, said = say(environment, "repair", "--index", other)
+            code, said = say("repair", "--index", other)
             shutil.rmtree(f"{other}.damaged", ignore_errors=True)
         if code:
             assert "beyond repair" in said or "put the right files" in said, f"{done}: {said}"
             beyond += 1
             continue
         again = [other if word == folder else word for word in words]
-        assert say(environment, *again)[0] == 0, done
+        assert say(*again)[0] == 0, done
         found = Contents.of(other)
         if done.endswith("flipped"):
             few = undo_untold(found, expected)
@@ -121,7 +125,7 @@ def test_any_damage_is_noticed_or_does_no_harm_and_is_repaired(whole, environmen
     assert untold <= max(1, times / 20)
 
 
-def test_damage_that_would_end_the_engine_is_told_at_opening(whole, environment, tmp_path):
+def test_damage_that_would_end_the_engine_is_told_at_opening(whole, say, tmp_path):
     folder, _, _ = whole
     for part in ("segment.json", "config.json", "status.dat", "version.info", "first-index"):
         other = copied(folder, tmp_path / "other")
@@ -129,20 +133,20 @@ def test_damage_that_would_end_the_engine_is_told_at_opening(whole, environment,
         content = bytearray(file.read_bytes())
         content[-1] ^= 0x40
         file.write_bytes(content)
-        code, said = say(environment, "search", "dog", "--index", other)
+        code, said = say("search", "dog", "--index", other)
         assert code == 2
         assert f"is damaged: {file.relative_to(other / 'points')} is not as it was" in said
         assert "run splicedex repair" in said
 
 
-def test_manifest_and_space_come_back(whole, environment, embedded):
+def test_manifest_and_space_come_back(whole, say, embedded):
     """The manifest is restored from its copy, the space from the model."""
     folder, expected, _ = whole
     (folder / "manifest.json").write_text("{")
     with (folder / "space" / "concepts.txt").open("a") as words:
         words.write("unicorn\n")
     (folder / "presence.npz").write_bytes(b"")
-    assert say(environment, "verify", "--index", folder)[0] == 2
-    assert say(environment, "repair", "--index", folder)[0] == 0
-    assert "no faults found" in say(environment, "verify", "--index", folder)[1]
+    assert say("verify", "--index", folder)[0] == 2
+    assert say("repair", "--index", folder)[0] == 0
+    assert "no faults found" in say("verify", "--index", folder)[1]
     assert_same(Contents.of(folder), expected)

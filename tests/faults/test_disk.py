@@ -15,8 +15,8 @@ from PIL import Image
 
 from splicedex.indexer.engines.edge.os_errors import RESERVE
 from splicedex.indexer.store.index import open_index
-from tests.e2e.conftest import COMMAND
 from tests.faults.conftest import Contents, assert_same, one_line
+from tests.forking import COMMAND
 from tests.photos import make_embeddings, make_space
 
 IMAGES = 6000

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from splicedex.indexer.store.address import Collection
+from tests.conftest import small_space
+from tests.e2e.conftest import environment_of
 from tests.fake_qdrant import FakeQdrant
 from tests.faults.conftest import Contents, assert_same, one_line
 
@@ -25,33 +27,46 @@ def qdrant(environment, monkeypatch):
     fake.stop()
 
 
-@pytest.fixture
-def many(embedded, space):
-    """`embedded` with enough images for many requests."""
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """A folder with a concept space and enough embeddings for many requests."""
+    folder, space = tmp_path_factory.mktemp("many"), small_space()
+    space.save(folder / "space")
     random = np.random.default_rng(6)
     weights = random.random((IMAGES, len(space.concepts))) ** 6
     rows = weights @ space.atoms + space.image_mean
-    np.save(embedded / "x.npy", rows.astype(np.float32))
+    np.save(folder / "x.npy", rows.astype(np.float32))
     names = "".join(f"{row}.jpg\n" for row in range(IMAGES))
-    (embedded / "files.csv").write_text(f"file\n{names}")
-    return embedded
+    (folder / "files.csv").write_text(f"file\n{names}")
+    return folder
 
 
-@pytest.fixture
-def words(many, qdrant):
-    """Words that index them on the server."""
+def indexing(many, url):
+    """Words that index them on a server."""
     return (
-        "index", "--url", qdrant.url, "--model", many / "space",
-        "--embeddings", many / "x.npy", "--files", many / "files.csv", "--json",
+        "index", "--url", url, "--model", f"{many}/space", "--embeddings", f"{many}/x.npy",
+        "--files", f"{many}/files.csv", "--json",
     )  # fmt: skip
 
 
 @pytest.fixture
-def expected(splicedex, qdrant, words):
+def words(many, qdrant):
+    return indexing(many, qdrant.url)
+
+
+@pytest.fixture(scope="module")
+def expected(many, run_to_end, tmp_path_factory):
     """The content after a run without faults."""
-    splicedex(*words, "--index", "undisturbed")
-    qdrant.requests.clear()
-    return Contents.of(Collection(qdrant.url, "undisturbed"))
+    cache = tmp_path_factory.mktemp("cache")
+    fake = FakeQdrant().start()
+    try:
+        done = run_to_end(indexing(many, fake.url), environment_of(cache / "theirs"))
+        assert done.returncode == 0, done.stderr
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SPLICEDEX_CACHE", str(cache / "ours"))
+            return Contents.of(Collection(fake.url))
+    finally:
+        fake.stop()
 
 
 def upserts(qdrant):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import shutil
-import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from tests.e2e.page.browsing import HOSTILE, MANY, MARKUP, opened
 from tests.photos import make_embeddings, make_space
-from tests.serving import COMMAND, environment, serving
+from tests.serving import environment, serving
 from tools.screenshot import chromium
 
 PHOTOS = {
@@ -23,7 +22,7 @@ PHOTOS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def browser():
     try:
         with chromium() as found:
@@ -32,10 +31,11 @@ def browser():
         pytest.skip(str(error))
 
 
-def index(folder, *words):
+def index(run, folder, *words):
     """Make an index in a folder."""
-    words = [COMMAND, "index", "--index", folder / "made.idx", *words]
-    subprocess.run(words, env=environment(folder), check=True, capture_output=True, timeout=300)
+    words = ("index", "--index", folder / "made.idx", *words)
+    done = run(list(map(str, words)), environment(folder))
+    assert done.returncode == 0, done.stderr
     return folder / "made.idx"
 
 
@@ -46,8 +46,8 @@ def listed(folder, rows):
     return folder / "files.csv"
 
 
-@pytest.fixture(scope="package")
-def photos(browser, tmp_path_factory):
+@pytest.fixture(scope="session")
+def photos(browser, run_to_end, tmp_path_factory):
     """A server with an encoder, ten photos and one with a hostile name; returns its client."""
     folder = tmp_path_factory.mktemp("photos")
     rows = []
@@ -60,13 +60,13 @@ def photos(browser, tmp_path_factory):
             rows.append((name, "still" if name in {"coffee.png", "coins.png"} else "other"))
     shutil.copy(folder / "chelsea.png", folder / HOSTILE)
     files = listed(folder, [*rows, (HOSTILE, MARKUP)])
-    made = index(folder, "--model", "nano", "--files", files, "--root", folder)
+    made = index(run_to_end, folder, "--model", "nano", "--files", files, "--root", folder)
     with serving(made, folder) as server:
         yield server.client
 
 
-@pytest.fixture(scope="package")
-def many(browser, tmp_path_factory):
+@pytest.fixture(scope="session")
+def many(browser, run_to_end, tmp_path_factory):
     """A server of many images without files; returns its client."""
     folder = tmp_path_factory.mktemp("many")
     space = make_space()
@@ -74,7 +74,7 @@ def many(browser, tmp_path_factory):
     np.save(folder / "x.npy", make_embeddings(space, MANY))
     files = listed(folder, [(f"{i:05}.jpg", "ab"[i % 2]) for i in range(MANY)])
     words = ("--model", folder / "space", "--embeddings", folder / "x.npy", "--files", files)
-    with serving(index(folder, *words), folder) as server:
+    with serving(index(run_to_end, folder, *words), folder) as server:
         yield server.client
 
 
