@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from splicedex.splice.align import Matrix
+from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.presence.activation import Activations
@@ -46,6 +46,8 @@ COMMON = 5e-4
 """Share of captions from which a word is said for its kinds: "dog", but not "carnivore"."""
 SAID = 0.35
 """Probability from which a concept is said to be shown."""
+CLEARER = 1.5
+"""How many times as much an activation says in the mean of many images as in one."""
 MOST = 12
 """Concepts said of one image at most."""
 _ROWS = 256
@@ -107,6 +109,19 @@ class Shows:
             for first, last in zip(rows.indptr, rows.indptr[1:], strict=False):
                 said.append(self._said(rows.indices[first:last], rows.data[first:last]))
         return said
+
+    def contrast(self, difference: Matrix) -> Matrix:
+        """Probability (c,) that each concept is what some images show rather than others.
+
+        In the mean of many images the errors of single ones cancel, so an activation says more.
+        Kinds do not count here: of a dog and an animal, the better word is told.
+
+        Args:
+            difference: Mean embedding (d,) of the images minus that of the others.
+        """
+        image = unit(self.activations.image_mean + difference)
+        activations = self.activations.of(image[None])[0]
+        return sigmoid(CLEARER * SLOPE * activations + self.offset)
 
     def _probable(self, embeddings: Matrix) -> csr_array:
         """Probabilities (n, c) of concepts in images (n, d); 0 for all that is unlikely."""
