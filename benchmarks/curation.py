@@ -49,7 +49,7 @@ from splicedex.search.curation.probe import Probe, probe
 from splicedex.search.curation.reports.suspicion import Suspect
 from splicedex.search.curation.sample import sample
 from splicedex.search.curation.spurious import spurious
-from splicedex.search.curation.statistics.association import phi
+from splicedex.search.curation.statistics.proportions import newcombe
 from splicedex.search.curation.subsets.reading import read_ids
 from splicedex.search.curation.subsets.subset import subset, values_of
 from splicedex.search.curation.tagging import write_tag
@@ -70,8 +70,6 @@ INTRUDERS, TRIALS = 5, 10
 REPEATS = 3
 MEDIA = ("painting", "poster", "statue", "camera")
 """The words of nano's vocabulary that name a medium."""
-MIN_DOMAIN_PHI = 0.127
-"""Correlation with the domain that is significant at q = .05 with 240 photos."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -179,28 +177,29 @@ def cross_fitted(searcher: Searcher) -> tuple[Probe, list[dict[str, Any]]]:
 
 
 def by_domain(searcher: Searcher) -> np.ndarray:
-    """Correlation (c,) of each concept with the domain painting (against photo) in test."""
+    """Share of paintings minus share of photos that show each concept (c,), in test."""
     sides = [subset(searcher, f"split:test domain:{name}") for name in ("art_painting", "photo")]
     paintings, photos_ = (searcher.index.counts.of(side.filter) for side in sides)
-    return phi(paintings, sides[0].images, photos_, sides[1].images)
+    return newcombe(paintings, sides[0].images, photos_, sides[1].images).value
 
 
 def is_of_domain(searcher: Searcher, one: Suspect, domain: np.ndarray) -> bool:
-    """Whether a suspect correlates, in test, with the domain that its label has in train."""
-    correlation = domain[searcher.index.space.ids[one.concept.casefold()]]
-    return bool((correlation if one.label == "horse" else -correlation) > MIN_DOMAIN_PHI)
+    """Whether a suspect goes, in test, with the domain that its label has in train."""
+    difference = domain[searcher.index.space.ids[one.concept.casefold()]]
+    return bool((difference if one.label == "horse" else -difference) > 0)
 
 
 def suspect_row(searcher: Searcher, one: Suspect, domain: np.ndarray) -> dict[str, Any]:
-    correlations = {each.split: each.phi.value for each in one.strengths}
+    differences = {each.split: each.difference.value for each in one.strengths}
     return {
         "label": one.label,
         "concept": one.concept,
-        "excess": one.excess.value,
-        "φ train": correlations["train"],
-        "φ test": correlations["test"],
+        "difference": one.difference,
+        "train": differences["train"],
+        "test": differences["test"],
+        "contrast": one.contrast,
         "q": one.q,
-        "φ with painting": float(domain[searcher.index.space.ids[one.concept.casefold()]]),
+        "paintings minus photos": float(domain[searcher.index.space.ids[one.concept.casefold()]]),
     }
 
 

@@ -1,4 +1,7 @@
-"""`compare`: the concepts in which two subsets differ (SpLiCE paper, section 6.1 and figure 4)."""
+"""`compare`: the concepts in which two subsets differ (SpLiCE paper, section 6.1 and figure 4).
+
+`statistics/evidence.py` says when a subset has more of a concept than the other.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,18 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splicedex.indexer.engines.query import Match, Not
 from splicedex.indexer.payload.concept_counts import Counts
+from splicedex.indexer.payload.presence import has
 from splicedex.indexer.payload.shows import is_shown
 from splicedex.search.curation.reports.comparison import Comparison, Difference
-from splicedex.search.curation.statistics.contrast import LEVEL, Contrast, Order, contrast
+from splicedex.search.curation.statistics.contrast import Contrast, Order, contrast
 from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.subsets.checks import check_choice
+from splicedex.search.curation.subsets.lines import lines
+from splicedex.search.curation.subsets.meaning import Concepts, Meanings
+from splicedex.search.curation.subsets.sides import Side, Sides, sample_of
 from splicedex.search.curation.subsets.subset import (
     Subset,
     complement,
@@ -25,7 +31,7 @@ from splicedex.search.curation.subsets.subset import (
     values_of,
     without,
 )
-from splicedex.search.curation.subsets.synonyms import SynonymGroups, query_for, synonym_groups
+from splicedex.search.curation.subsets.synonyms import query_for
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 
@@ -45,7 +51,8 @@ def compare(
         first: The query of the first subset.
         second: The query of the second; by default all images that the first does not match.
         limit: At most this many concepts.
-        order: Order by "share", the difference in share, or by "odds", the odds ratio.
+        order: Order by "share", the difference in share and the contrast, or by "odds", the odds
+            ratio.
         shown: Example images of each concept from each subset.
 
     Raises:
@@ -61,7 +68,8 @@ def compare(
     else:
         one, two, overlap = _make_disjoint(searcher, one, subset(searcher, second))
         counts, other_counts = counts_of(one.filter), counts_of(two.filter)
-    pair = _Pair((one, two), (counts, other_counts), overlap)
+    named = _Names(searcher).of(*one.words, *two.words)
+    pair = _Pair.of(searcher, (one, two), (counts, other_counts), (named, named), overlap)
     [comparison] = _compare_pairs(searcher, [pair], limit, order, shown)
     return comparison
 
@@ -81,7 +89,8 @@ def compare_by(
         column: A text column with at most 100 values in the subset.
         query: The query of the subset; empty for every image.
         limit: At most this many concepts for each value.
-        order: Order by "share", the difference in share, or by "odds", the odds ratio.
+        order: Order by "share", the difference in share and the contrast, or by "odds", the odds
+            ratio.
         shown: Example images of each concept from each side.
 
     Raises:
@@ -92,95 +101,167 @@ def compare_by(
     counts_of = searcher.index.counts.of
     whole = subset(searcher, query)
     total = counts_of(whole.filter)
+    names = _Names(searcher)
+    values = values_of(searcher, column, whole)
+    by_any = names.of(*whole.words, *(value for value, _ in values))
     pairs = []
-    for value, images in values_of(searcher, column, whole):
+    for value, images in values:
         is_value = Match(column, (value,))
         inside = intersection(whole.filter, is_value)
         rest = intersection(whole.filter, Not(is_value))
         counts = counts_of(inside)
-        sides = (
-            Subset(f"{column}:{value}", inside, images, whole.notes, whole.named),
+        subsets = (
+            Subset(f"{column}:{value}", inside, images, whole.notes),
             Subset(f"NOT {column}:{value}", rest, whole.images - images),
         )
-        pairs.append(_Pair(sides, (counts, total - counts), 0))
+        # That the others show what their own values name is no news either.
+        named = (names.of(*whole.words, value), by_any)
+        pairs.append(_Pair.of(searcher, subsets, (counts, total - counts), named))
     return tuple(_compare_pairs(searcher, pairs, limit, order, shown))
+
+
+class _Names:
+    """Finds what words name.
+
+    Args:
+        searcher: A searcher of an open index.
+    """
+
+    def __init__(self, searcher: Searcher) -> None:
+        index = searcher.index
+        self._count = len(index.space.concepts)
+        self._meanings = Meanings(index.space, index.lexicon, searcher.context.encode)
+
+    def of(self, *words: str) -> Concepts:
+        """The concepts that some words name in any form (c,)."""
+        named = np.zeros(self._count, np.bool_)
+        for word in words:
+            named |= self._meanings.of(word).named
+        return named
+
+
+class _More:
+    """What some images have more of than others.
+
+    Args:
+        sides: The images, and the others.
+        named: What is no news of them (c,).
+    """
+
+    def __init__(self, sides: Sides, named: Concepts) -> None:
+        unasked = sides.evidence()
+        first = unasked.first(named)
+        self.asked = [] if first is None else [first]
+        self.evidence = sides.ask(unasked, self.asked) if self.asked else unasked
+        self.told: Concepts = self.evidence.stands & ~named
+        self.tested: Concepts = self.evidence.testable & ~named
+
+    def contrast(self) -> Contrast:
+        """How often the images show each concept, and the others."""
+        tables = self.evidence.tables
+        return contrast(tables.hits, tables.count, tables.other_hits, tables.other_count)
 
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """Two subsets without common images, and the images (c,) of each concept in them."""
+    """Two subsets without common images.
 
-    sides: tuple[Subset, Subset]
-    counts: tuple[Counts, Counts]
+    Args:
+        subsets: The subsets.
+        more: What each of them has more of.
+        overlap: Images that were in both.
+    """
+
+    subsets: tuple[Subset, Subset]
+    more: tuple[_More, _More]
     overlap: int
 
-    def heads(self, groups: SynonymGroups) -> NDArray[np.int64]:
-        """The most frequent concept of each synonym group (g,)."""
-        return groups.heads(self.counts[0] + self.counts[1])
-
-    def contrast(self, heads: NDArray[np.int64]) -> Contrast:
-        """How the two differ in some concepts (g,)."""
-        (first, second), (counts, other_counts) = self.sides, self.counts
-        return contrast(counts[heads], first.images, other_counts[heads], second.images)
-
-    def tested(self, heads: NDArray[np.int64], groups: SynonymGroups) -> NDArray[np.bool_]:
-        """Which of some concepts (g,) occur and are not named by a query, which decides them."""
-        named = list(self.sides[0].named | self.sides[1].named)
-        decided = np.isin(groups.of[heads], groups.of[named])
-        tested: NDArray[np.bool_] = ~decided & (self.counts[0] + self.counts[1] > 0)[heads]
-        return tested
+    @classmethod
+    def of(
+        cls,
+        searcher: Searcher,
+        subsets: tuple[Subset, Subset],
+        counts: tuple[Counts, Counts],
+        named: tuple[Concepts, Concepts],
+        overlap: int = 0,
+    ) -> _Pair:
+        """Compare two subsets, given the images of each concept in them, and what is no news."""
+        index = searcher.index
+        one, other = (
+            Side(each.filter, shown, sample_of(index, each.filter, each.images))
+            for each, shown in zip(subsets, counts, strict=True)
+        )
+        sides = Sides(index, one, other)
+        return cls(subsets, (_More(sides, named[0]), _More(sides.turned(), named[1])), overlap)
 
 
 def _compare_pairs(
     searcher: Searcher, pairs: Sequence[_Pair], limit: int, order: Order, shown: int
 ) -> list[Comparison]:
     """Compare pairs of subsets, with one correction for all tests."""
-    groups = synonym_groups(searcher.index.space)
-    heads = [pair.heads(groups) for pair in pairs]
-    contrasts = [pair.contrast(some) for pair, some in zip(pairs, heads, strict=True)]
-    tested = np.array([pair.tested(some, groups) for pair, some in zip(pairs, heads, strict=True)])
-    q = q_values(np.array([one.p for one in contrasts]), tested)
+    tested = np.array([[more.tested for more in pair.more] for pair in pairs])
+    q = q_values(np.array([[more.evidence.p for more in pair.more] for pair in pairs]), tested)
     comparisons = []
-    for row, (pair, contrasted) in enumerate(zip(pairs, contrasts, strict=True)):
-        first, second = pair.sides
-        differences = tuple(
-            _difference(searcher, pair, int(heads[row][g]), contrasted, int(g), q[row, g], shown)
-            for g in contrasted.leading(q[row], order)[:limit]
-        )
+    for row, pair in enumerate(pairs):
+        first, second = pair.subsets
+        found = _lines(searcher, pair, order)
         comparisons.append(
             Comparison(
                 queries=(first.query, second.query),
                 images=(first.images, second.images),
                 overlap=pair.overlap,
-                tested=int(tested[row].sum()),
-                significant=int((q[row] < LEVEL).sum()),
-                concepts=differences,
+                tested=int(tested[row].any(axis=0).sum()),
+                significant=len(found),
+                concepts=tuple(
+                    _difference(searcher, pair, at, line, float(q[row, at, line[0]]), shown)
+                    for at, line in found[:limit]
+                ),
                 notes=tuple(dict.fromkeys([*first.notes, *second.notes])),
             )
         )
     return comparisons
 
 
-def _difference(
-    searcher: Searcher, pair: _Pair, head: int, found: Contrast, row: int, q: float, shown: int
-) -> Difference:
-    """The numbers and the example images of one concept, which is `row` of the contrast."""
+def _lines(searcher: Searcher, pair: _Pair, order: Order) -> list[tuple[int, list[int]]]:
+    """What either subset has more of: its number, and a line of concepts; most important first."""
     index = searcher.index
-    name = index.space.concepts[head]
+    found = []
+    for at, more in enumerate(pair.more):
+        effect = more.contrast().log_odds.low if order == "odds" else more.evidence.score
+        told = np.flatnonzero(more.told)
+        ordered = told[np.argsort(-effect[told], kind="stable")].tolist()
+        found += [
+            (-float(effect[line[0]]), at, line)
+            for line in lines(index.space, index.lexicon, ordered)
+        ]
+    return [(at, line) for _, at, line in sorted(found)]
+
+
+def _difference(
+    searcher: Searcher, pair: _Pair, at: int, line: Sequence[int], q: float, shown: int
+) -> Difference:
+    """The numbers and the example images of a line, of which one subset (0 or 1) has more."""
+    index, more, concept = searcher.index, pair.more[at], line[0]
+    asked = concept in more.asked
+    having = has(concept) if asked else is_shown(concept)
+    tables = more.evidence.tables if at == 0 else more.evidence.tables.turned()
+    hits, other_hits = tables.hits[[concept]], tables.other_hits[[concept]]
+    found = contrast(hits, tables.count, other_hits, tables.other_count)
+    names = tuple(index.space.concepts[i] for i in line)
     first, second = (
-        examples(index, intersection(side.filter, is_shown(head)), shown, head)
-        for side in pair.sides
+        examples(index, intersection(each.filter, having), shown, concept) for each in pair.subsets
     )
     return Difference(
-        concept=name,
-        family=synonym_groups(index.space).names(head),
-        query=query_for(name),
-        images=(int(pair.counts[0][head]), int(pair.counts[1][head])),
-        shares=(found.shares[0][row], found.shares[1][row]),
-        difference=found.difference[row],
-        log_odds=found.log_odds[row],
-        p=float(found.p[row]),
-        q=float(q),
+        concept=names[0],
+        family=names,
+        query=query_for(names[0], asked=asked),
+        images=(int(hits[0]), int(other_hits[0])),
+        shares=(found.shares[0][0], found.shares[1][0]),
+        difference=found.difference[0],
+        log_odds=found.log_odds[0],
+        contrast=float(more.evidence.contrast[concept]),
+        p=float(more.evidence.p[concept]),
+        q=q,
         examples=(first, second),
     )
 

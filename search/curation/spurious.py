@@ -1,7 +1,9 @@
-"""`spurious`: concepts that occur with a label more than its meaning explains.
+"""`spurious`: what goes with the labels of a data set, and what of it is suspicious.
 
-`statistics/excess.py` says what is measured. The label's own concept is the one that its name means
-in a query; it and its near-synonyms are never suspects.
+`statistics/evidence.py` says when a concept goes with a label. If it does, it is the thing that the
+label names, or it belongs with that thing (`subsets/meaning.py`), or it is suspicious. Where the
+data set has several splits, what goes with a label in the others as well belongs with it, and what
+goes with it only here is suspicious.
 """
 
 from __future__ import annotations
@@ -9,24 +11,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splicedex.indexer.engines.query import Not
+from splicedex.indexer.payload.presence import has
 from splicedex.indexer.payload.shows import is_shown
-from splicedex.search.curation.reports.suspicion import THIN, Association, Suspect, Suspicions
-from splicedex.search.curation.statistics.association import cramers_v_interval, phi
-from splicedex.search.curation.statistics.contrast import LEVEL
-from splicedex.search.curation.statistics.excess import (
-    BootstrapIntervals,
-    excess,
-    explained,
-    suspicion_p_values,
+from splicedex.indexer.store.index import Index
+from splicedex.search.curation.reports.suspicion import (
+    THIN,
+    Association,
+    Companion,
+    Suspect,
+    Suspicions,
 )
-from splicedex.search.curation.statistics.proportions import Floats
+from splicedex.search.curation.statistics.evidence import Evidence
+from splicedex.search.curation.statistics.proportions import newcombe
 from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.statistics.two_by_two import Cells
 from splicedex.search.curation.subsets.crosstab import CrossTable
+from splicedex.search.curation.subsets.lines import lines
+from splicedex.search.curation.subsets.meaning import Concepts, Meaning, Meanings
 from splicedex.search.curation.subsets.reading import Progress, silent
+from splicedex.search.curation.subsets.sides import Sides
 from splicedex.search.curation.subsets.splits import Split, examined_and_rest
 from splicedex.search.curation.subsets.subset import (
     examples,
@@ -34,12 +39,10 @@ from splicedex.search.curation.subsets.subset import (
     subset,
     values_of,
 )
-from splicedex.search.curation.subsets.synonyms import query_for, synonym_groups
-from splicedex.search.query.plan import direction_of, present
-from splicedex.search.query.resolve import Resolved, resolve
+from splicedex.search.curation.subsets.synonyms import query_for
+from splicedex.search.query.resolve import resolve
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
-from splicedex.splice.presence.calibration import PRESENT
 
 
 def spurious(
@@ -53,7 +56,7 @@ def spurious(
     on_progress: Progress = silent,
     concepts: Sequence[str] = (),
 ) -> Suspicions:
-    """Find concepts that occur with a label more than its meaning explains.
+    """Find what goes with labels: what is it, what belongs with it, and what is suspicious.
 
     Args:
         searcher: A searcher of an open index.
@@ -61,11 +64,11 @@ def spurious(
         split: A text column; images of one value are examined, and compared with the others.
         part: The value of `split` to examine; by default "train", or the most frequent.
         query: Use only images that match this query; empty for every image.
-        limit: At most this many suspects.
+        limit: At most this many suspects, and of each label at most this many of the others.
         shown: Counter-examples of each kind for each suspect.
         on_progress: Called with steps done and their total.
-        concepts: Words. Test only the concepts that they mean in queries, and report them even if
-            they are not significant; by default every concept is tested.
+        concepts: Words. Test only the concepts that they mean in queries, and report them as
+            suspects even if the claim does not stand; by default every concept is tested.
 
     Raises:
         UserError: There is no such column or value, the column has too few or too many values, the
@@ -73,31 +76,45 @@ def spurious(
     """
     if label == split:
         raise UserError(f"{label!r} is both label and split", "name two different columns")
-    space, encode = searcher.index.space, searcher.context.encode
-    asked = [resolve(space, word, encode=encode) for word in concepts]
+    index, encode = searcher.index, searcher.context.encode
+    asked = [resolve(index.space, word, encode=encode) for word in concepts]
     splits = examined_and_rest(searcher, split, part, subset(searcher, query))
     examined = splits[0].images
     labels = values_of(searcher, label, examined)
     values = [value for value, _ in labels]
     tables = _count(searcher, label, values, splits, on_progress)
-    own = [_own_concept(searcher, value) for value in values]
-    study = _Study(searcher, splits, tables, own)
-    suspects, tested = study.suspects(asked, limit, shown)
+    meanings = Meanings(index.space, index.lexicon, encode)
+    meant = [meanings.of(value) for value in values]
+    only = sorted({concept for one in asked for concept in one.meant})
+    findings = [
+        _Findings(
+            index,
+            [one.name for one in splits],
+            [table.sides(row) for table in tables],
+            values[row],
+            meaning,
+            only,
+        )
+        for row, meaning in enumerate(meant)
+    ]
+    suspects, tested = _suspects(findings, bool(asked), limit, shown)
     return Suspicions(
         label=label,
         split=split,
         part=splits[0].name,
         images=examined.images,
         labels=tuple(labels),
-        unknown=tuple(value for value, one in zip(values, own, strict=True) if one is None),
+        unknown=tuple(value for value, one in zip(values, meant, strict=True) if not one.known),
         tested=tested,
+        is_it=tuple(line for one in findings for line in one.companions(one.is_it, limit)),
+        belongs=tuple(line for one in findings for line in one.companions(one.belongs, limit)),
         suspects=suspects,
         notes=(
-            *(note for one in asked if (note := one.note(space))),
+            *(note for one in asked if (note := one.note(index.space))),
             *(
                 f"none of the examined images has {word!r}"
                 for word, one in zip(concepts, asked, strict=True)
-                if not tables[0].total[list(one.meant)].any()
+                if not findings[0].tested()[list(one.meant)].any()
             ),
         ),
     )
@@ -121,120 +138,142 @@ def _count(
     return [CrossTable(searcher, label, values, one.images, step) for one in splits]
 
 
-def _own_concept(searcher: Searcher, value: str) -> Resolved | None:
-    """The concept that a label is the name of, if it is one."""
-    space, encode = searcher.index.space, searcher.context.encode
-    try:
-        return resolve(space, value.replace("_", " "), encode=encode)
-    except UserError:
-        return None
+def _suspects(
+    findings: Sequence[_Findings], asked: bool, limit: int, shown: int
+) -> tuple[tuple[Suspect, ...], int]:
+    """The suspects of all labels, most suspicious first, and how many pairs were tested."""
+    suspicious = [one.go_with_it() if asked else one.suspicious for one in findings]
+    tested = np.array([one.tested() if asked else one.evidence.testable for one in findings])
+    p = np.array([one.evidence.p for one in findings])
+    q = q_values(p, tested)
+    heads = sorted(
+        ((row, line) for row, one in enumerate(findings) for line in one.lines(suspicious[row])),
+        key=lambda found: (-findings[found[0]].evidence.score[found[1][0]], found),
+    )
+    suspects = tuple(
+        findings[row].suspect(line, float(q[row, line[0]]), shown) for row, line in heads[:limit]
+    )
+    return suspects, int(tested.sum())
 
 
-class _Study:
-    """Ranks and describes suspects, from the counts of r labels and c concepts.
+class _Findings:
+    """What goes with one label.
 
     Args:
-        searcher: A searcher of an open index.
-        splits: The split that is examined, then the others.
-        tables: The counts of each split.
-        own: The label's own concept, for each label.
+        index: The open index.
+        splits: The names of the split that is examined, then of the others.
+        sides: The images of the label in each split, and those of the other labels.
+        label: The label.
+        meaning: What it means.
+        asked: The concepts that the user asks for.
     """
 
     def __init__(
         self,
-        searcher: Searcher,
-        splits: Sequence[Split],
-        tables: Sequence[CrossTable],
-        own: Sequence[Resolved | None],
+        index: Index,
+        splits: Sequence[str],
+        sides: Sequence[Sides],
+        label: str,
+        meaning: Meaning,
+        asked: Sequence[int],
     ) -> None:
-        self._searcher, self._splits, self._tables, self._own = searcher, splits, tables, own
-        self._groups = synonym_groups(searcher.index.space)
-        self._labels = range(len(own))
-        self._explained = np.array([self._explain(row) for row in self._labels])
-
-    def suspects(
-        self, asked: Sequence[Resolved], limit: int, shown: int
-    ) -> tuple[tuple[Suspect, ...], int]:
-        """The suspects, largest excess first, and how many pairs were tested.
-
-        Args:
-            asked: Test only these concepts, and report them at any q; all concepts if empty.
-            limit: At most this many.
-            shown: Counter-examples of each kind.
-        """
-        by_label = [[table.tables(row) for table in self._tables] for row in self._labels]
-        tested = np.zeros(self._explained.shape, np.bool_)
-        heads = self._heads(asked)
-        tested[:, heads] = self._tables[0].total[heads] > 0
-        p = np.array([suspicion_p_values(tables) for tables in by_label])
-        q = q_values(p, tested)
-        over = np.array(
-            [
-                excess([one.phi for one in tables], self._explained[row])
-                for row, tables in enumerate(by_label)
+        self._index, self._splits, self._sides, self._label = index, splits, sides, label
+        self._named, self._asked = meaning.named, list(asked)
+        every = [one.evidence() for one in sides]
+        self.evidence = self._suspicion(every)
+        first = self.evidence.first(meaning.named | meaning.related)
+        if not asked and first is not None:
+            self._asked = [first]
+        if self._asked:
+            every = [
+                one.ask(evidence, self._asked) for one, evidence in zip(sides, every, strict=True)
             ]
-        )
-        telling = tested & ~self._own_synonyms() & (over > 0)
-        if not asked:
-            telling &= q < LEVEL
-        best = sorted(np.argwhere(telling).tolist(), key=lambda at: (-over[at[0], at[1]], *at))
-        found = tuple(
-            self._describe(row, concept, float(p[row, concept]), float(q[row, concept]), shown)
-            for row, concept in best[:limit]
-        )
-        return found, int(tested.sum())
+            self.evidence = self._suspicion(every)
+        here, *others = every
+        self._tables = [one.tables for one in every]
+        self.is_it: Concepts = here.stands & meaning.named
+        rest = here.stands & ~meaning.named
+        if others:
+            elsewhere = others[0].difference >= here.difference / 2
+            self.suspicious: Concepts = rest & self.evidence.stands
+            self.belongs: Concepts = rest & elsewhere
+        else:
+            self.suspicious = rest & ~meaning.related
+            self.belongs = rest & meaning.related
 
-    def _heads(self, asked: Sequence[Resolved]) -> NDArray[np.int64]:
-        """The most frequent concept of each synonym group, of all or of those asked for."""
-        heads = self._groups.heads(self._tables[0].total)
-        if asked:
-            heads = heads[np.unique(self._groups.of[[i for one in asked for i in one.meant]])]
-        return heads
+    def _suspicion(self, every: Sequence[Evidence]) -> Evidence:
+        """The evidence in the examined split, beyond that in the others."""
+        here, *others = every
+        if not others:
+            return here
+        difference = self._sides[0].difference - self._sides[1].difference
+        return here.beyond(others[0], self._index.shows.contrast(difference))
 
-    def _own_synonyms(self) -> NDArray[np.bool_]:
-        """Whether each concept is a near-synonym of each label's own concept (r, c)."""
-        of = self._groups.of
-        return np.array(
-            [np.isin(of, of[list(own.synonyms)] if own else []) for own in self._own], np.bool_
-        )
+    def tested(self) -> Concepts:
+        """Which of the concepts that the user asks for are tested (c,): those that occur."""
+        tested = np.zeros(len(self._named), np.bool_)
+        table = self._tables[0]
+        tested[self._asked] = (table.hits + table.other_hits)[self._asked] > 0
+        return tested
 
-    def _explain(self, row: int) -> Floats:
-        """The part of each concept's φ that the label's own concept explains (c,)."""
-        own, space = self._own[row], self._searcher.index.space
-        if own is None:
-            return np.zeros(len(space.concepts))
-        engine, is_present = self._searcher.index.engine, present(own, PRESENT)
-        inside, rest = self._tables[0].sides(row)
-        hits, other_hits = (
-            engine.count(intersection(side.filter, is_present)) for side in (inside, rest)
-        )
-        own_phi = float(phi(hits, inside.images, other_hits, rest.images))
-        return explained(space.atoms @ direction_of(own, space.atoms), own_phi)
+    def go_with_it(self) -> Concepts:
+        """Which of the concepts that the user asks for go with the label at all (c,)."""
+        return self.tested() & (self.evidence.difference > 0) & ~self._named
 
-    def _describe(self, row: int, concept: int, p: float, q: float, shown: int) -> Suspect:
+    def lines(self, concepts: Concepts) -> list[list[int]]:
+        """Some concepts as lines, the most important first."""
+        chosen = np.flatnonzero(concepts)
+        ordered = chosen[np.argsort(-self.evidence.score[chosen], kind="stable")]
+        return lines(self._index.space, self._index.lexicon, ordered.tolist())
+
+    def companions(self, concepts: Concepts, limit: int) -> list[Companion]:
+        """Concepts that go with the label for a good reason."""
+        return [
+            Companion(
+                label=self._label,
+                concept=self._names(line)[0],
+                family=self._names(line),
+                query=self._query(line[0]),
+                strengths=self._strengths(line[0]),
+            )
+            for line in self.lines(concepts)[:limit]
+        ]
+
+    def suspect(self, line: Sequence[int], q: float, shown: int) -> Suspect:
         """All numbers and the counter-examples of one suspect."""
-        index, examined = self._searcher.index, self._tables[0]
-        name = index.space.concepts[concept]
-        cells = [table.tables(row).cells(concept) for table in self._tables]
-        intervals = BootstrapIntervals(cells)
-        explained_phi = float(self._explained[row, concept])
-        every = [examined.tables(label).cells(concept) for label in self._labels]
-        inside, rest = examined.sides(row)
+        concept, names = line[0], self._names(line)
+        having = has(concept) if concept in self._asked else is_shown(concept)
+        inside, rest = self._sides[0].one.passing, self._sides[0].other.passing
+        strengths = self._strengths(concept)
         return Suspect(
-            label=str(examined.values[row]),
-            concept=name,
-            family=self._groups.names(concept),
-            query=query_for(name),
-            excess=intervals.excess(explained_phi),
-            explained=explained_phi,
-            v=cramers_v_interval([[one.both, one.label] for one in every]),
-            p=p,
+            label=self._label,
+            concept=names[0],
+            family=names,
+            query=self._query(concept),
+            difference=float(self.evidence.difference[concept]),
+            contrast=float(self.evidence.contrast[concept]),
+            p=float(self.evidence.p[concept]),
             q=q,
-            strengths=tuple(
-                Association(one.name, cells[at], intervals.phi(at), intervals.npmi(at))
-                for at, one in enumerate(self._splits)
-            ),
-            thin=tuple(cell for cell in Cells.__slots__ if getattr(cells[0], cell) < THIN),
-            without=examples(index, intersection(inside.filter, Not(is_shown(concept))), shown),
-            elsewhere=examples(index, intersection(rest.filter, is_shown(concept)), shown, concept),
+            strengths=strengths,
+            thin=tuple(one for one in Cells.__slots__ if getattr(strengths[0].cells, one) < THIN),
+            without=examples(self._index, intersection(inside, Not(having)), shown),
+            elsewhere=examples(self._index, intersection(rest, having), shown, concept),
         )
+
+    def _query(self, concept: int) -> str:
+        """The query for the images that are counted."""
+        name = self._index.space.concepts[concept]
+        return query_for(name, asked=concept in self._asked)
+
+    def _names(self, line: Sequence[int]) -> tuple[str, ...]:
+        return tuple(self._index.space.concepts[concept] for concept in line)
+
+    def _strengths(self, concept: int) -> tuple[Association, ...]:
+        """How often label and concept occur together in each split."""
+        found = []
+        for split, table in zip(self._splits, self._tables, strict=True):
+            cells = table.cells(concept)
+            hits, count, other_hits, other_count = (np.array([number]) for number in cells.table)
+            interval = newcombe(hits, np.maximum(count, 1), other_hits, np.maximum(other_count, 1))
+            found.append(Association(split, cells, interval[0]))
+        return tuple(found)

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from splicedex.splice.align import Matrix
+from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.dictionary.word_frequency import UNKNOWN
@@ -58,6 +58,8 @@ COMMON = 1.05 * UNKNOWN
 ("animal", but not "carnivore")."""
 SAID = 0.35
 """Probability from which a concept is said to be shown."""
+CLEARER = 1.5
+"""How many times as much an activation says in the mean of many images as in one."""
 MOST = 12
 """Concepts said of one image at most."""
 _ROWS = 256
@@ -117,6 +119,19 @@ class Shows:
         for start in range(0, len(embeddings), _ROWS):
             said += self._said(self._probable(embeddings[start : start + _ROWS]))
         return said
+
+    def contrast(self, difference: Matrix) -> Matrix:
+        """Probability (c,) that each concept is what some images show rather than others.
+
+        In the mean of many images the errors of single ones cancel, so an activation says more.
+        Kinds do not count here: of a dog and an animal, the better word is told.
+
+        Args:
+            difference: Mean embedding (d,) of the images minus that of the others.
+        """
+        image = unit(self.activations.image_mean + difference)
+        activations = self.activations.of(image[None])[0]
+        return sigmoid(CLEARER * SLOPE * activations + self.offset)
 
     def _probable(self, embeddings: Matrix) -> csr_array:
         """Probabilities (n, c) of concepts in images (n, d); 0 for all that is unlikely."""

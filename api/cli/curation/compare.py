@@ -75,7 +75,8 @@ def run(
 ) -> None:
     """Compare two sets of images: show the concepts in which they differ most.
 
-    Only significant differences are shown (q < .05: at most 5% of them are expected by chance).
+    Only large differences are shown that are in both halves of the images and not chance. What the
+    queries name is left out, in any form.
     """
     from splicedex.search.curation.compare import compare, compare_by
     from splicedex.search.opening import open_searcher
@@ -126,13 +127,19 @@ def _show(found: Comparison) -> None:
             f"{one.q:.1g}",
             with_synonyms(one.concept, one.family),
         )
-    console.print(shown)
+    if found.concepts:
+        console.print(shown)
+    else:
+        print_line("no large difference")
     for one in found.concepts:
         for query, images in zip(found.queries, one.examples, strict=True):
             if images:
                 paths = ", ".join(short_path(image.path) for image in images)
                 print_line(f"{one.concept} in {query}: {paths}")
-    print_summary(f"{found.significant:,} of {found.tested:,} concepts differ at q < .05")
+    print_summary(
+        f"{found.significant:,} of {found.tested:,} concepts differ by at least 20 of 100 images, "
+        "in both halves of the images, and not by chance (p < .02)"
+    )
 
 
 def _odds_ratio(logarithm: float) -> str:

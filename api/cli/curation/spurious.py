@@ -1,4 +1,4 @@
-"""`splicedex spurious`: concepts that occur with a label more than its meaning explains."""
+"""`splicedex spurious`: what goes with labels, and what of it is suspicious."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ from splicedex.api.cli.render import (
 )
 
 if TYPE_CHECKING:
-    from splicedex.search.curation.reports.suspicion import Suspect, Suspicions
+    from splicedex.search.curation.reports.suspicion import (
+        Association,
+        Companion,
+        Suspect,
+        Suspicions,
+    )
     from splicedex.search.curation.statistics.proportions import Interval
 
 EXAMPLES = """
@@ -52,8 +57,8 @@ def run(
     split: Annotated[
         str | None,
         typer.Option(
-            help="Column of splits, such as train and test. What holds in the other splits too is "
-            "not reported."
+            help="Column of splits, such as train and test. What goes with a label in the other "
+            "splits too belongs with it."
         ),
     ] = None,
     part: Annotated[
@@ -67,8 +72,8 @@ def run(
     concepts: Annotated[
         str | None,
         typer.Option(
-            help="Test only these concepts, separated by commas, and show them even if they are "
-            "not significant."
+            help="Test only these concepts, separated by commas, and show them even if the "
+            "difference is small or chance."
         ),
     ] = None,
     examples: Annotated[
@@ -77,10 +82,11 @@ def run(
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
-    """Find spurious correlations: concepts that occur with a label more than its meaning explains.
+    """Find spurious correlations: concepts that go with a label without a good reason.
 
-    Each is shown with counter-examples: images of the label without the concept, and images of
-    other labels with the concept.
+    Shows for each label what is the thing itself, what belongs with it, and what is suspicious.
+    Suspicious concepts have counter-examples: images of the label without the concept, and images
+    of other labels with the concept.
     """
     from splicedex.search.curation.spurious import spurious
     from splicedex.search.opening import open_searcher
@@ -103,32 +109,47 @@ def run(
 
 def _show(found: Suspicions, *, asked: bool) -> None:
     print_notes(found.notes)
-    labels = ", ".join(f"{name} {images:,}" for name, images in found.labels)
     where = f"{found.split}:{found.part}, " if found.split else ""
-    print_title(f"{where}{found.images:,} images: {labels}")
+    print_title(f"{where}{found.images:,} images")
+    for label, images in found.labels:
+        print_line(f"{label} ({images:,})", "bold")
+        for heading, lines in (("is it", found.is_it), ("belongs with it", found.belongs)):
+            named = ", ".join(_in_short(one) for one in lines if one.label == label)
+            print_line(f"  {heading}: {named or 'nothing found'}")
     if found.unknown:
         names = ", ".join(found.unknown)
-        print_line(f"no concept is named {names}, so nothing is explained by it", "yellow")
-    _show_suspects(found)
-    _show_counter_examples(found)
-    summary = f"{found.tested:,} pairs of a label and a concept tested"
-    print_summary(summary if asked else f"{summary}; those with q < .05 are shown")
+        print_line(f"no concept is named {names}, so nothing is known to belong with it", "yellow")
+    if found.suspects:
+        print_title("\nsuspicious")
+        _show_suspects(found)
+        _show_counter_examples(found)
+    else:
+        print_title("\nnothing suspicious")
+    print_summary(
+        f"{found.tested:,} pairs of a label and a concept tested"
+        if asked
+        else "shown is what at least 20 of 100 images more show with the label than without it, "
+        "in both halves of the images, and not by chance (p < .02)"
+    )
+
+
+def _in_short(one: Companion) -> str:
+    """A concept with its shares: `saddle 43% (others 2%)`."""
+    with_it, others = _shares(one.strengths[0])
+    return f"{one.concept} {with_it} (others {others})"
 
 
 def _show_suspects(found: Suspicions) -> None:
-    others = [one.split for one in found.suspects[0].strengths[1:]] if found.suspects else []
-    numbers = ("excess", "95% interval", "φ", *(f"φ in {one}" for one in others), "npmi", "V", "q")
+    others = [one.split for one in found.suspects[0].strengths[1:]]
+    numbers = ("with it", "others", "difference", *(f"in {one}" for one in others), "p", "q")
     shown = table("label", *numbers, "concept", "fewer than 10 images", right=numbers)
     for one in found.suspects:
         here = one.strengths[0]
         shown.add_row(
             one.label,
-            f"{one.excess.value:.2f}",
-            f"{one.excess.low:.2f} to {one.excess.high:.2f}",
-            f"{here.phi.value:.2f}",
-            *(_with_interval(other.phi) for other in one.strengths[1:]),
-            f"{here.npmi.value:.2f}",
-            f"{one.v.value:.2f}",
+            *_shares(here),
+            *(_with_interval(each.difference) for each in one.strengths),
+            f"{one.p:.1g}",
             f"{one.q:.1g}",
             with_synonyms(one.concept, one.family),
             ", ".join(f"{CELLS[cell]}: {getattr(here.cells, cell)}" for cell in one.thin),
@@ -157,5 +178,13 @@ def _counter_examples(suspect: Suspect) -> list[str]:
     ]
 
 
+def _shares(one: Association) -> tuple[str, str]:
+    """Shares of images with the concept: of the label, and of the other labels."""
+    hits, count, other_hits, other_count = one.cells.table
+    return f"{hits / max(count, 1):.0%}", f"{other_hits / max(other_count, 1):.0%}"
+
+
 def _with_interval(interval: Interval) -> str:
-    return f"{interval.value:.2f} ({interval.low:.2f} to {interval.high:.2f})"
+    """A difference in percentage points with its interval."""
+    value, low, high = (round(100 * one) for one in (interval.value, interval.low, interval.high))
+    return f"{value:+} ({low:+} to {high:+})"

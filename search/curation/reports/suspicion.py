@@ -1,4 +1,4 @@
-"""The result of `spurious`: concepts that occur with a label more than its meaning explains."""
+"""The result of `spurious`: what goes with labels, and what of it is suspicious."""
 
 from __future__ import annotations
 
@@ -14,33 +14,53 @@ THIN = 10
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """The association of a label and a concept in one split.
+    """How often label and concept occur together in one split.
 
     Args:
         split: The value of the split column; empty without a split.
         cells: Images by label and concept.
-        phi: Correlation φ of label and concept, with its bootstrap interval.
-        npmi: Normalised pointwise mutual information, with its bootstrap interval.
+        difference: Share of the label's images with the concept minus that of the other labels'
+            images, with Newcombe's interval.
     """
 
     split: str
     cells: Cells
-    phi: Interval
-    npmi: Interval
+    difference: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A concept that goes with a label for a good reason.
+
+    Args:
+        label: The value of the label column.
+        concept: The name that fits best.
+        family: It and other concepts that make one line with it: near-synonyms, kinds of it, and
+            what it is a kind of.
+        query: A query that finds the images that are said to show the concept.
+        strengths: The association in the split that is examined, then in the others together.
+    """
+
+    label: str
+    concept: str
+    family: tuple[str, ...]
+    query: str
+    strengths: tuple[Association, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A concept that occurs with a label more than is explained.
+    """A concept that goes with a label without a good reason.
 
     Args:
         label: The value of the label column.
-        concept: The most frequent name of the concept.
-        family: All its names (near-synonyms), the most frequent first.
-        query: A query that finds the images with the concept.
-        excess: φ minus what is explained, with its bootstrap interval.
-        explained: The part of φ that the label's own concept explains.
-        v: Cramér's V of the concept with all labels, corrected for bias, with its interval.
+        concept: The name that fits best.
+        family: It and other suspects that make one line with it: near-synonyms, kinds of it, and
+            what it is a kind of.
+        query: A query that finds the images that are said to show the concept.
+        difference: The difference of the shares; with a split, minus that of the other splits.
+        contrast: Probability of the concept in the mean image of the label minus the mean of the
+            others; with a split, minus that of the other splits.
         p: P-value for independence of label and concept; with a split, the larger of this and the
             p-value for the same odds ratio in all splits.
         q: P adjusted for all tested pairs of label and concept (Benjamini and Hochberg).
@@ -54,9 +74,8 @@ class Suspect:
     concept: str
     family: tuple[str, ...]
     query: str
-    excess: Interval
-    explained: float
-    v: Interval
+    difference: float
+    contrast: float
     p: float
     q: float
     strengths: tuple[Association, ...]
@@ -67,7 +86,7 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Suspicions:
-    """The suspicious concepts of the labels of a subset.
+    """What goes with the labels of a subset.
 
     Args:
         label: The label column.
@@ -75,10 +94,15 @@ class Suspicions:
         part: The value of the split column that is examined; empty without one.
         images: How many images are examined.
         labels: The labels with their numbers of images.
-        unknown: Labels that are not the name of a concept, so that nothing is explained by it.
+        unknown: Labels that are not the name of a concept, so that nothing is known to be it or
+            to belong with it, except concepts that share a word with it.
         tested: How many pairs of label and concept were tested.
-        suspects: The suspects, largest excess first. All have q < .05, unless the caller named
-            the concepts.
+        is_it: What is the thing that the label names: the same, a kind of it, or what the model
+            takes it for.
+        belongs: What belongs with that thing; with a split, what goes with it in the other splits
+            as well.
+        suspects: The rest, the most suspicious first. All of these claims stand, unless the
+            caller named the concepts.
         notes: How the named words were understood, where that is not obvious.
     """
 
@@ -89,5 +113,7 @@ class Suspicions:
     labels: tuple[tuple[str, int], ...]
     unknown: tuple[str, ...]
     tested: int
+    is_it: tuple[Companion, ...]
+    belongs: tuple[Companion, ...]
     suspects: tuple[Suspect, ...]
     notes: tuple[str, ...]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from splicedex.search.curation.statistics.association import phi
 from splicedex.search.curation.statistics.proportions import Floats
 
 
@@ -50,9 +49,26 @@ class LabelTables:
     other_count: int
 
     @property
-    def phi(self) -> Floats:
-        """Correlation φ of the label with each concept (k,)."""
-        return phi(self.hits, self.count, self.other_hits, self.other_count)
+    def difference(self) -> Floats:
+        """Share of the label's images with each concept minus that of the others (k,)."""
+        difference: Floats = self.hits / max(self.count, 1) - self.other_hits / max(
+            self.other_count, 1
+        )
+        return difference
+
+    @property
+    def largest_difference(self) -> Floats:
+        """What `difference` could be at most, with as many images of each concept (k,)."""
+        having = self.hits + self.other_hits
+        rest = np.maximum(having - self.count, 0)
+        largest: Floats = np.minimum(having, self.count) / max(self.count, 1) - rest / max(
+            self.other_count, 1
+        )
+        return largest
+
+    def turned(self) -> LabelTables:
+        """The same tables, with the other labels as the label."""
+        return LabelTables(self.other_hits, self.other_count, self.hits, self.count)
 
     def cells(self, concept: int) -> Cells:
         """The table of one concept."""

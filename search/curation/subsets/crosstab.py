@@ -1,17 +1,17 @@
-"""Cross tables: numbers of images by label and concept in one part of an index."""
+"""Cross tables: the images of each label in one part of an index, and those of the others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from splicedex.indexer.engines.query import Match, Not
-from splicedex.search.curation.statistics.two_by_two import LabelTables
+from splicedex.search.curation.subsets.sides import Side, Sides, sample_of, together
 from splicedex.search.curation.subsets.subset import Subset, intersection
 from splicedex.search.searcher import Searcher
 
 
 class CrossTable:
-    """Numbers of images by label and concept in one part of an index.
+    """The images of each label in one part of an index.
 
     Args:
         searcher: A searcher of an open index.
@@ -29,25 +29,29 @@ class CrossTable:
         part: Subset,
         on_step: Callable[[], None],
     ) -> None:
+        self._index, self._column, self._part = searcher.index, column, part
         self.values = values
         self.total = searcher.index.counts.of(part.filter)
-        self._sides = []
-        self._counts = []
-        for value in values:
-            is_value = Match(column, (value,))
-            inside = intersection(part.filter, is_value)
-            rest = intersection(part.filter, Not(is_value))
-            images = searcher.index.engine.count(inside)
-            self._sides.append((Subset("", inside, images), Subset("", rest, part.images - images)))
-            self._counts.append(searcher.index.counts.of(inside))
-            on_step()
+        self._sides = [self._side(value, on_step) for value in values]
+        unlabelled = part.images - sum(one.sample.images for one in self._sides)
+        none = intersection(part.filter, *(Not(Match(column, (value,))) for value in values))
+        self._unlabelled = [sample_of(self._index, none, unlabelled)] if unlabelled else []
 
-    def tables(self, row: int) -> LabelTables:
-        """The two-by-two tables of one label with every concept."""
-        inside, rest = self._sides[row]
-        counts = self._counts[row]
-        return LabelTables(counts, inside.images, self.total - counts, rest.images)
+    def sides(self, row: int) -> Sides:
+        """The images of one label, and those of all others."""
+        others = [one.sample for at, one in enumerate(self._sides) if at != row]
+        passing = intersection(self._part.filter, Not(Match(self._column, (self.values[row],))))
+        rest = Side(
+            passing,
+            self.total - self._sides[row].counts,
+            together([*others, *self._unlabelled]),
+        )
+        return Sides(self._index, self._sides[row], rest)
 
-    def sides(self, row: int) -> tuple[Subset, Subset]:
-        """The images of one label, and those of the other labels."""
-        return self._sides[row]
+    def _side(self, value: str, on_step: Callable[[], None]) -> Side:
+        passing = intersection(self._part.filter, Match(self._column, (value,)))
+        images = self._index.engine.count(passing)
+        counts = self._index.counts.of(passing)
+        side = Side(passing, counts, sample_of(self._index, passing, images))
+        on_step()
+        return side

@@ -8,6 +8,9 @@ import numpy as np
 
 from splicedex.indexer.engines.query import And, Filter, Hit, Nearest, Not, Query, SparseVector
 from splicedex.indexer.store.index import Index
+from splicedex.search.query.nodes import Field
+from splicedex.search.query.normalize import leaves
+from splicedex.search.query.plan import Plan
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 
@@ -24,14 +27,14 @@ class Subset:
         filter: The same for the engine; None for every image.
         images: How many images match.
         notes: How words were understood, where that is not obvious.
-        named: Ids of the concepts that the query names.
+        words: What the query names: its concepts, and the values of its columns.
     """
 
     query: str
     filter: Filter | None
     images: int
     notes: tuple[str, ...] = ()
-    named: frozenset[int] = frozenset()
+    words: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -68,15 +71,27 @@ def subset(searcher: Searcher, query: str, *, allow_empty: bool = False) -> Subs
                 f"{query!r} ranks images; a set needs a query that an image matches or not",
                 "use concepts and columns, without text: and like:",
             )
-        named = frozenset(i for one in plan.meanings.values() for i in one.meant)
-        if named:
+        if plan.meanings:
             searcher.index.counts.preload(plan.filter)
         images = searcher.index.engine.count(plan.filter)
-        found = Subset(query, plan.filter, images, tuple(plan.notes(searcher.index.space)), named)
+        notes = tuple(plan.notes(searcher.index.space))
+        found = Subset(query, plan.filter, images, notes, _words(plan))
     if not found.images and not allow_empty:
         hint = "search for it with --near to see why" if found.query else "index some images first"
         raise UserError(f"no image matches {found.name!r}", hint)
     return found
+
+
+def _words(plan: Plan) -> tuple[str, ...]:
+    """What a query names: its concepts, and the values that it wants columns to have."""
+    concepts = [one.text for one in plan.meanings]
+    values = [
+        leaf.value
+        for part, _ in plan.parts
+        for leaf, _ in leaves(part)
+        if isinstance(leaf, Field) and leaf.op == ":" and leaf.name != "path"
+    ]
+    return tuple(dict.fromkeys([*concepts, *values]))
 
 
 def intersection(*filters: Filter | None) -> Filter | None:

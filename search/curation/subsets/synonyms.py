@@ -90,10 +90,15 @@ def synonym_groups(space: ConceptSpace) -> SynonymGroups:
     return SynonymGroups(space, members, of)
 
 
-def query_for(name: str) -> str:
-    """A query that finds the images that are said to show a concept."""
+def query_for(name: str, *, asked: bool = False) -> str:
+    """A query that finds the images that are said to show a concept.
+
+    Args:
+        name: The name of the concept.
+        asked: Find those in which it is present, if they are asked for it.
+    """
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'shows:"{quoted}"'
+    return f'"{quoted}"' if asked else f'shows:"{quoted}"'
 
 
 def _same(space: ConceptSpace) -> Iterator[tuple[int, int, float]]:

@@ -8,11 +8,15 @@ from tests.unit.search.curation.matching import found_by
 def test_compare(searcher):
     found = compare(searcher, "label:dog split:train", "label:horse split:train")
     assert found.images == (TRAIN // 2, TRAIN // 2)
-    assert {"dog", "beach", "horse", "snow"} <= {w for one in found.concepts for w in one.family}
-    effects = [abs(one.difference.value) for one in found.concepts]
+    told = {name for one in found.concepts for name in one.family}
+    assert {"beach", "snow"} <= told
+    assert not told & {"dog", "puppy", "hound", "horse"}
+    effects = [abs(one.difference.value) + one.contrast / 2 for one in found.concepts]
     assert effects == sorted(effects, reverse=True)
+    assert found.significant == len(found.concepts)
     for one in found.concepts:
-        assert one.q < 0.05
+        assert one.p < 0.02
+        assert abs(one.difference.value) >= 0.2
         for side, query in enumerate(found.queries):
             assert one.images[side] == len(found_by(searcher, f"({query}) ({one.query})"))
             here = found_by(searcher, f"({query}) ({one.query})")
@@ -45,7 +49,14 @@ def test_compare_by_column(searcher):
     ]
     for one in found:
         assert sum(one.images) == TRAIN
-    assert {one.concept for one in found[0].concepts} & {"beach", "dog"}
+    assert not {one.concept for one in found[0].concepts} & {"beach", "dog", "snow", "horse"}
+
+
+def test_the_name_of_one_value_is_news_of_another(searcher):
+    found = {one.queries[0]: one for one in compare_by(searcher, "label", "split:train")}
+    told = {one.concept: one.difference.value for one in found["label:dog"].concepts}
+    assert told["beach"] > 0 > told["snow"]
+    assert not told.keys() & {"dog", "horse"}
 
 
 def test_a_random_split_differs_in_nothing(searcher):

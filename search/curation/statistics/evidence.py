@@ -1,0 +1,137 @@
+"""Evidence: what speaks for a concept going with some images rather than with others.
+
+For each concept there are
+
+- the difference: the share of the images that have it, minus that of the others;
+- the same in each half of the images, divided at random;
+- the contrast: how probable the concept is in the mean image minus the mean of the others. What is
+  said of single images has many errors; in the mean most of them cancel;
+- a p-value: how often chance alone makes a difference as large.
+
+Concepts are ordered by the difference and half the contrast. A claim stands if the difference is
+large, would be found in either half of the images as well, and is not chance, and if the contrast
+does not speak against it. Beyond what is found elsewhere, most of the difference has to be left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splicedex.search.curation.statistics.homogeneity import equal_odds_p_values
+from splicedex.search.curation.statistics.proportions import Floats
+from splicedex.search.curation.statistics.significance import p_values
+from splicedex.search.curation.statistics.two_by_two import LabelTables
+
+LARGE = 0.2
+"""Least difference of two shares that is worth a claim."""
+HALF = 0.1
+"""Least difference in each half of the images: a large one, less what chance takes from a half."""
+CHANCE = 0.02
+"""A claim's p-value is below this."""
+CONTRAST = 0.3
+"""Least contrast of a claim."""
+FIRST = 0.5
+"""Contrast from which images are asked for the concept that their mean names first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What speaks for each of c concepts going with some images rather than with others.
+
+    Args:
+        tables: Numbers of images.
+        halves: The difference in each half of the images (2, c).
+        contrast: Probability of each concept in the difference of the mean images (c,).
+        p: P-values (c,) for no difference.
+        elsewhere: What of the difference is found elsewhere too (c,).
+    """
+
+    tables: LabelTables
+    halves: Floats
+    contrast: NDArray[np.floating]
+    p: Floats
+    elsewhere: Floats
+
+    @classmethod
+    def of(cls, tables: LabelTables, halves: Floats, contrast: NDArray[np.floating]) -> Evidence:
+        """From the counts of two sets of images, and from their means."""
+        p = p_values(tables.hits, tables.count, tables.other_hits, tables.other_count)
+        return cls(tables, halves, contrast, p, np.zeros(len(p)))
+
+    @property
+    def difference(self) -> Floats:
+        """The difference of the shares, minus what is found elsewhere too (c,)."""
+        return self.tables.difference - self.elsewhere
+
+    @property
+    def score(self) -> Floats:
+        """What concepts are ordered by (c,)."""
+        score: Floats = self.difference + self.contrast / 2
+        return score
+
+    @property
+    def stands(self) -> NDArray[np.bool_]:
+        """For which concepts the claim stands (c,)."""
+        large = (self.tables.difference >= LARGE) & (self.halves.min(axis=0) >= HALF)
+        mostly_here = self.difference > self.elsewhere
+        stands: NDArray[np.bool_] = (
+            large & mostly_here & (self.p < CHANCE) & (self.contrast >= CONTRAST)
+        )
+        return stands
+
+    @property
+    def testable(self) -> NDArray[np.bool_]:
+        """Which concepts are frequent enough for a claim, whichever images have them (c,).
+
+        The others are no tests, and need no correction (Tarone 1990).
+        """
+        testable: NDArray[np.bool_] = self.tables.largest_difference >= LARGE
+        return testable
+
+    def first(self, apart_from: NDArray[np.bool_]) -> int | None:
+        """The concept that the contrast names first, if it is clear enough and no claim stands.
+
+        Args:
+            apart_from: Concepts (c,) that do not count.
+        """
+        contrast = np.where(apart_from, 0, self.contrast)
+        first = int(contrast.argmax())
+        return first if contrast[first] >= FIRST and not self.stands[first] else None
+
+    def with_counts(self, concepts: Sequence[int], tables: LabelTables, halves: Floats) -> Evidence:
+        """The same evidence where some concepts are counted in another way.
+
+        Args:
+            concepts: The k concepts.
+            tables: Their numbers of images, for each of the k.
+            halves: Their differences in each half (2, k).
+        """
+        other = Evidence.of(tables, halves, self.contrast[concepts])
+        hits, other_hits = self.tables.hits.copy(), self.tables.other_hits.copy()
+        hits[concepts], other_hits[concepts] = tables.hits, tables.other_hits
+        p, both = self.p.copy(), self.halves.copy()
+        p[concepts], both[:, concepts] = other.p, halves
+        counted = replace(self.tables, hits=hits, other_hits=other_hits)
+        return replace(self, tables=counted, halves=both, p=p)
+
+    def beyond(self, other: Evidence, contrast: NDArray[np.floating]) -> Evidence:
+        """What is not found in other data as well.
+
+        Two hypotheses have to be rejected: that there is no difference here, and that the odds
+        ratio is the same in both. So the larger p-value counts.
+
+        Args:
+            other: The evidence of the same concepts in the other data.
+            contrast: The contrast of this difference of means and the other (c,).
+        """
+        return Evidence(
+            self.tables,
+            self.halves,
+            contrast,
+            np.maximum(self.p, equal_odds_p_values(self.tables, other.tables)),
+            np.maximum(other.difference, 0),
+        )

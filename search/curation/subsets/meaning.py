@@ -1,0 +1,119 @@
+"""What a label means: the concepts that it names in any form, and those that belong with it.
+
+That images of a label show such concepts is no news about a data set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splicedex.search.query.plan import direction_of
+from splicedex.search.query.resolve import Encode, Resolved, inflections, resolve
+from splicedex.splice.dictionary.lexicon import Lexicon
+from splicedex.splice.dictionary.space import ConceptSpace
+from splicedex.splice.errors import UserError
+
+NEAR = 0.7
+"""Cosine, in aligned space, from which a concept is another name of what a label names."""
+ALIKE = 0.5
+"""Cosine from which two kinds of one thing are taken for each other (a foal for a horse)."""
+RELATED = 0.4
+"""Cosine from which a concept belongs with what a label names (skis with snow)."""
+_SHORTEST = 3
+"""Letters of a word that counts: no "of", no "on"."""
+
+Concepts = NDArray[np.bool_]
+"""Which of the c concepts (c,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Meaning:
+    """What a name means.
+
+    Args:
+        known: Whether it is the name of a concept, or near some.
+        named: The concepts that it names in any form (c,).
+        related: Other concepts that belong with it (c,).
+    """
+
+    known: bool
+    named: Concepts
+    related: Concepts
+
+
+class Meanings:
+    """Finds what names mean.
+
+    Args:
+        space: The concepts.
+        lexicon: What is known of their words.
+        encode: The text encoder, if there is one.
+    """
+
+    def __init__(self, space: ConceptSpace, lexicon: Lexicon, encode: Encode | None) -> None:
+        self._space, self._lexicon, self._encode = space, lexicon, encode
+        self._kinds = lexicon.kinds.tocsr()
+        self._broader = lexicon.kinds.T.tocsr()
+
+    def of(self, name: str) -> Meaning:
+        """What a name means.
+
+        It names the concept of that name, or the nearest to it; the kinds of this and what it is a
+        kind of; all whose names share a word with it; all that the model hardly tells from it.
+        """
+        name = name.replace("_", " ")
+        named = self._with_word_of(name)
+        related = np.zeros(len(named), np.bool_)
+        found = self._resolve(name)
+        if found is None:
+            return Meaning(False, named, related)
+        cosines = self._space.atoms @ direction_of(found, self._space.atoms)
+        own = [i for i in found.meant if found.concept is not None or cosines[i] >= NEAR]
+        above = self._broader[own].indices
+        named[self._kinds[own].indices] = True
+        named[above] = True
+        named |= cosines >= NEAR
+        siblings = np.zeros(len(named), np.bool_)
+        siblings[self._kinds[above].indices] = True
+        named |= siblings & (cosines >= ALIKE)
+        related = (cosines >= RELATED) & ~named
+        return Meaning(True, named, related)
+
+    def _resolve(self, name: str) -> Resolved | None:
+        """The meaning of a name; None if only words of other names tell it."""
+        try:
+            found = resolve(self._space, name, encode=self._encode)
+        except UserError:
+            return None
+        return None if found.how == "part" else found
+
+    def _with_word_of(self, name: str) -> Concepts:
+        """The concepts that share a word with a name, in any form of the word."""
+        having = _concepts_by_word(self._space)
+        named = np.zeros(len(self._space.concepts), np.bool_)
+        for word in _words(name):
+            for form in (word, *inflections(word)):
+                named[having.get(form, [])] = True
+        return named
+
+
+@lru_cache(maxsize=4)
+def _concepts_by_word(space: ConceptSpace) -> Mapping[str, Sequence[int]]:
+    """The ids of the concepts with each word in their names."""
+    having: dict[str, list[int]] = defaultdict(list)
+    for name, i in space.ids.items():
+        for word in _words(name):
+            having[word].append(i)
+    return having
+
+
+def _words(name: str) -> list[str]:
+    words = re.findall(r"[^\W\d_]+", name.casefold())
+    return [word for word in words if len(word) >= _SHORTEST]
