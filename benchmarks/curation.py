@@ -211,8 +211,7 @@ def classes() -> list[dict[str, Any]]:
             query = f"{CIFAR} label:{value}"
             concepts = {
                 order: ", ".join(
-                    one.concept
-                    for one in distribution(searcher, query, 5, order).concepts  # type: ignore[arg-type]
+                    one.concept for one in distribution(searcher, query, 5, order).concepts
                 )
                 for order in ("lift", "share", "weight")
             }

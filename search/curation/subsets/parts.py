@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from splicedex.indexer.payload.concept_counts import Counts
@@ -9,6 +11,8 @@ from splicedex.indexer.store.index import Index
 from splicedex.search.browse.concept_frequency import by_count
 from splicedex.search.curation.subsets.subset import Subset
 from splicedex.search.curation.subsets.things import Things
+from splicedex.search.query.resolve import resolve
+from splicedex.splice.errors import UserError
 
 MOST = 8
 """Most parts that are found."""
@@ -29,7 +33,7 @@ def shown_parts(index: Index, chosen: Subset) -> list[str]:
     """
     counts, things = index.counts.of(chosen.filter), Things.of_index(index)
     taken: list[int] = []
-    told = set(things.of[list(chosen.named)].tolist())
+    told = set(things.of[_named(index, chosen)].tolist())
     for concept in by_count(counts):
         if len(taken) == MOST or counts[concept] < FEWEST:
             break
@@ -42,6 +46,15 @@ def shown_parts(index: Index, chosen: Subset) -> list[str]:
             told.add(int(things.of[concept]))
     everywhere = index.counts.of()
     return [things.query(int(things.of[concept]), everywhere) for concept in taken]
+
+
+def _named(index: Index, chosen: Subset) -> list[int]:
+    """The concepts that the query of a subset names."""
+    found: list[int] = []
+    for word in chosen.words:
+        with suppress(UserError):
+            found += resolve(index.space, word).meant
+    return found
 
 
 def _kinds(index: Index, concept: int) -> list[int]:
