@@ -86,9 +86,11 @@ class Kills:
         return False
 
 
-def took(action):
+def took(process):
+    """Seconds of a process to its end."""
     start = time.monotonic()
-    action()
+    _, said = process.communicate()
+    assert process.returncode == 0, said
     return time.monotonic() - start
 
 
@@ -96,7 +98,7 @@ def took(action):
 def test_at_any_moment_of_a_run(tmp_path, splicedex, started, kills):
     """More images than the calibration sample, so that kills fall before, during and after it."""
     collection = Collection(tmp_path, SAMPLE + 2000)
-    longest = took(lambda: splicedex(*collection.words(tmp_path / "whole")))
+    longest = took(started(*collection.words(tmp_path / "whole")))
     expected = Contents.of(tmp_path / "whole")
     run = Kills(started, longest, kills)
     died = rounds = 0
@@ -115,7 +117,7 @@ def test_at_any_moment_of_a_run(tmp_path, splicedex, started, kills):
 @kills
 def test_while_images_are_added_changed_and_deleted(tmp_path, splicedex, started, kills):
     collection = Collection(tmp_path, 4000)
-    longest = took(lambda: splicedex(*collection.words(tmp_path / "first")))
+    longest = took(started(*collection.words(tmp_path / "first")))
     run = Kills(started, longest, kills)
     index = tmp_path / "killed"
     died = 0
@@ -185,7 +187,7 @@ def test_while_photos_are_added_changed_and_deleted(tmp_path, splicedex, started
     def words(index):
         return ["index", "--index", index, "--model", model, "--prune", photos.folder]
 
-    longest = took(lambda: splicedex(*words(tmp_path / "first")))
+    longest = took(started(*words(tmp_path / "first")))
     random = np.random.default_rng(1)
     died = 0
     while died < FULL:
