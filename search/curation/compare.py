@@ -13,10 +13,10 @@ import numpy as np
 
 from splicedex.indexer.engines.query import Match, Not
 from splicedex.indexer.payload.concept_counts import Counts
-from splicedex.indexer.payload.presence import has
 from splicedex.indexer.payload.shows import is_shown
 from splicedex.search.curation.reports.comparison import Comparison, Difference
 from splicedex.search.curation.statistics.contrast import Contrast, Order, contrast
+from splicedex.search.curation.statistics.proportions import Floats
 from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.subsets.checks import check_choice
 from splicedex.search.curation.subsets.lines import lines
@@ -141,7 +141,7 @@ class _Names:
 
 
 class _More:
-    """What some images have more of than others.
+    """What some images show more than others.
 
     Args:
         sides: The images, and the others.
@@ -149,11 +149,7 @@ class _More:
     """
 
     def __init__(self, sides: Sides, named: Concepts) -> None:
-        unasked = sides.evidence()
-        first = unasked.first(named)
-        self.asked = [] if first is None else [first]
-        self.evidence = sides.ask(unasked, self.asked) if self.asked else unasked
-        self.told: Concepts = self.evidence.stands & ~named
+        self.evidence = sides.evidence()
         self.tested: Concepts = self.evidence.testable & ~named
 
     def contrast(self) -> Contrast:
@@ -204,7 +200,7 @@ def _compare_pairs(
     comparisons = []
     for row, pair in enumerate(pairs):
         first, second = pair.subsets
-        found = _lines(searcher, pair, order)
+        found = _lines(searcher, pair, q[row], order)
         comparisons.append(
             Comparison(
                 queries=(first.query, second.query),
@@ -222,13 +218,23 @@ def _compare_pairs(
     return comparisons
 
 
-def _lines(searcher: Searcher, pair: _Pair, order: Order) -> list[tuple[int, list[int]]]:
-    """What either subset has more of: its number, and a line of concepts; most important first."""
+def _lines(searcher: Searcher, pair: _Pair, q: Floats, order: Order) -> list[tuple[int, list[int]]]:
+    """What either subset has more of, most important first.
+
+    Args:
+        searcher: A searcher of an open index.
+        pair: The subsets.
+        q: The adjusted p-values of each (2, c).
+        order: The order.
+
+    Returns:
+        The number of the subset (0 or 1), and a line of concepts.
+    """
     index = searcher.index
     found = []
     for at, more in enumerate(pair.more):
         effect = more.contrast().log_odds.low if order == "odds" else more.evidence.score
-        told = np.flatnonzero(more.told)
+        told = np.flatnonzero(more.tested & more.evidence.stands(q[at]))
         ordered = told[np.argsort(-effect[told], kind="stable")].tolist()
         found += [
             (-float(effect[line[0]]), at, line)
@@ -242,19 +248,18 @@ def _difference(
 ) -> Difference:
     """The numbers and the example images of a line, of which one subset (0 or 1) has more."""
     index, more, concept = searcher.index, pair.more[at], line[0]
-    asked = concept in more.asked
-    having = has(concept) if asked else is_shown(concept)
     tables = more.evidence.tables if at == 0 else more.evidence.tables.turned()
     hits, other_hits = tables.hits[[concept]], tables.other_hits[[concept]]
     found = contrast(hits, tables.count, other_hits, tables.other_count)
     names = tuple(index.space.concepts[i] for i in line)
     first, second = (
-        examples(index, intersection(each.filter, having), shown, concept) for each in pair.subsets
+        examples(index, intersection(each.filter, is_shown(concept)), shown, concept)
+        for each in pair.subsets
     )
     return Difference(
         concept=names[0],
         family=names,
-        query=query_for(names[0], asked=asked),
+        query=query_for(names[0]),
         images=(int(hits[0]), int(other_hits[0])),
         shares=(found.shares[0][0], found.shares[1][0]),
         difference=found.difference[0],

@@ -4,6 +4,10 @@
 label names, or it belongs with that thing (`subsets/meaning.py`), or it is suspicious. Where the
 data set has several splits, what goes with a label in the others as well belongs with it, and what
 goes with it only here is suspicious.
+
+With splits the mean images tell more than single ones: the label itself is in both differences of
+means, so what is left of them is what only this split has. The images are asked for the concept
+that this names first, even if none of them is said to show it.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from splicedex.search.curation.reports.suspicion import (
     Suspicions,
 )
 from splicedex.search.curation.statistics.evidence import Evidence
-from splicedex.search.curation.statistics.proportions import newcombe
+from splicedex.search.curation.statistics.proportions import Floats, newcombe
 from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.statistics.two_by_two import Cells
 from splicedex.search.curation.subsets.crosstab import CrossTable
@@ -98,6 +102,10 @@ def spurious(
         for row, meaning in enumerate(meant)
     ]
     suspects, tested = _suspects(findings, bool(asked), limit, shown)
+    q = q_values(
+        np.array([one.here.p for one in findings]),
+        np.array([one.here.testable for one in findings]),
+    )
     return Suspicions(
         label=label,
         split=split,
@@ -106,8 +114,16 @@ def spurious(
         labels=tuple(labels),
         unknown=tuple(value for value, one in zip(values, meant, strict=True) if not one.known),
         tested=tested,
-        is_it=tuple(line for one in findings for line in one.companions(one.is_it, limit)),
-        belongs=tuple(line for one in findings for line in one.companions(one.belongs, limit)),
+        is_it=tuple(
+            line
+            for one, its in zip(findings, q, strict=True)
+            for line in one.companions(one.is_it(its), limit)
+        ),
+        belongs=tuple(
+            line
+            for one, its in zip(findings, q, strict=True)
+            for line in one.companions(one.belongs(its), limit)
+        ),
         suspects=suspects,
         notes=(
             *(note for one in asked if (note := one.note(index.space))),
@@ -142,12 +158,14 @@ def _suspects(
     findings: Sequence[_Findings], asked: bool, limit: int, shown: int
 ) -> tuple[tuple[Suspect, ...], int]:
     """The suspects of all labels, most suspicious first, and how many pairs were tested."""
-    suspicious = [one.go_with_it() if asked else one.suspicious for one in findings]
     tested = np.array([one.tested() if asked else one.evidence.testable for one in findings])
-    p = np.array([one.evidence.p for one in findings])
-    q = q_values(p, tested)
+    q = q_values(np.array([one.evidence.p for one in findings]), tested)
     heads = sorted(
-        ((row, line) for row, one in enumerate(findings) for line in one.lines(suspicious[row])),
+        (
+            (row, line)
+            for row, one in enumerate(findings)
+            for line in one.lines(one.go_with_it() if asked else one.suspicious(q[row]))
+        ),
         key=lambda found: (-findings[found[0]].evidence.score[found[1][0]], found),
     )
     suspects = tuple(
@@ -181,25 +199,35 @@ class _Findings:
         self._named, self._asked = meaning.named, list(asked)
         every = [one.evidence() for one in sides]
         self.evidence = self._suspicion(every)
-        first = self.evidence.first(meaning.named | meaning.related)
-        if not asked and first is not None:
-            self._asked = [first]
+        if len(sides) > 1 and not asked:
+            self._asked = self.evidence.first(meaning.named | meaning.related)
         if self._asked:
             every = [
                 one.ask(evidence, self._asked) for one, evidence in zip(sides, every, strict=True)
             ]
             self.evidence = self._suspicion(every)
-        here, *others = every
         self._tables = [one.tables for one in every]
-        self.is_it: Concepts = here.stands & meaning.named
-        rest = here.stands & ~meaning.named
-        if others:
-            elsewhere = others[0].difference >= here.difference / 2
-            self.suspicious: Concepts = rest & self.evidence.stands
-            self.belongs: Concepts = rest & elsewhere
-        else:
-            self.suspicious = rest & ~meaning.related
-            self.belongs = rest & meaning.related
+        self._every, self._related = every, meaning.related
+
+    @property
+    def here(self) -> Evidence:
+        """The evidence in the examined split alone."""
+        return self._every[0]
+
+    def is_it(self, q: Floats) -> Concepts:
+        """What is the thing that the label names (c,), from adjusted p-values (c,)."""
+        return self.here.stands(q) & self._named
+
+    def belongs(self, q: Floats) -> Concepts:
+        """What belongs with that thing (c,), from adjusted p-values (c,)."""
+        others = self._every[1:]
+        also = others[0].difference >= self.here.difference / 2 if others else self._related
+        return self.here.stands(q) & also & ~self._named
+
+    def suspicious(self, q: Floats) -> Concepts:
+        """What is suspicious (c,), from adjusted p-values of the suspicion (c,)."""
+        known = self._named if self._every[1:] else self._named | self._related
+        return self.evidence.stands(q) & ~known
 
     def _suspicion(self, every: Sequence[Evidence]) -> Evidence:
         """The evidence in the examined split, beyond that in the others."""

@@ -36,6 +36,7 @@ DATA_FILES = {
     "splicedex/splice/data/word_frequency.txt.xz",
     "splicedex/splice/data/nouns.txt.xz",
     "splicedex/splice/data/noun_forms.txt.xz",
+    "splicedex/splice/data/noun_links.txt.xz",
     "splicedex/splice/data/LICENSE.wordnet",
     "splicedex/splice/models/nano/open_clip_model.safetensors",
     "splicedex/splice/models/nano/vocabulary.txt",

@@ -138,7 +138,7 @@ def _show(found: Comparison) -> None:
                 print_line(f"{one.concept} in {query}: {paths}")
     print_summary(
         f"{found.significant:,} of {found.tested:,} concepts differ by at least 20 of 100 images, "
-        "in both halves of the images, and not by chance (p < .02)"
+        "in both halves of the images, and not by chance (q < .2)"
     )
 
 

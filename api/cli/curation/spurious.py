@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from splicedex.search.curation.reports.suspicion import (
         Association,
         Companion,
-        Suspect,
         Suspicions,
     )
     from splicedex.search.curation.statistics.proportions import Interval
+    from splicedex.search.curation.subsets.subset import Example
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -42,13 +43,6 @@ splicedex spurious --label label --concepts painting,drawing --index photos.idx
 
 splicedex spurious --label label --in source:web --examples 3 --index photos.idx --json
 """
-CELLS = {
-    "both": "label and concept",
-    "label": "label without concept",
-    "concept": "concept without label",
-    "neither": "neither",
-}
-"""What the cells of a table of label and concept are called on a terminal."""
 
 
 def run(
@@ -129,7 +123,7 @@ def _show(found: Suspicions, *, asked: bool) -> None:
         f"{found.tested:,} pairs of a label and a concept tested"
         if asked
         else "shown is what at least 20 of 100 images more show with the label than without it, "
-        "in both halves of the images, and not by chance (p < .02)"
+        "in both halves of the images, and not by chance (q < .2)"
     )
 
 
@@ -141,41 +135,30 @@ def _in_short(one: Companion) -> str:
 
 def _show_suspects(found: Suspicions) -> None:
     others = [one.split for one in found.suspects[0].strengths[1:]]
-    numbers = ("with it", "others", "difference", *(f"in {one}" for one in others), "p", "q")
-    shown = table("label", *numbers, "concept", "fewer than 10 images", right=numbers)
+    numbers = ("with it", "others", "difference", *(f"in {one}" for one in others), "q")
+    shown = table("label", "concept", *numbers, right=numbers)
     for one in found.suspects:
-        here = one.strengths[0]
         shown.add_row(
             one.label,
-            *_shares(here),
-            *(_with_interval(each.difference) for each in one.strengths),
-            f"{one.p:.1g}",
-            f"{one.q:.1g}",
             with_synonyms(one.concept, one.family),
-            ", ".join(f"{CELLS[cell]}: {getattr(here.cells, cell)}" for cell in one.thin),
+            *_shares(one.strengths[0]),
+            *(_with_interval(each.difference) for each in one.strengths),
+            f"{one.q:.1g}",
         )
     console.print(shown)
 
 
 def _show_counter_examples(found: Suspicions) -> None:
-    lines = [line for one in found.suspects for line in _counter_examples(one)]
-    if lines:
-        print_title("counter-examples")
-    for line in lines:
-        print_summary(line)
+    print_title("counter-examples")
+    for one in found.suspects:
+        cells = one.strengths[0].cells
+        _show_examples(f"{one.label} without {one.concept}", cells.label, one.without)
+        _show_examples(f"{one.concept} without {one.label}", cells.concept, one.elsewhere)
 
 
-def _counter_examples(suspect: Suspect) -> list[str]:
-    """One line for each kind that has images."""
-    kinds = (
-        (f"{suspect.label} without {suspect.concept}", suspect.without),
-        (f"{suspect.concept} without {suspect.label}", suspect.elsewhere),
-    )
-    return [
-        f"{kind}: {', '.join(short_path(image.path) for image in images)}"
-        for kind, images in kinds
-        if images
-    ]
+def _show_examples(what: str, images: int, some: Sequence[Example]) -> None:
+    paths = "".join(f", {short_path(image.path)}" for image in some)
+    print_summary(f"{what}: {images:,} images{paths}")
 
 
 def _shares(one: Association) -> tuple[str, str]:

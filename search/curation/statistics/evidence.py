@@ -10,7 +10,7 @@ For each concept there are
 
 Concepts are ordered by the difference and half the contrast. A claim stands if the difference is
 large, would be found in either half of the images as well, and is not chance, and if the contrast
-does not speak against it. Beyond what is found elsewhere, most of the difference has to be left.
+backs it. Beyond what is found elsewhere, most of the difference has to be left.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from splicedex.search.curation.statistics.two_by_two import LabelTables
 
 LARGE = 0.2
 """Least difference of two shares that is worth a claim."""
-HALF = 0.1
+HALF = 0.15
 """Least difference in each half of the images: a large one, less what chance takes from a half."""
-CHANCE = 0.02
-"""A claim's p-value is below this."""
+CHANCE = 0.2
+"""A claim's p-value is below this after correction for the number of tests: of claims that are only
+large by chance fewer than one in five would pass. The other conditions stop most of those."""
 CONTRAST = 0.3
 """Least contrast of a claim."""
 FIRST = 0.5
@@ -73,14 +74,15 @@ class Evidence:
         score: Floats = self.difference + self.contrast / 2
         return score
 
-    @property
-    def stands(self) -> NDArray[np.bool_]:
-        """For which concepts the claim stands (c,)."""
+    def stands(self, q: Floats) -> NDArray[np.bool_]:
+        """For which concepts the claim stands (c,).
+
+        Args:
+            q: The p-values (c,) after correction for the number of tests.
+        """
         large = (self.tables.difference >= LARGE) & (self.halves.min(axis=0) >= HALF)
         mostly_here = self.difference > self.elsewhere
-        stands: NDArray[np.bool_] = (
-            large & mostly_here & (self.p < CHANCE) & (self.contrast >= CONTRAST)
-        )
+        stands: NDArray[np.bool_] = large & mostly_here & (q < CHANCE) & (self.contrast >= CONTRAST)
         return stands
 
     @property
@@ -92,15 +94,16 @@ class Evidence:
         testable: NDArray[np.bool_] = self.tables.largest_difference >= LARGE
         return testable
 
-    def first(self, apart_from: NDArray[np.bool_]) -> int | None:
-        """The concept that the contrast names first, if it is clear enough and no claim stands.
+    def first(self, apart_from: NDArray[np.bool_]) -> list[int]:
+        """The concept that the contrast names first, if it does so clearly and little shows it.
 
         Args:
             apart_from: Concepts (c,) that do not count.
         """
         contrast = np.where(apart_from, 0, self.contrast)
         first = int(contrast.argmax())
-        return first if contrast[first] >= FIRST and not self.stands[first] else None
+        large = self.tables.difference[first] >= LARGE
+        return [first] if contrast[first] >= FIRST and not large else []
 
     def with_counts(self, concepts: Sequence[int], tables: LabelTables, halves: Floats) -> Evidence:
         """The same evidence where some concepts are counted in another way.

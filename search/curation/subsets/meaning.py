@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from splicedex.search.query.plan import direction_of
 from splicedex.search.query.resolve import Encode, Resolved, inflections, resolve
 from splicedex.splice.dictionary.lexicon import Lexicon
+from splicedex.splice.dictionary.noun_links import noun_links
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
 
@@ -24,8 +25,6 @@ NEAR = 0.7
 """Cosine, in aligned space, from which a concept is another name of what a label names."""
 ALIKE = 0.5
 """Cosine from which two kinds of one thing are taken for each other (a foal for a horse)."""
-RELATED = 0.4
-"""Cosine from which a concept belongs with what a label names (skis with snow)."""
 _SHORTEST = 3
 """Letters of a word that counts: no "of", no "on"."""
 
@@ -66,14 +65,16 @@ class Meanings:
         """What a name means.
 
         It names the concept of that name, or the nearest to it; the kinds of this and what it is a
-        kind of; all whose names share a word with it; all that the model hardly tells from it.
+        kind of; its parts; all whose names share a word with it; all that the model hardly tells
+        from it. What is defined by it belongs with it, as a saddle with a horse.
         """
-        name = name.replace("_", " ")
-        named = self._with_word_of(name)
-        related = np.zeros(len(named), np.bool_)
+        name = name.replace("_", " ").casefold()
+        forms = {name, *inflections(name)}
+        named = self._with_word_of(name) | self._parts_of(forms)
+        related = self._defined_by(forms)
         found = self._resolve(name)
         if found is None:
-            return Meaning(False, named, related)
+            return Meaning(False, named, related & ~named)
         cosines = self._space.atoms @ direction_of(found, self._space.atoms)
         own = [i for i in found.meant if found.concept is not None or cosines[i] >= NEAR]
         above = self._broader[own].indices
@@ -83,8 +84,7 @@ class Meanings:
         siblings = np.zeros(len(named), np.bool_)
         siblings[self._kinds[above].indices] = True
         named |= siblings & (cosines >= ALIKE)
-        related = (cosines >= RELATED) & ~named
-        return Meaning(True, named, related)
+        return Meaning(True, named, related & ~named)
 
     def _resolve(self, name: str) -> Resolved | None:
         """The meaning of a name; None if only words of other names tell it."""
@@ -102,6 +102,23 @@ class Meanings:
             for form in (word, *inflections(word)):
                 named[having.get(form, [])] = True
         return named
+
+    def _parts_of(self, forms: Set[str]) -> Concepts:
+        """The concepts that are parts of what a name in some form names."""
+        known = [noun_links()[form] for form in forms & noun_links().keys()]
+        parts = frozenset[str]().union(*(links.parts for links in known))
+        return np.array([not one.isdisjoint(parts) for one in self._forms], np.bool_)
+
+    def _defined_by(self, forms: Set[str]) -> Concepts:
+        """The concepts that have what a name in some form names in their definition or parts."""
+        links = ([noun_links()[form] for form in one & noun_links().keys()] for one in self._forms)
+        found = [any(forms & (each.definition | each.parts) for each in its) for its in links]
+        return np.array(found, np.bool_)
+
+    @cached_property
+    def _forms(self) -> Sequence[Set[str]]:
+        """Each concept's name in all its forms."""
+        return [{name, *inflections(name)} for name in self._space.ids]
 
 
 @lru_cache(maxsize=4)

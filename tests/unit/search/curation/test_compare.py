@@ -15,7 +15,7 @@ def test_compare(searcher):
     assert effects == sorted(effects, reverse=True)
     assert found.significant == len(found.concepts)
     for one in found.concepts:
-        assert one.p < 0.02
+        assert one.p <= one.q < 0.2
         assert abs(one.difference.value) >= 0.2
         for side, query in enumerate(found.queries):
             assert one.images[side] == len(found_by(searcher, f"({query}) ({one.query})"))
