@@ -118,6 +118,7 @@ def as_json(results: Results) -> dict[str, Any]:
     """The results as plain values, as `--json` prints them."""
     return {
         "query": results.query,
+        "reading": results.reading,
         "took_ms": round(results.took_ms, 3),
         "matches": results.matches,
         "notes": list(results.notes),

@@ -2,7 +2,7 @@
 
 import { go, current } from "./state.js";
 import { h, icon } from "./dom.js";
-import { toggle } from "./query.js";
+import { exact, toggle } from "./query.js";
 
 /**
  * @typedef {{label: string, concept: string | null, value: number, number: string,
@@ -102,7 +102,7 @@ function barItem(bar, sign) {
  * @param {(concept: string) => number} sign
  */
 export function signButtons(concept, sign) {
-  return pressButtons(concept, sign(concept), (way) => toggle(current().q, concept, way));
+  return pressButtons(concept, sign(concept), (way) => toggle(exact(current().q), concept, way));
 }
 
 /**

@@ -48,7 +48,7 @@ class TestSearch:
         expect_query(page, photos, "animal")
         bar.hover()
         bar.get_by_role("button", name=f"Add {concept}", exact=True).click()
-        expect_query(page, photos, f"animal {written}")
+        expect_query(page, photos, f"animal +{written}")
 
     def test_facets_narrow_and_widen(self, page, photos):
         still = page.locator("#facets .bar", has=page.get_by_text("still", exact=True))
