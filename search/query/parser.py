@@ -55,7 +55,12 @@ def tokens_of(query: str) -> list[Token]:
         raise QueryError(query, LONGEST, f"over {LONGEST:,} characters", "simplify the query")
     odd = re.search("[\ud800-\udfff]", query)
     if odd is not None:
-        raise QueryError(query, odd.start(), "half a character", "write the query in UTF-8")
+        raise QueryError(
+            query,
+            odd.start(),
+            "half a character",
+            "write the query in UTF-8, and names of files as search prints them",
+        )
     return tokenize(query)
 
 
