@@ -91,6 +91,7 @@ class Results:
         notes: How words were interpreted, if that is not obvious.
         took_ms: Wall time in milliseconds.
         cursor: Cursor of the next page; None on the last.
+        reading: The query as it was read, in the exact language.
     """
 
     query: str
@@ -99,3 +100,4 @@ class Results:
     notes: tuple[str, ...]
     took_ms: float
     cursor: str | None
+    reading: str

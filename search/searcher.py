@@ -14,9 +14,9 @@ from splicedex.search.browse.image import weighted
 from splicedex.search.cursor import make_cursor, offset_of
 from splicedex.search.query.external_images import ExternalImages, files
 from splicedex.search.query.nodes import AllOf
-from splicedex.search.query.parser import parse
 from splicedex.search.query.plan import Context, Plan, describe, make_plan
-from splicedex.search.query.resolve import Encode
+from splicedex.search.query.reading import Reading, read
+from splicedex.search.query.resolve import Encode, named
 from splicedex.search.ranking.choose import RankingChooser
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import Explanation, name_of
@@ -75,9 +75,20 @@ class Searcher:
         Raises:
             QueryError: It is not valid, or names an unknown concept or column.
         """
-        everything = self._browse and not query.strip()
-        tree = AllOf(()) if everything else parse(query, self.context.columns)
-        return make_plan(query, tree, self.context)
+        context = self.context
+        found = self._read(query, context)
+        return replace(make_plan(query, found.tree, context), reading=found)
+
+    def _read(self, query: str, context: Context) -> Reading:
+        """The tree of a query as it is meant."""
+        if self._browse and not query.strip():
+            return Reading(AllOf(()), "")
+        return read(
+            query,
+            context.columns,
+            lambda text: named(context.space, text) is not None,
+            has_sentences=context.encode is not None,
+        )
 
     def describe(self, query: str) -> dict[str, Any]:
         """Describe the plan of a query as plain values.
@@ -142,6 +153,7 @@ class Searcher:
             tuple(plan.notes(self.index.space)),
             (time.perf_counter() - start) * 1000,
             make_cursor(offset + len(hits), query, asked) if hits and more else None,
+            plan.reading.exact if plan.reading else query,
         )
 
     def _matches(

@@ -9,7 +9,8 @@ so they undercount words for other kinds of picture, which collections do hold: 
 `nouns.txt.xz` holds the noun hierarchy of WordNet 3.0 (Debian's `wordnet-base`; its licence is in
 splice/data/LICENSE.wordnet). Each line is a synset: its class (number of WordNet's lexicographer
 file), the line numbers of its hypernyms, and its words, each with the rank of this sense and how
-often WordNet's annotated texts use it (`dog|1|42`). `noun_forms.txt.xz` holds irregular plurals.
+often WordNet's annotated texts use it (`dog|1|42`). `noun_forms.txt.xz` holds irregular plurals,
+and `verb_forms.txt.xz` irregular forms of verbs.
 
 Usage: python -m tools.word_tables MSCOCO.txt LAION.txt [/usr/share/wordnet]
 """
@@ -58,7 +59,9 @@ def main() -> None:
     nouns = {word: _noun_share(word, *_parts_of_speech(wordnet)) for word in {*coco, *laion}}
     _write("word_frequency.txt.xz", _combined(coco, laion, nouns))
     _write("nouns.txt.xz", _nouns(wordnet))
-    _write("noun_forms.txt.xz", (wordnet / "noun.exc").read_text("utf-8").splitlines())
+    for part in ("noun", "verb"):
+        irregular = (wordnet / f"{part}.exc").read_text("utf-8").splitlines()
+        _write(f"{part}_forms.txt.xz", irregular)
     lines = (wordnet / "data.noun").read_text("utf-8").splitlines()[:29]
     licence = "".join(f"{line[4:].rstrip()}\n" for line in lines)
     (DATA / "LICENSE.wordnet").write_text(licence, "utf-8")

@@ -25,6 +25,7 @@ from splicedex.api.cli.curation import (
 )
 from splicedex.api.cli.indexing import copy, index, info, repair, verify
 from splicedex.api.cli.options import with_address
+from splicedex.api.cli.pipes import quiet_pipes
 from splicedex.api.cli.searching import concepts, explain, search, similar
 from splicedex.splice.errors import UserError
 
@@ -106,6 +107,11 @@ def main() -> None:
     """Run the command line. A user's mistake prints one line on stderr and exits with code 2."""
     warnings.showwarning = _warn
     faulthandler.enable(all_threads=False)  # prints where the engine crashed, as on a full disk
+    with quiet_pipes():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except UserError as error:

@@ -10,12 +10,19 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from splicedex.indexer.store.address import Address, Collection, parse_address
+from splicedex.indexer.store.address import Address, Collection, Folder, parse_address
 from splicedex.splice.errors import UserError
 
 IndexAddress: TypeAlias = Annotated[Address, "named by --index, --url and --api-key"]
 """The address of the index; `with_address` adds the options that name it."""
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Paths: TypeAlias = Annotated[
+    bool, typer.Option("--paths", help="Print only the path of each image, one a line.")
+]
+Print0: TypeAlias = Annotated[
+    bool,
+    typer.Option("--print0", help="The same with a NUL after each path, for xargs -0."),
+]
 Limit: TypeAlias = Annotated[
     int, typer.Option("--limit", "-n", min=1, help="At most this many results.")
 ]
@@ -46,6 +53,10 @@ _Url: TypeAlias = Annotated[
         envvar="SPLICEDEX_URL", help="Address of a Qdrant server, such as http://qdrant:6333."
     ),
 ]
+_Wait: TypeAlias = Annotated[
+    float,
+    typer.Option("--wait", min=0, help="Seconds to wait for another process that uses the index."),
+]
 _OPTIONS = {"index": _Index, "url": _Url, "api_key": ApiKey}
 
 
@@ -73,7 +84,7 @@ def sibling(address: Address, text: str) -> Address:
 
 
 def with_address(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options --index, --url and --api-key for its `IndexAddress` parameter.
+    """Give a command the options --index, --url, --api-key and --wait for its `IndexAddress`.
 
     Args:
         command: The command; one without such a parameter is returned as it is.
@@ -84,15 +95,25 @@ def with_address(command: Callable[..., Any]) -> Callable[..., Any]:
     if address is None:
         return command
 
+    has_own_wait = "wait" in signature.parameters
+
     @functools.wraps(command)
     def run(**values: Any) -> Any:
         index, url, api_key = (values.pop(name) for name in _OPTIONS)
-        return command(**values, **{address: parse_address(index, url, api_key)})
+        found = parse_address(index, url, api_key)
+        if isinstance(found, Folder) and not has_own_wait:
+            found = replace(found, wait=values.pop("wait"))
+        elif not has_own_wait:
+            values.pop("wait")  # a server takes many clients at a time
+        return command(**values, **{address: found})
 
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
         for name, option in _OPTIONS.items()
     ]
+    if not has_own_wait:
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        added.append(inspect.Parameter("wait", keyword, default=0.0, annotation=_Wait))
     others = [
         one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for one in parameters

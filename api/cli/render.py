@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -59,6 +60,19 @@ def print_notes(notes: Iterable[str]) -> None:
 def print_path(path: str) -> None:
     """Print the path of an image on a line of its own, however long it is."""
     console.print(short_path(path), highlight=False, markup=False, soft_wrap=True)
+
+
+def print_files(files: Iterable[Path], end: str) -> None:
+    """Print paths as the system has them, byte for byte.
+
+    Args:
+        files: Files of images.
+        end: What follows each: a new line, or a NUL.
+    """
+    sys.stdout.flush()
+    for file in files:
+        sys.stdout.buffer.write(os.fsencode(short_path(str(file)) + end))
+    sys.stdout.buffer.flush()
 
 
 def table(*columns: str, right: Iterable[str] = ()) -> Table:

@@ -33,6 +33,7 @@ def search_answer(results: Results) -> SearchAnswer:
     """The answer to a query; checks on disk which photos exist."""
     return SearchAnswer(
         query=results.query,
+        reading=results.reading,
         matches=results.matches,
         took_ms=round(results.took_ms, 3),
         cursor=results.cursor,

@@ -107,6 +107,11 @@ class SearchAnswer(Answer):
     """The result of a query."""
 
     query: str = Field(description="The query as received.")
+    reading: str = Field(
+        description="The query as it was read, in the exact language: `a dog on the beach` is "
+        "read as `dog beach`. Sent again, it means the same.",
+        examples=["dog beach"],
+    )
     matches: int | None = Field(
         description="Number of all images that match; null if `count` was false."
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from splicedex.indexer.sources.photos import Listing, PhotoSource, list_paths, printable
+from splicedex.indexer.sources.location import printable
+from splicedex.indexer.sources.photos import Listing, PhotoSource, list_paths
 from splicedex.splice.dictionary.image_mean import (
     FEWEST,
     ImageMean,

@@ -14,7 +14,7 @@ import numpy as np
 
 from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.sources.base import BLOCK, Block, Item, blocks, signature
-from splicedex.indexer.sources.location import to_text
+from splicedex.indexer.sources.location import file_of, to_text
 from splicedex.indexer.sources.table import Table, read_csv, read_parquet
 from splicedex.splice.align import Matrix
 from splicedex.splice.dictionary.space import check_vectors, load_matrix
@@ -100,7 +100,7 @@ class ArraySource:
     def _facts(self, item: Item, row: Matrix) -> dict[str, Any]:
         facts: dict[str, Any] = {"content_hash": hashlib.sha256(row.tobytes()).hexdigest()}
         if self._root is not None:
-            photo = self._root.absolute() / item.path
+            photo = file_of(item.path, self._root.absolute())
             with suppress(OSError):  # the name is not a valid file name
                 if photo.is_file():
                     facts |= {"location": to_text(photo), "bytes": photo.stat().st_size}

@@ -20,7 +20,7 @@ from splicedex.indexer.sources.base import Block, Item, blocks, signature
 from splicedex.indexer.sources.decode import Photo, Skipped
 from splicedex.indexer.sources.decode_pool import read_photos
 from splicedex.indexer.sources.find_files import find_photos
-from splicedex.indexer.sources.location import to_text
+from splicedex.indexer.sources.location import file_of, printable, to_text
 from splicedex.indexer.sources.table import Table, read_csv
 from splicedex.splice.encoders.base import Encoder
 from splicedex.splice.errors import UserError
@@ -82,7 +82,7 @@ def list_table(files: Path, root: Path | None) -> Listing:
     folder = files.parent if root is None else root
     if not folder.is_dir():
         raise UserError(f"root {folder} is not a folder", "give the folder that holds the photos")
-    return Listing([folder / path for path in table.paths], table.paths, table)
+    return Listing([file_of(path, folder) for path in table.paths], table.paths, table)
 
 
 class PhotoSource:
@@ -188,12 +188,3 @@ def _lies_under(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     if pattern[0] == "**":
         return any(_lies_under(parts[i:], pattern[1:]) for i in range(len(parts) + 1))
     return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _lies_under(parts[1:], pattern[1:])
-
-
-def printable(path: str) -> str:
-    """Write a path as text that any engine can store. Bytes that are not UTF-8 become escapes.
-
-    Args:
-        path: The path.
-    """
-    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -19,9 +19,11 @@ class Folder:
 
     Args:
         path: Path of the folder. It need not exist.
+        wait: Seconds to wait for another process to release it, wherever it is opened.
     """
 
     path: Path
+    wait: float = field(default=0.0, compare=False)
 
     def __str__(self) -> str:
         return str(self.path)

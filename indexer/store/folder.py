@@ -35,6 +35,7 @@ class FolderStore(Store):
     def __init__(self, address: Folder) -> None:
         super().__init__(address)
         self.path = address.path
+        self._wait = address.wait
 
     def files(self) -> LocalFiles | None:
         """The files of the index; None where there is no index."""
@@ -49,7 +50,7 @@ class FolderStore(Store):
         Raises:
             UserError: Another process holds the folder.
         """
-        return hold(self.path, wait=wait)
+        return hold(self.path, wait=max(wait, self._wait))
 
     @contextmanager
     def open(self, *, wait: float = 0.0) -> Iterator[tuple[Files, Engine]]:

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from splicedex.indexer.engines.base import Ann, Engine, FieldKind
-from splicedex.indexer.engines.query import Hit
+from splicedex.indexer.engines.query import Hit, Match
 from splicedex.indexer.payload.concept_counts import FILE as COUNTS
 from splicedex.indexer.payload.concept_counts import CachedConceptCounts, ConceptCounts
 from splicedex.indexer.payload.presence import LEAST, PRESENCE, STRENGTHS, PresenceEncoder
 from splicedex.indexer.payload.shows import SHOWS, payload_of
+from splicedex.indexer.sources.location import file_of, printable, to_text
 from splicedex.indexer.store.address import Address, Folder, address_of
 from splicedex.indexer.store.base import Files, Store
 from splicedex.indexer.store.folder import FolderStore
@@ -184,14 +185,24 @@ class Index:
         """Find an image by name or id; None if there is none.
 
         Args:
-            name: Name as indexed, path relative to the working folder, or point id.
+            name: Name as indexed, path relative to the working folder, or point id; with the bytes
+                of the system, or as it is printed.
             with_vectors: Whether to fetch both vectors.
         """
-        ids = [point_id(name), point_id(os.path.abspath(name))]
+        name = printable(name)
+        ids = [point_id(name), point_id(printable(os.path.abspath(name)))]
         with suppress(ValueError):
             ids.append(str(uuid.UUID(name)))
         found = self.engine.retrieve(ids, with_dense=with_vectors, with_concepts=with_vectors)
-        return found[0] if found else None
+        return found[0] if found else self._located(os.path.abspath(name), with_vectors)
+
+    def _located(self, photo: str, with_vectors: bool) -> Hit | None:
+        """The image whose file is elsewhere than its name says, as in a table with a root."""
+        if not os.path.lexists(file_of(photo)):
+            return None
+        there = Match("location", (to_text(file_of(photo)),))
+        found = self.engine.scroll(there, with_dense=with_vectors, with_concepts=with_vectors)
+        return next(iter(found), None)
 
     def find(self, name: str, *, with_vectors: bool = False) -> Hit:
         """Find an image by name or id, as `lookup` does.

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from splicedex.indexer.engines.query import Hit
 from splicedex.indexer.payload.shows import shown_in
 from splicedex.indexer.sources.base import BLOCK, blocks
-from splicedex.indexer.sources.location import to_path
+from splicedex.indexer.sources.location import printable, to_path
 from splicedex.search.browse.image import columns_of
 from splicedex.search.curation.output import folders, tables
 from splicedex.search.curation.subsets.checks import check_choice, check_column
@@ -150,7 +150,7 @@ def _rows(searcher: Searcher, chosen: Subset, on_progress: Progress) -> Iterator
             yield {
                 "id": hit.id,
                 "path": hit.payload["path"],
-                "file": str(to_path(hit.payload)),
+                "file": printable(str(to_path(hit.payload))),
                 "cosine": hit.payload.get("cosine"),
                 **columns_of(hit.payload),
                 "shows": [

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+from splicedex.indexer.sources.location import file_of
 from splicedex.splice.align import Matrix
 from splicedex.splice.errors import UserError
 
@@ -27,7 +28,7 @@ def files(encode_file: EncodeFile | None = None) -> ExternalImages:
     """
 
     def read(name: str) -> Matrix:
-        file = Path(name)
+        file = file_of(name)
         if not _is_file(file):
             raise UserError(
                 f"{name!r} is neither an image of the index nor a file",

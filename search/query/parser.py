@@ -10,7 +10,7 @@ like:beach.jpg -person +snow        dense search by an indexed image, edited
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NoReturn
 
 from splicedex.search.query.lexer import Token, tokenize
@@ -43,21 +43,49 @@ def parse(query: str, columns: Collection[str] = ()) -> Node:
     Raises:
         QueryError: It is empty, too long, nested too deep, or not valid.
     """
+    return tree_of(query, tokens_of(query), columns)
+
+
+def tokens_of(query: str) -> list[Token]:
+    """The tokens of a query.
+
+    Raises:
+        QueryError: It is too long, or a quote or a character is not complete.
+    """
     if len(query) > LONGEST:
         raise QueryError(query, LONGEST, f"over {LONGEST:,} characters", "simplify the query")
     odd = re.search("[\ud800-\udfff]", query)
     if odd is not None:
-        raise QueryError(query, odd.start(), "half a character", "write the query in UTF-8")
-    return _Parser(query, columns).parse()
+        raise QueryError(
+            query,
+            odd.start(),
+            "half a character",
+            "write the query in UTF-8, and names of files as search prints them",
+        )
+    return tokenize(query)
+
+
+def tree_of(query: str, tokens: Sequence[Token], columns: Collection[str] = ()) -> Node:
+    """Parse the tokens of a query.
+
+    Args:
+        query: The query, for messages.
+        tokens: Its tokens.
+        columns: Names of columns.
+
+    Raises:
+        QueryError: It is empty, nested too deep, or not valid.
+    """
+    return _Parser(query, tokens, columns).parse()
 
 
 class _Parser:
     """Recursive descent over the tokens: or > and > not > term."""
 
-    def __init__(self, query: str, columns: Collection[str]) -> None:
+    def __init__(self, query: str, tokens: Sequence[Token], columns: Collection[str]) -> None:
         self._query = query
         self._columns = columns
-        self._tokens = tokenize(query)
+        self._tokens = list(tokens)
         self._next = 0
         self._depth = 0
 

@@ -29,6 +29,7 @@ from splicedex.search.query.nodes import (
     Text,
 )
 from splicedex.search.query.normalize import Leaf, concepts_of, fields_of, leaves, normal
+from splicedex.search.query.reading import Reading
 from splicedex.search.query.resolve import Encode, Resolved, resolve
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
@@ -78,6 +79,7 @@ class Plan:
         dense: The `text:` and `like:` parts.
         strongest: For filters that only ask for concepts, a narrower filter that passes the images
             with the highest presence.
+        reading: How the query was read.
     """
 
     parts: tuple[tuple[Node, Filter], ...]
@@ -86,6 +88,7 @@ class Plan:
     direction: Matrix | None
     dense: tuple[Text | Like, ...]
     strongest: Mapping[Filter, Filter]
+    reading: Reading | None = None
 
     @property
     def filter(self) -> Filter:
@@ -95,7 +98,8 @@ class Plan:
     def notes(self, space: ConceptSpace) -> list[str]:
         """Notes for the user about meanings that are not obvious."""
         found = (meaning.note(space) for meaning in self.meanings.values())
-        return list(dict.fromkeys(note for note in found if note))
+        read = self.reading.notes if self.reading else ()
+        return list(dict.fromkeys([*read, *(note for note in found if note)]))
 
 
 def make_plan(query: str, tree: Node, context: Context) -> Plan:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 
+from splicedex.search.query.lexer import quoted
+from splicedex.search.query.nearness import near_enough
+from splicedex.search.query.word_forms import emoji_names, inflections
 from splicedex.splice.align import Matrix, centre, unit
+from splicedex.splice.dictionary.letters import folded, plain
 from splicedex.splice.dictionary.near_synonyms import near_synonyms
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
@@ -63,8 +67,8 @@ def resolve(
 
     This is the concept of that name, or of another form of it (`dogs`), with its near-synonyms,
     which count in proportion to their nearness. For a word outside the vocabulary it is the
-    concepts nearest to its text embedding or, without a text encoder, the concepts nearest to the
-    mean of those with the word in their names (`water` of water skis and water bottles).
+    concepts nearest to its text embedding, if they are near enough; or else those nearest to the
+    mean of the concepts with the word in their names (`water` of water skis and water bottles).
 
     Args:
         space: The concepts.
@@ -73,27 +77,65 @@ def resolve(
         encode: The text encoder, if there is one.
 
     Raises:
-        UserError: The word is unknown. The message suggests similar concepts.
+        UserError: The word is unknown, and no concept is near. The message suggests similar ones.
+    """
+    found = named(space, text, exact=exact)
+    if found is not None:
+        concept, how = found
+        synonyms = {concept: 1.0} if exact else near_synonyms(space, concept)
+        return Resolved(text, space.concepts[concept], synonyms, how, None if exact else concept)
+    if not exact and any(map(str.isalpha, text)):  # what has no letters has no meaning to look up
+        if encode is not None:
+            atom = centre(unit(encode(text)), space.text_mean)
+            if float((space.atoms @ atom).max()) >= near_enough(space):
+                everything = range(len(space.concepts))
+                return Resolved(text, text, _nearest(space, atom, everything), "meaning")
+        word = folded(text)
+        parts = [i for name, i in space.ids.items() if word in name.split()]
+        if parts:
+            atom = centre(unit(space.texts[parts].mean(axis=0)), space.text_mean)
+            return Resolved(text, text, _nearest(space, atom, parts), "part")
+    raise UserError(f"unknown concept {text!r}", _instead(space, text, encode))
+
+
+def named(space: ConceptSpace, text: str, *, exact: bool = False) -> tuple[int, How] | None:
+    """The concept with a name, or with another form of it.
+
+    Args:
+        space: The concepts.
+        text: The name as typed.
+        exact: Accept no other form than other letters: `DOG`, not `dogs`.
+
+    Returns:
+        Its id, and how it was found; None if there is no such concept.
     """
     word = " ".join(text.split()).casefold()
-    for candidate in [word] if exact else [word, *inflections(word)]:
-        concept = space.ids.get(candidate)
-        if concept is not None:
-            how: How = "exact" if candidate == word else "inflected"
-            name = space.concepts[concept]
-            if exact:
-                return Resolved(text, name, {concept: 1.0}, how)
-            return Resolved(text, name, near_synonyms(space, concept), how, concept)
-    if not exact and encode is not None:
-        atom = centre(unit(encode(text)), space.text_mean)
-        return Resolved(text, text, _nearest(space, atom, range(len(space.concepts))), "meaning")
-    parts = [] if exact else [i for name, i in space.ids.items() if word in name.split()]
-    if parts:
-        atom = centre(unit(space.texts[parts].mean(axis=0)), space.text_mean)
-        return Resolved(text, text, _nearest(space, atom, parts), "part")
-    near = suggest(space, word)
-    hint = f"did you mean {' or '.join(near)}?" if near else "see `splicedex concepts`"
-    raise UserError(f"unknown concept {text!r}", hint)
+    for name in (word, folded(text)):
+        if name in space.ids:
+            return space.ids[name], "exact"
+    if exact:
+        return None
+    bare = plain(text)
+    for names, forms in (
+        (space.ids, inflections(folded(text))),
+        (space.plain_ids, (bare, *inflections(bare), *emoji_names(text))),
+    ):
+        for form in forms:
+            if form in names:
+                return names[form], "inflected"
+    return None
+
+
+def _instead(space: ConceptSpace, text: str, encode: Encode | None) -> str:
+    """What to write instead of an unknown concept."""
+    near = suggest(space, folded(text))
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    if not any(map(str.isalpha, text)):
+        return "name what a photo shows by a word; write NAME:VALUE for the value of a column"
+    if encode is not None:
+        return f"no concept is near; write text:{quoted(text)} to rank by the text itself"
+    return "see `splicedex concepts`"
 
 
 def _nearest(space: ConceptSpace, atom: Matrix, among: Iterable[int]) -> dict[int, float]:
@@ -120,33 +162,3 @@ def neighbours(
     cosines[own] = -np.inf
     nearest = np.argsort(-cosines, kind="stable")[: min(count, len(cosines) - len(own))]
     return [(int(i), float(cosines[i])) for i in nearest]
-
-
-def inflections(word: str) -> Iterator[str]:
-    """Possible other forms of an English noun or verb, most likely first."""
-    if word.endswith("ies"):
-        yield word[:-3] + "y"
-    if word.endswith("ves"):
-        yield word[:-3] + "f"
-        yield word[:-3] + "fe"
-    if word.endswith("es"):
-        yield word[:-2]
-    if word.endswith("s") and not word.endswith("ss"):
-        yield word[:-1]
-    if word.endswith("men"):
-        yield word[:-3] + "man"
-    for ending in ("ing", "ed"):
-        if word.endswith(ending) and len(word) > len(ending) + 2:
-            stem = word[: -len(ending)]
-            yield stem
-            yield stem + "e"
-            if stem[-1] == stem[-2]:
-                yield stem[:-1]
-    yield word + "s"
-    yield word + "es"
-    if word.endswith("y"):
-        yield word[:-1] + "ies"
-    if word.endswith("man"):
-        yield word[:-3] + "men"
-    yield word + "ing"
-    yield word.removesuffix("e") + "ing"

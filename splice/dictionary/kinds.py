@@ -9,13 +9,11 @@ does not know are kinds of nothing but themselves.
 
 from __future__ import annotations
 
-import lzma
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -24,6 +22,7 @@ from numpy.typing import NDArray
 
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.space import ConceptSpace
+from splicedex.splice.dictionary.tables import table_lines
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -135,7 +134,7 @@ class _Nouns:
     @classmethod
     def of(cls, names: Sequence[str]) -> _Nouns:
         """Read what the table says of some names."""
-        pairs = (line.replace("_", " ").split() for line in _lines("noun_forms.txt.xz"))
+        pairs = (line.replace("_", " ").split() for line in table_lines("noun_forms.txt.xz"))
         irregular = {plural: singular for plural, singular, *_ in pairs}
         forms = {name: list(_forms(name, irregular)) for name in names}
         lines, where = _synsets()
@@ -184,15 +183,10 @@ def _forms(name: str, irregular: Mapping[str, str]) -> Iterator[str]:
 @cache
 def _synsets() -> tuple[Sequence[str], Mapping[str, Sequence[int]]]:
     """A line for each synset, and the numbers of the lines with each word."""
-    lines = _lines("nouns.txt.xz")
+    lines = table_lines("nouns.txt.xz")
     where: dict[str, list[int]] = defaultdict(list)
     for synset, line in enumerate(lines):
         entries = line.rpartition("\t")[2]
         for entry in entries.split(",") if entries else ():
             where[entry.partition("|")[0]].append(synset)
     return lines, where
-
-
-def _lines(name: str) -> list[str]:
-    packed = resources.files("splicedex.splice") / "data" / name
-    return lzma.decompress(packed.read_bytes()).decode().splitlines()

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from splicedex.splice.align import Matrix, centre, unit
+from splicedex.splice.dictionary.letters import plain
 from splicedex.splice.dictionary.vocabulary import load_vocabulary
 from splicedex.splice.errors import UserError
 
@@ -58,6 +59,12 @@ class ConceptSpace:
     def ids(self) -> dict[str, int]:
         """Concept id by case-folded name."""
         return {concept.casefold(): i for i, concept in enumerate(self.concepts)}
+
+    @cached_property
+    def plain_ids(self) -> dict[str, int]:
+        """Concept id by name in plain letters; where names become equal, the first."""
+        names = [plain(concept) for concept in self.concepts]
+        return {name: i for i, name in reversed(list(enumerate(names))) if name}
 
     @cached_property
     def fingerprint(self) -> str:

@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-from splicedex.indexer.sources.location import to_path
-from splicedex.indexer.sources.photos import printable
+from splicedex.indexer.sources.location import printable, to_path
 from splicedex.indexer.store.index import open_index
 from tests.faults.conftest import one_line
 from tests.faults.corpus import make

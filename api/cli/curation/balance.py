@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.arguments import Number, Query, Seed, Tag, Yes, split_words
-from splicedex.api.cli.curation.selecting import select
-from splicedex.api.cli.options import IndexAddress, Json
+from splicedex.api.cli.curation.selecting import listing_of, select
+from splicedex.api.cli.options import IndexAddress, Json, Paths, Print0
 from splicedex.api.cli.render import console, print_path, table
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def run(
     seed: Seed = 0,
     tag: Tag = None,
     yes: Yes = False,
+    paths: Paths = False,
+    print0: Print0 = False,
     json: Json = False,
 ) -> None:
     """Choose images so that several queries match equally many of them.
@@ -52,7 +54,17 @@ def run(
     def find(searcher: Searcher) -> Balance:
         return balance(searcher, query, split_words(by), n, seed)
 
-    select(index, find, ids=_ids, to_json=asdict, show=_show, tag=tag, yes=yes, as_json=json)
+    select(
+        index,
+        find,
+        ids=_ids,
+        to_json=asdict,
+        show=_show,
+        tag=tag,
+        yes=yes,
+        as_json=json,
+        listing=listing_of(paths=paths, print0=print0),
+    )
 
 
 def _ids(found: Balance) -> list[str]:

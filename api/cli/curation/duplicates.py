@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.arguments import Inside, Tag, Yes
-from splicedex.api.cli.curation.selecting import select
-from splicedex.api.cli.options import IndexAddress, Json, Limit
+from splicedex.api.cli.curation.selecting import listing_of, select
+from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0
 from splicedex.api.cli.progress import counting
 from splicedex.api.cli.render import print_line, print_summary, print_title, short_path
 
@@ -54,11 +54,13 @@ def run(
     tag: Tag = None,
     yes: Yes = False,
     limit: Limit = 20,
+    paths: Paths = False,
+    print0: Print0 = False,
     json: Json = False,
 ) -> None:
     """Find groups of near-duplicate images, and which image of each to keep.
 
-    --tag marks all images of a group except the one to keep.
+    --tag marks all images of a group except the one to keep; --paths lists them.
     """
     from splicedex.search.curation.duplicates import duplicates
 
@@ -67,7 +69,17 @@ def run(
             return duplicates(searcher, inside, above, keep, show, exact)  # type: ignore[arg-type]
 
     show = partial(_show, limit=limit)
-    select(index, find, ids=_ids, to_json=asdict, show=show, tag=tag, yes=yes, as_json=json)
+    select(
+        index,
+        find,
+        ids=_ids,
+        to_json=asdict,
+        show=show,
+        tag=tag,
+        yes=yes,
+        as_json=json,
+        listing=listing_of(paths=paths, print0=print0),
+    )
 
 
 def _ids(found: Duplicates) -> list[str]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from splicedex.api.cli.curation.arguments import Inside, Tag, Yes
-from splicedex.api.cli.curation.selecting import select
-from splicedex.api.cli.options import IndexAddress, Json, Limit
+from splicedex.api.cli.curation.selecting import listing_of, select
+from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0
 from splicedex.api.cli.render import bar, console, short_path, table
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def run(
     tag: Tag = None,
     yes: Yes = False,
     limit: Limit = 20,
+    paths: Paths = False,
+    print0: Print0 = False,
     json: Json = False,
 ) -> None:
     """Find the images that are least like the others.
@@ -56,7 +58,17 @@ def run(
     def show(found: tuple[Outlier, ...]) -> None:
         _show(found, order)
 
-    select(index, find, ids=_ids, to_json=_to_json, show=show, tag=tag, yes=yes, as_json=json)
+    select(
+        index,
+        find,
+        ids=_ids,
+        to_json=_to_json,
+        show=show,
+        tag=tag,
+        yes=yes,
+        as_json=json,
+        listing=listing_of(paths=paths, print0=print0),
+    )
 
 
 def _ids(found: tuple[Outlier, ...]) -> list[str]:

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from splicedex.api.cli.curation.arguments import Number, Query, Seed, Tag, Yes
-from splicedex.api.cli.curation.selecting import select
-from splicedex.api.cli.options import IndexAddress, Json
+from splicedex.api.cli.curation.selecting import listing_of, select
+from splicedex.api.cli.options import IndexAddress, Json, Paths, Print0
 from splicedex.api.cli.render import print_path, print_summary
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def run(
     seed: Seed = 0,
     tag: Tag = None,
     yes: Yes = False,
+    paths: Paths = False,
+    print0: Print0 = False,
     json: Json = False,
 ) -> None:
     """Choose images at random.
@@ -41,7 +43,17 @@ def run(
     def find(searcher: Searcher) -> Selection:
         return sample(searcher, query, n, seed)
 
-    select(index, find, ids=_ids, to_json=asdict, show=_show, tag=tag, yes=yes, as_json=json)
+    select(
+        index,
+        find,
+        ids=_ids,
+        to_json=asdict,
+        show=_show,
+        tag=tag,
+        yes=yes,
+        as_json=json,
+        listing=listing_of(paths=paths, print0=print0),
+    )
 
 
 def _ids(found: Selection) -> list[str]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from splicedex.api.cli.curation.arguments import split_assignment
-from splicedex.api.cli.render import print_json, print_summary
+from splicedex.api.cli.render import print_files, print_json, print_summary
 
 if TYPE_CHECKING:
     from splicedex.indexer.store.address import Address
     from splicedex.search.searcher import Searcher
 
 Found = TypeVar("Found")
+Listing: TypeAlias = str | None
+"""What follows each path that is printed; None to print no paths."""
 
 
 def select(
@@ -25,6 +28,7 @@ def select(
     tag: str | None,
     yes: bool,
     as_json: bool,
+    listing: Listing = None,
 ) -> None:
     """Find images, tag them if asked for, and print them.
 
@@ -37,6 +41,7 @@ def select(
         tag: NAME=VALUE, the column value to write; None for no tag.
         yes: Write the tag; otherwise only say that it would be written.
         as_json: Print JSON.
+        listing: Print only the files of the images of `ids`, each followed by this.
 
     Raises:
         UserError: The tag is not of the form NAME=VALUE, or does not fit its column.
@@ -46,12 +51,29 @@ def select(
     with open_searcher(index) as searcher:
         found = find(searcher)
         tagged = None if tag is None else _tag(searcher, tag, ids(found), yes=yes)
+        if listing is not None:
+            print_files(_files(searcher, ids(found)), listing)
+            return
     if as_json:
         print_json({**to_json(found), "tagged": tagged})
         return
     show(found)
     if tagged:
         print_summary(tagged)
+
+
+def listing_of(*, paths: bool, print0: bool) -> Listing:
+    """What follows each path for --paths and --print0; None without them."""
+    return "\0" if print0 else "\n" if paths else None
+
+
+def _files(searcher: Searcher, ids: Sequence[str]) -> Iterator[Path]:
+    from splicedex.indexer.sources.base import blocks
+    from splicedex.indexer.sources.location import to_path
+
+    for block in blocks(ids):
+        hits = searcher.index.engine.retrieve(block, with_payload=("path", "location"))
+        yield from (to_path(hit.payload) for hit in hits)
 
 
 def _tag(searcher: Searcher, tag: str, ids: Sequence[str], *, yes: bool) -> str:

@@ -16,6 +16,7 @@ from splicedex.api.cli.render import (
     print_title,
     table,
 )
+from splicedex.indexer.sources.location import printable, to_path
 
 if TYPE_CHECKING:
     from splicedex.indexer.store.index import Index
@@ -67,12 +68,14 @@ def _print_image(index: Index, path: str, *, as_json: bool) -> None:
             {
                 "id": record.id,
                 **{key: value for key, value in record.payload.items() if key not in INTERNAL},
+                "path": printable(str(to_path(record.payload))),
+                "name": record.path,
                 "shows": [{"concept": name, "probability": p} for name, p in record.shows],
                 "concepts": [{"concept": name, "weight": weight} for name, weight in concepts],
             }
         )
         return
-    print_title(path)
+    print_title(record.path)
     shows = table("probability", "", "shows", right=["probability"])
     for name, probability in record.shows:
         shows.add_row(f"{probability:.2f}", bar(probability, 1.0), name)
@@ -94,7 +97,7 @@ def _print_explanation(searcher: Searcher, path: str, query: str, *, as_json: bo
     if as_json:
         print_json(
             {
-                "path": path,
+                "path": printable(path),
                 "query": query,
                 "match": found_match.match,
                 "parts": [
@@ -111,7 +114,7 @@ def _print_explanation(searcher: Searcher, path: str, query: str, *, as_json: bo
         )
         return
     verb = "matches" if found_match.match else "does not match"
-    print_title(f"{path} {verb} {query}")
+    print_title(f"{printable(path)} {verb} {query}")
     shown = table("holds", "presence", "", "part of the query", "because of", right=["presence"])
     for part in found_match.parts:
         found = part.contribution

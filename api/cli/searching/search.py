@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from splicedex.api.cli.options import IndexAddress, Json, Limit
+from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0
 from splicedex.api.cli.render import (
     bar,
     console,
+    print_files,
     print_json,
     print_line,
     print_notes,
@@ -18,6 +19,7 @@ from splicedex.api.cli.render import (
     short_path,
     table,
 )
+from splicedex.indexer.sources.location import printable, to_path
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ splicedex search '(beach OR snow) NOT person label:holiday' --index photos.idx -
 splicedex search 'dog>0.6 text:"a photo at dusk"' --index photos.idx --json
 
 splicedex search 'like:beach.jpg -person +snow' --index photos.idx --limit 5
+
+splicedex search "dog -person" -n 1000 --index photos.idx --print0 | xargs -0 cp -t dogs/
 """
 RANKS = ("auto", "concept", "dense", "rrf")
 SHOWN = 4
@@ -82,6 +86,8 @@ def run(
             "--explain-plan", help="Print the request to the engine instead of searching."
         ),
     ] = False,
+    paths: Paths = False,
+    print0: Print0 = False,
     json: Json = False,
 ) -> None:
     """Find images by a query, and show why each matches."""
@@ -96,7 +102,15 @@ def run(
             print_json(searcher.describe(query))
             return
         results = searcher.search(query, options, cursor=cursor)
-    if json:
+    present(results, paths=paths, print0=print0, json=json)
+
+
+def present(results: Results, *, paths: bool, print0: bool, json: bool) -> None:
+    """Print results as files, as JSON, or as a table."""
+    if paths or print0:
+        print_notes(results.notes)
+        print_files((to_path(hit.payload) for hit in results.hits), "\0" if print0 else "\n")
+    elif json:
         print_json(as_json(results))
     else:
         show(results)
@@ -118,6 +132,7 @@ def as_json(results: Results) -> dict[str, Any]:
     """The results as plain values, as `--json` prints them."""
     return {
         "query": results.query,
+        "reading": results.reading,
         "took_ms": round(results.took_ms, 3),
         "matches": results.matches,
         "notes": list(results.notes),
@@ -128,7 +143,8 @@ def as_json(results: Results) -> dict[str, Any]:
 
 def _hit(hit: Result) -> dict[str, Any]:
     return {
-        "path": hit.path,
+        "path": printable(str(to_path(hit.payload))),
+        "name": hit.path,
         "id": hit.id,
         "score": hit.score,
         "match": hit.match,

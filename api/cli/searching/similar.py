@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from splicedex.api.cli.options import IndexAddress, Json, Limit
-from splicedex.api.cli.render import print_json
-from splicedex.api.cli.searching.search import as_json, show
+from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0
+from splicedex.api.cli.searching.search import present
+from splicedex.indexer.sources.location import printable
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -28,18 +28,16 @@ def run(
         float,
         typer.Option(min=-1, max=1, help="Least cosine; near-duplicates have about 0.95 or more."),
     ] = -1.0,
+    paths: Paths = False,
+    print0: Print0 = False,
     json: Json = False,
 ) -> None:
     """Find the images most similar to one image, and show the concepts they share."""
     from splicedex.search.opening import open_searcher
+    from splicedex.search.query.lexer import quoted
     from splicedex.search.results import Options
 
-    quoted = path.replace("\\", "\\\\").replace('"', '\\"')
     with open_searcher(index) as searcher:
-        results = searcher.search(f'like:"{quoted}"', Options(limit=limit))
+        results = searcher.search(f"like:{quoted(printable(path))}", Options(limit=limit))
     close = tuple(hit for hit in results.hits if hit.score >= above)
-    results = replace(results, hits=close)
-    if json:
-        print_json(as_json(results))
-    else:
-        show(results)
+    present(replace(results, hits=close), paths=paths, print0=print0, json=json)

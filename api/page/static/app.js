@@ -7,7 +7,7 @@ import { Grid } from "./grid.js";
 import { showImageQuery } from "./image-query.js";
 import * as messages from "./messages.js";
 import { startPhoto } from "./photo.js";
-import { read, signs } from "./query.js";
+import { exact, learn, read, signs } from "./query.js";
 import { clearError, setQuery, showError, startSearchBox } from "./search-box.js";
 import { current, go, listen } from "./state.js";
 import { setColumns } from "./suggestions.js";
@@ -99,19 +99,20 @@ function remember() {
 
 function present(state, signal) {
   const { answer, hits, scroll } = found;
-  grid.show(hits, state.near ? null : answer.matches, signs(state.q));
+  learn(state.q, answer.reading);
+  grid.show(hits, state.near ? null : answer.matches, signs(exact(state.q)));
   scrollTo(0, scroll);
   summarise(state, answer);
   if (!hits.length) {
-    if (collection.images) messages.nothingFound(state.q);
+    if (collection.images) messages.nothingFound(exact(state.q));
     else messages.nothingIndexed();
   }
-  showFacets(state.q, signal);
+  showFacets(exact(state.q), signal);
   queueMicrotask(() => more());
 }
 
 function summarise(state, { matches, took_ms, notes: texts }) {
-  const ranked = read(state.q).parts.some(({ kind }) => kind === "like" || kind === "text");
+  const ranked = read(exact(state.q)).parts.some(({ kind }) => kind === "like" || kind === "text");
   const some = ranked
     ? `${counted(matches, "photo")}, nearest first`
     : `${count(matches)} of ${counted(collection.images, "photo")}`;

@@ -2,7 +2,7 @@
 
 import { go, current } from "./state.js";
 import { h, icon, percent } from "./dom.js";
-import { toggle } from "./query.js";
+import { exact, toggle } from "./query.js";
 
 /**
  * @typedef {{label: string, concept: string | null, shown?: boolean, value: number, number: string,
@@ -120,7 +120,8 @@ function barItem(bar, sign) {
  * @param {boolean} [shown] whether they do so by `shows:`
  */
 export function signButtons(concept, sign, shown = false) {
-  return pressButtons(concept, sign(concept), (way) => toggle(current().q, concept, way, shown));
+  return pressButtons(concept, sign(concept), (way) =>
+    toggle(exact(current().q), concept, way, shown));
 }
 
 /**

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { pressButtons, signButtons } from "./bars.js";
 import { byId, count, h } from "./dom.js";
-import { columnSigns, concepts, signs, toggleColumn } from "./query.js";
+import { columnSigns, concepts, exact, signs, toggleColumn } from "./query.js";
 import { current } from "./state.js";
 
 const FEW = 14;
@@ -81,7 +81,7 @@ function columnGroup(q, name, values, matches) {
   const row = ({ value, images }) => {
     const pressed = sign(name, value);
     const buttons = pressButtons(`${name} ${value}`, pressed, (way) =>
-      toggleColumn(current().q, name, value, way),
+      toggleColumn(exact(current().q), name, value, way),
     );
     return facet(String(value), images, matches, buttons, pressed);
   };

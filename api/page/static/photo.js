@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { byId, count, fileName, h, icon } from "./dom.js";
 import { actions, facts, figure, madeOf, neighbours, shows } from "./photo-parts.js";
-import { signs } from "./query.js";
+import { exact, signs } from "./query.js";
 import { current, go, leavePhoto } from "./state.js";
 import { why } from "./why.js";
 
@@ -83,8 +83,8 @@ async function fill(id, positioned, signal) {
     if (signal.aborted) return;
     bar.append(...steps(position));
     const { q } = current();
-    const sign = signs(q);
-    const reasons = await why(q, id, position.hits[position.index], signal);
+    const sign = signs(exact(q));
+    const reasons = await why(exact(q), id, position.hits[position.index], signal);
     const near = h("section", { class: "neighbours" });
     body.append(
       h("div", { class: "photo-left" }, figure(record), actions(record), near),

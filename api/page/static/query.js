@@ -1,5 +1,6 @@
 // Parses queries as far as buttons edit them. docs/query-language.md has the whole grammar; what is
-// not understood here stays as it is, for the server to parse.
+// not understood here stays as it is, for the server to parse. Queries as people type them are read
+// by the server: buttons edit its reading, in the exact language.
 
 /**
  * A top-level part of a query: a concept, shows, like, text, column or group. The name of `shows` is
@@ -9,7 +10,7 @@
  */
 
 const TOKEN = /\s*(?:"((?:[^"\\]|\\.)*)"|([()])|(<=|>=|[<>^:=])|([^\s()"<>^:=]+))/y;
-const PLAIN = /^[^\s()"<>^:=+-][^\s()"<>^:=]*$/;
+const PLAIN = /^[\p{L}\p{N}_*?./~][\p{L}\p{M}\p{N}_*?./~&+#'-]*$/u;
 const KEYWORD = /^(and|or|not)$/i;
 
 function tokens(query) {
@@ -113,6 +114,16 @@ export function read(query) {
   return { parts, choice };
 }
 
+const last = { query: "", reading: "" };
+
+/** Remember how the server read a query. */
+export function learn(/** @type {string} */ query, /** @type {string} */ reading) {
+  Object.assign(last, { query, reading });
+}
+
+/** A query in the exact language, as far as it is known. @param {string} query */
+export const exact = (query) => (query.trim() === last.query.trim() ? last.reading : query);
+
 /** A concept or value as a query writes it. @param {string} name */
 export const quote = (name) =>
   PLAIN.test(name) && !KEYWORD.test(name) ? name : `"${name.replace(/["\\]/g, "\\$&")}"`;
@@ -125,7 +136,10 @@ function cut(query, part) {
   // A `-x` that comes to stand right after `like:` would edit it instead of filtering.
   const isEdit = read(before).parts.at(-1)?.kind === "like" && !part.isEdit;
   if (isEdit) after = after.replace(/^-(?=\S)/, "NOT ").replace(/^\+(?=\S)/, "");
-  return `${before} ${after}`.trim().replace(/^and\s+/i, "");
+  return `${before} ${after}`
+    .trim()
+    .replace(/^and\s+/i, "")
+    .replace(/^\+(?=\S)/, "");
 }
 
 /** Put text at the end, around which a choice needs parentheses. */
@@ -176,7 +190,8 @@ export function toggle(query, concept, sign, shown = false) {
     return addCondition(rest, choice, `shows:${quote(concept)}`, sign);
   const like = choice ? undefined : read(rest).parts.find((part) => part.kind === "like");
   const name = quote(concept);
-  if (!like) return add(rest, choice, sign > 0 ? name : `-${name}`);
+  // After a sign, a word stays apart from the one before: `hot +dog` is no hot dog.
+  if (!like) return add(rest, choice, `${sign > 0 ? (rest.trim() ? "+" : "") : "-"}${name}`);
   const edited = `${rest.slice(0, like.end)} ${sign > 0 ? "+" : "-"}${name}`;
   return `${edited} ${rest.slice(like.end).trim()}`.trim();
 }

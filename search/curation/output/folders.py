@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from splicedex.indexer.sources.location import printable
 from splicedex.search.curation.subsets.reading import Progress, silent
 from splicedex.splice.errors import UserError
 
@@ -112,5 +113,5 @@ def write(to: Path, planned: Folder, *, copy: bool, on_progress: Progress = sile
 
 def _safe(name: str) -> str:
     """A name of one file or folder that is valid on every system."""
-    plain = _UNSAFE.sub("_", name).strip(" .") or "_"
+    plain = _UNSAFE.sub("_", printable(name)).strip(" .") or "_"
     return plain if not name.startswith(".") else f"_{plain}"

@@ -3,9 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splicedex.search.query.resolve import NEAREST, inflections, neighbours, resolve, suggest
+from splicedex.search.query.resolve import NEAREST, named, neighbours, resolve, suggest
+from splicedex.search.query.word_forms import inflections
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.near_synonyms import MIN_COSINE
+from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
 from tests.photos import NEAR_SYNONYMS as PLANTED
 from tests.photos import make_space
@@ -79,11 +81,38 @@ def test_the_encoder_goes_before_parts_and_after_names():
         resolve(WORDS, "water", exact=True, encode=encode)
 
 
-def test_a_meaning_far_from_everything_is_one_concept():
+def test_a_meaning_far_from_everything_is_refused():
     far = unit(WORDS.text_mean - 5 * WORDS.atoms.sum(axis=0))
-    weights = resolve(WORDS, "xyzzy", encode=lambda text: far).synonyms.values()
-    assert np.isfinite(list(weights)).all()
-    assert weights
+    with pytest.raises(UserError, match='no concept is near; write text:"xyz zy"'):
+        resolve(WORDS, "xyz zy", encode=lambda text: far)
+
+
+@pytest.mark.parametrize("text", ["42", "🦤", "?!", "1,000"])
+def test_what_has_no_letters_is_never_looked_up_by_its_meaning(text):
+    with pytest.raises(UserError, match="unknown concept") as caught:
+        resolve(WORDS, text, encode=lambda text: pytest.fail("it was embedded"))
+    assert "write NAME:VALUE" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("DÓG", "dog"), ("ｄｏｇ", "dog"), ("dog\u2019s", "dog"), ("hot-dog", "hot dog"),
+        ("Hot_Dogs", "hot dog"), ("🐶", "dog"), ("🏖\ufe0f", None), ("people", "person"),
+    ],
+)  # fmt: skip
+def test_other_letters_are_the_same_name(typed, name):
+    words = ("dog", "hot dog", "person", "running", "mouse", "crème brûlée")
+    space = ConceptSpace(words, np.eye(6, dtype=np.float32), np.zeros(6, np.float32))
+    found = named(space, typed)
+    assert (found and space.concepts[found[0]]) == name
+    for form, base in (("ran", "running"), ("mice", "mouse"), ("creme brulee", "crème brûlée")):
+        assert space.concepts[resolve(space, form).meant[0]] == base
+
+
+def test_exact_names_are_taken_in_any_letters_but_no_other_form():
+    assert resolve(WORDS, "ＤＯＧ", exact=True).name == "dog"
+    assert named(WORDS, "dogs", exact=True) is None
 
 
 @pytest.mark.parametrize(("word", "near"), [("gitar", "guitar"), ("wter", "water")])
@@ -105,7 +134,7 @@ def test_exact_means_as_written(space):
 
 @given(st.text(max_size=20))
 def test_any_word_is_resolved_or_refused(word):
-    assert list(inflections(word))
+    list(inflections(word))
     try:
         found = resolve(WORDS, word)
     except UserError:

@@ -1,0 +1,119 @@
+"""Reads punctuation in a query as people type it: `dog, cat`, `!cat`, `dog | cat`.
+
+| typed | read as |
+| --- | --- |
+| `,` `;` `+` `&` between words | both |
+| `|` | one of them |
+| `!` before a word, or a dash of any length | NOT |
+| `.` `!` `?` after a word | nothing |
+
+A word that is the name of a concept stays as it is: `AT&T`, `C++`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from splicedex.search.query.lexer import Token
+from splicedex.search.query.nodes import QueryError
+from splicedex.splice.dictionary.letters import DASHES, folded
+
+Knows = Callable[[str], bool]
+"""Whether a text names a concept, in any of its forms."""
+
+_LEAD = re.compile(rf"[¿¡…#]*(?:(?P<not>[!！¬]+)|(?P<dash>[{DASHES}]+)|(?P<plus>[+＋]))?")
+_PART = re.compile(
+    r"(?P<or>[|｜]+)|(?P<and>[&＆]+)|(?P<break>[،,;，；、。…]+)"
+    r"|(?P<word>(?:[^،,;，；、。…|｜&＆+＋]|[+＋](?!\w))+)|(?P<plus>[+＋])"
+)
+_END = re.compile(r"[.!?！？؟]+$")
+
+
+def read_punctuation(query: str, tokens: Sequence[Token], knows: Knows) -> list[Token]:
+    """Replace punctuation by operators; what only separates words becomes a token "break".
+
+    Args:
+        query: The query, for messages.
+        tokens: Its tokens.
+        knows: Whether a text names a concept.
+
+    Raises:
+        QueryError: A dash stands alone.
+    """
+    read: list[Token] = []
+    tokens = _with_their_plus(tokens)
+    for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+        if token.kind != "word":
+            read.append(token)
+        elif before is not None and before.kind == "op" and before.text != "=":
+            read.append(_value(token, is_last=after is None or after.kind == "end"))
+        else:
+            opens = after is not None and _opens(token, after)
+            read += _split(query, token, opens=opens, knows=knows)
+    return read
+
+
+def _with_their_plus(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens with a `+` that stands alone joined to the word after it."""
+    found: list[Token] = []
+    for token in tokens:
+        if found and token.kind == found[-1].kind == "word" and found[-1].text in {"+", "＋"}:
+            found[-1] = Token("word", f"+{token.text}", token.at - 1, token.end)
+        else:
+            found.append(token)
+    return found
+
+
+def _value(token: Token, *, is_last: bool) -> Token:
+    """The value of a column, without a comma that only separates it from the next word."""
+    text = token.text if is_last else token.text.rstrip(",;")
+    return Token("word", text, token.at, token.at + len(text)) if text else token
+
+
+def _opens(token: Token, after: Token) -> bool:
+    """Whether a sign at the end of a token belongs to what follows: a quote, `(` or `=`."""
+    return after.at == token.end and (after.kind in {"quoted", "("} or after.text == "=")
+
+
+def _split(query: str, token: Token, *, opens: bool, knows: Knows) -> Iterator[Token]:
+    lead = _LEAD.match(token.text)
+    assert lead is not None
+    at = token.at + lead.end()
+    rest = token.text[lead.end() :]
+    if lead.lastgroup is None and knows(token.text):
+        yield token
+        return
+    if lead["not"] and (rest or query[token.end :].strip()):
+        yield Token("not", lead["not"], token.at, at)
+    sign = "-" if lead["dash"] else "+" if lead["plus"] else ""
+    if sign and not rest:
+        if sign == "-" and not opens:
+            raise QueryError(
+                query, token.at, "a dash alone is not plain",
+                "write -cat for no cat, or a space between two things",
+            )  # fmt: skip
+        yield Token("word" if opens else "break", sign, token.at, token.end)
+        return
+    yield from _parts(rest, at, sign, knows)
+
+
+def _parts(text: str, at: int, sign: str, knows: Knows) -> Iterator[Token]:
+    """The words of a text without spaces, and what joins them; the first with its sign."""
+    if text and knows(text):
+        yield Token("word", sign + text, at - len(sign), at + len(text))
+        return
+    for part in _PART.finditer(text):
+        kind = part.lastgroup or ""
+        start, end = at + part.start(), at + part.end()
+        if kind == "plus":
+            sign = "+"
+        elif kind == "word":
+            word = part[kind]
+            if not knows(word):
+                word = _END.sub("", word)
+            if word and folded(word):
+                yield Token("word", sign + word, start - len(sign), start + len(word))
+            sign = ""
+        else:
+            yield Token(kind, part[kind], start, end)

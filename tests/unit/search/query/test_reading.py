@@ -1,0 +1,173 @@
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from splicedex.search.query.function_words import NEGATING, PASSED_OVER
+from splicedex.search.query.lexer import quoted
+from splicedex.search.query.nodes import Concept, Field, Like, QueryError
+from splicedex.search.query.parser import parse
+from splicedex.search.query.reading import read
+
+KNOWN = {
+    "dog", "cat", "hot dog", "swimming", "pool", "swimming pool", "at&t", "c++", "on", "black",
+    "glass of water", "water",
+}  # fmt: skip
+COLUMNS = {"label", "width", "a,b"}
+
+
+def knows(text):
+    return text.casefold() in KNOWN
+
+
+def as_read(query, **more):
+    return read(query, COLUMNS, knows, **more)
+
+
+@pytest.mark.parametrize(
+    ("typed", "exact"),
+    [
+        ("a dog on the beach", "dog beach"),
+        ("Photos of a dog.", "dog"),
+        ("where is the dog?", "dog"),
+        ("show me a lot of dogs in front of the sea", "dogs sea"),
+        ("¿dog? #cat", "dog cat"),
+        ("!cat", "NOT cat"),
+        ("dog ! cat", "dog NOT cat"),
+        ('dog !"hot dog"', 'dog NOT "hot dog"'),
+        ("!(dog OR cat)", "NOT (dog OR cat)"),
+        ("!label:cat", "NOT label:cat"),
+        ("!!cat", "NOT cat"),
+        ("dog!", "dog"),
+        ("dog !", "dog"),
+        ("-cat", "-cat"),
+        ("–cat", "-cat"),
+        ("−“hot dog”", '-"hot dog"'),
+        ("--cat", "-cat"),
+        ("dog, cat", "dog cat"),
+        ("dog,cat;sea", "dog cat sea"),
+        ("dog , cat,", "dog cat"),
+        ("dog、cat", "dog cat"),
+        ("dog & cat", "dog AND cat"),
+        ("dog&&cat", "dog AND cat"),
+        ("dog|cat", "dog OR cat"),
+        ("dog || cat", "dog OR cat"),
+        ("dog + cat", "dog +cat"),
+        ("dog+cat", "dog +cat"),
+        ("“hot dog” ‘cat’ „sea“ »sky«", '"hot dog" "cat" "sea" "sky"'),
+        ("'hot dog' sea", '"hot dog" sea'),
+        ("label:'New York'", 'label:"New York"'),
+        ("ｄｏｇ　ＯＲ　ｃａｔ", "ｄｏｇ OR ｃａｔ"),
+        ("（dog ＯＲ cat）＾2 sea", None),
+        ("（dog ＯＲ cat） sea", "(dog OR cat) sea"),
+        ("dog with a cat", "dog cat"),
+        ("dog without a cat", "dog NOT cat"),
+        ("no cat, dog", "NOT cat dog"),
+        ("sea without people and with cats", "sea NOT people AND cats"),
+        ("neither dog nor cat", "NOT dog NOT cat"),
+        ("dog but not the cat", "dog NOT cat"),
+        ("dog except a hot dog", 'dog NOT "hot dog"'),
+        ("swimming pool", '"swimming pool"'),
+        ("a hot dog in the swimming pool", '"hot dog" "swimming pool"'),
+        ("a glass of water", '"glass of water"'),
+        ("swimming AND pool", "swimming AND pool"),
+        ("swimming, pool", "swimming pool"),
+        ("swimming +pool", "swimming +pool"),
+        ("swimming pool^2", "swimming pool^2"),
+        ("=swimming pool", "=swimming pool"),
+        ('swimming "pool"', 'swimming "pool"'),
+        ("-swimming pool", "-swimming pool"),
+        ("AT&T dog", "AT&T dog"),
+        ("-AT&T C++", "-AT&T C++"),
+        ("on", '"on"'),
+        ("dog on", "dog"),
+        ('"on" dog', '"on" dog'),
+        ("=on dog +on", "=on dog +on"),
+        ("the^2 dog", "the^2 dog"),
+        ("dog the>0.5", "dog the>0.5"),
+        ("label:the", "label:the"),
+        ("label:a,b|c&d!", "label:a,b|c&d!"),
+        ("label:cat, dog", "label:cat dog"),
+        ("a,b:x", "a,b:x"),
+        ("width>1000 the dog", "width>1000 dog"),
+        ("like:the,b.jpg -person + snow", "like:the,b.jpg -person +snow"),
+        ("path:\"2024–05, “x” 'y'\"", "path:\"2024–05, “x” 'y'\""),
+        ("dog\u00a0cat", "dog cat"),
+    ],
+)
+def test_reads_what_is_meant(typed, exact):
+    if exact is None:
+        with pytest.raises(QueryError):
+            as_read(typed)
+        return
+    found = as_read(typed)
+    assert " ".join(found.exact.split()) == exact
+    assert found.tree == parse(exact, COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("query", "at", "cause"),
+    [
+        ("the", 0, "'the' names nothing"),
+        ("of the", 0, "names nothing"),
+        ("dog - cat", 4, "a dash alone"),
+        ("dog — cat", 4, "a dash alone"),
+        ("sea without dogs or cats", 4, "not plain whether 'without' goes on after 'or'"),
+        ("no hot dog and cats", 0, "not plain"),
+        ("dog |", 5, "missing"),
+        ("dog “cat", 4, "not closed"),
+    ],
+)
+def test_what_is_not_plain_is_refused_with_what_to_write(query, at, cause):
+    with pytest.raises(QueryError, match=cause) as caught:
+        as_read(query)
+    assert caught.value.at == at
+    assert caught.value.hint
+
+
+def test_says_how_it_was_read():
+    assert as_read("a dog on the beach").notes == ("read as: dog beach (passed over: a, on, the)",)
+    told = as_read("a dog on the  beach", has_sentences=True).notes
+    assert told[1:] == ('to rank by the whole sentence instead, write text:"a dog on the beach"',)
+    for exact in ("dog", "dog cat", "dog AND cat NOT sea", '"hot dog" -cat', "dog OR cat>0.5^2"):
+        assert as_read(exact, has_sentences=True).notes == ()
+
+
+WORDS = st.sampled_from([
+    *sorted(KNOWN), "dogs", "sea", "Größe", '"hot dog"', "“a b”", "'x y'", "a", "the", "and", "OR",
+    "not", "without", "no", "with", "-cat", "–cat", "!cat", "dog,", ",", "&", "|", "+", "+sea",
+    "(", ")", "=dog", "dog^2", "dog>0.5", "label:x,", "label:\"a\"", "like:b.jpg", "photo of", "?",
+])  # fmt: skip
+
+
+@given(st.lists(WORDS, max_size=8).map(" ".join) | st.text(max_size=40))
+@settings(max_examples=500)
+@example("no")
+@example("no the")
+def test_a_reading_is_exact(query):
+    """What was read, read again, is the same; and it is a query by the grammar."""
+    try:
+        found = as_read(query)
+    except QueryError as error:
+        assert 0 <= error.at <= len(query)
+        return
+    assert parse(found.exact, COLUMNS) == found.tree
+    assert as_read(found.exact).tree == found.tree
+
+
+NAMES = st.text(min_size=1, max_size=20).filter(str.strip)
+
+
+@given(NAMES)
+@example("“x” 'y'")
+@example("a\\\nb")
+def test_a_name_in_quotes_is_exactly_that_name(name):
+    written = quoted(name)
+    assert as_read(written).tree == Concept(name, 0)
+    assert as_read(f"label:{written}").tree == Field("label", ":", name, 0)
+    assert as_read(f"like:{written}").tree == Like(name, 0)
+    assert as_read(f"={written}").tree == Concept(name, 0, exact=True)
+
+
+def test_function_words_are_folded():
+    assert all(words == words.casefold().strip() for words in PASSED_OVER | NEGATING)
+    assert not PASSED_OVER & (NEGATING | {"and", "or", "not"})
