@@ -1,1 +1,1 @@
-"""Query processing: parse the text, normalize the tree, resolve concepts, make a plan."""
+"""Query processing: read what is meant, parse, normalize the tree, resolve concepts, plan."""

@@ -2,6 +2,7 @@
 
 import csv
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -282,7 +283,8 @@ def test_two_thousand_real_embeddings(splicedex, data, tmp_path):
         hits = splicedex("search", query, "--index", folder, "--json", "--limit", "5")["hits"]
         assert hits
         assert all(hit["concepts"] for hit in hits), "every hit is explained"
-        described = [captions[hit["path"]] for hit in hits if captions[hit["path"]] != "[]"]
+        described = [captions[hit["name"]] for hit in hits if captions[hit["name"]] != "[]"]
+        assert all(Path(hit["path"]).is_file() for hit in hits)
         assert all(any(word in text.casefold() for word in words) for text in described)
     near = splicedex("search", f"like:{hits[0]['path']}", "--index", folder, "--json")["hits"]
     assert near[0]["path"] != hits[0]["path"]

@@ -109,9 +109,13 @@ def test_a_csv_names_photos_and_labels_them(splicedex, photos, words, tmp_path):
     assert counted(made) == {"added": 10, "images": 10}
     assert made["skipped"] == [{"path": "gone.jpg", "reason": "No such file or directory"}]
     hits = splicedex("search", "label:png", "--index", words[2], "--json")["hits"]
-    assert {hit["path"] for hit in hits} == {"6.png", "sub/1.png"}
+    assert {hit["name"] for hit in hits} == {"6.png", "sub/1.png"}
+    assert {hit["path"] for hit in hits} == {str(photos / hit["name"]) for hit in hits}
+    for name in (hits[0]["name"], hits[0]["path"]):
+        told = splicedex("explain", name, "--index", words[2], "--json")
+        assert (told["name"], told["path"]) == (hits[0]["name"], hits[0]["path"])
     wide = splicedex("search", "label:png width>103", "--index", words[2], "--json")["hits"]
-    assert {hit["path"] for hit in wide} == {"6.png"}
+    assert {hit["name"] for hit in wide} == {"6.png"}
 
 
 def test_an_interrupted_run_continues(splicedex, photos, words, paced):
@@ -192,6 +196,28 @@ class TestBadPhotos:
         assert {hit["path"].removeprefix(f"{tmp_path}/odd/") for hit in hits} == {
             "line\nbreak.png", "not-utf8-\\xff.png", "überall ☂.png",
         }  # fmt: skip
+        raw = os.path.join(folder, names[1])  # noqa: PTH118
+        for name in (os.fsdecode(raw), f"{tmp_path}/odd/not-utf8-\\xff.png"):
+            told = splicedex("explain", name, "--index", words[2], "--json")
+            assert told["path"] == f"{tmp_path}/odd/not-utf8-\\xff.png"
+            assert "matches" in splicedex("explain", name, "--query", "dog<1", "--index", words[2])
+            assert len(splicedex("similar", name, "--index", words[2], "--json")["hits"]) == 2
+        for format_ in ("csv", "jsonl", "parquet", "fiftyone", "links", "copies", "imagefolder"):
+            to = tmp_path / f"out-{format_}"
+            splicedex("export", "", "--to", to, "--as", format_, "--yes", "--index", words[2])
+            assert to.is_file() or len([p for p in to.iterdir() if p.suffix == ".png"]) == 3
+        with (tmp_path / "out-csv").open(newline="", encoding="utf-8") as file:
+            rows = [(row["file"],) for row in csv.DictReader(file)]
+        with (tmp_path / "again.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("file",), *rows])
+        again = [*words[:2], tmp_path / "again", *words[3:]]
+        made = splicedex(*again, "--files", tmp_path / "again.csv", "--json")
+        assert counted(made) == {"added": 3, "images": 3}
+        printed = subprocess.run(
+            [COMMAND, "search", "dog", "--near", "--print0", "--index", words[2]],
+            capture_output=True, check=True, cwd=tmp_path,
+        ).stdout  # fmt: skip
+        assert sorted(printed.split(b"\0")[:-1]) == sorted(b"odd/" + name for name in names)
         said = splicedex(*words, tmp_path / "odd", "--prune", "--strict", expect=2)
         assert splicedex("info", "--index", words[2], "--json")["images"] == 3
         assert f"  {tmp_path}/odd/bad\\n\\xfe.jpg: empty file" in said

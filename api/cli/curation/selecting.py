@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from splicedex.api.cli.curation.arguments import split_assignment
 from splicedex.api.cli.render import print_files, print_json, print_summary
+from splicedex.indexer.sources.location import printable
 
 if TYPE_CHECKING:
     from splicedex.indexer.store.address import Address
@@ -52,11 +53,11 @@ def select(
         found = find(searcher)
         tagged = None if tag is None else _tag(searcher, tag, ids(found), yes=yes)
         if listing is not None:
-            print_files(_files(searcher, ids(found)), listing)
+            print_files(_files(searcher, ids(found)).values(), listing)
             return
-    if as_json:
-        print_json({**to_json(found), "tagged": tagged})
-        return
+        if as_json:
+            print_json({**_opening(searcher, to_json(found)), "tagged": tagged})
+            return
     show(found)
     if tagged:
         print_summary(tagged)
@@ -67,13 +68,34 @@ def listing_of(*, paths: bool, print0: bool) -> Listing:
     return "\0" if print0 else "\n" if paths else None
 
 
-def _files(searcher: Searcher, ids: Sequence[str]) -> Iterator[Path]:
+def _files(searcher: Searcher, ids: Iterable[str]) -> dict[str, Path]:
+    """The files of images, by id."""
     from splicedex.indexer.sources.base import blocks
     from splicedex.indexer.sources.location import to_path
 
-    for block in blocks(ids):
-        hits = searcher.index.engine.retrieve(block, with_payload=("path", "location"))
-        yield from (to_path(hit.payload) for hit in hits)
+    engine, fields = searcher.index.engine, ("path", "location")
+    found = (engine.retrieve(block, with_payload=fields) for block in blocks(ids))
+    return {hit.id: to_path(hit.payload) for hits in found for hit in hits}
+
+
+def _opening(searcher: Searcher, result: dict[str, Any]) -> dict[str, Any]:
+    """A result whose paths open as they are; the names in the index are beside them."""
+    images: list[dict[str, Any]] = []
+
+    def look(value: Any) -> None:
+        if isinstance(value, dict):
+            if {"id", "path"} <= value.keys():
+                images.append(value)
+            value = list(value.values())
+        if isinstance(value, list | tuple):
+            for one in value:
+                look(one)
+
+    look(result)
+    files = _files(searcher, dict.fromkeys(image["id"] for image in images))
+    for image in images:
+        image |= {"name": image["path"], "path": printable(str(files[image["id"]]))}
+    return result
 
 
 def _tag(searcher: Searcher, tag: str, ids: Sequence[str], *, yes: bool) -> str:

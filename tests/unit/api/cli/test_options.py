@@ -29,6 +29,12 @@ def asked(*words):
     return address
 
 
+def test_every_command_can_wait_for_the_index():
+    assert asked("--index", "a.idx").wait == 0
+    assert asked("--index", "a.idx", "--wait", "2.5").wait == 2.5
+    assert asked("--url", "http://q:6333", "--wait", "2") == Collection("http://q:6333")
+
+
 def test_folder_or_collection(monkeypatch):
     for name in ("SPLICEDEX_INDEX", "SPLICEDEX_URL", "SPLICEDEX_API_KEY"):
         monkeypatch.delenv(name, raising=False)
