@@ -132,6 +132,8 @@ def _float(cell: Any, notation: Notation) -> float:
         cell = _decimal(cell.strip(), notation)
     if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
         raise ValueError("is no number")
+    if not notation.loose and (isinstance(cell, int) or _is_long(cell)):
+        _integer(cell, notation)  # a longer one is text
     try:
         value = float(cell)
     except OverflowError:
@@ -154,7 +156,7 @@ def _decimal(text: str, notation: Notation) -> Decimal:
 def _prints(value: float, digits: Decimal) -> bool:
     """Whether a float that is printed with as many digits gives these digits."""
     count = len(digits.as_tuple().digits)
-    return Decimal(f"{value:.{max(count - 1, 0)}e}") == digits
+    return digits in {Decimal(repr(value)), Decimal(f"{value:.{max(count - 1, 0)}e}")}
 
 
 def _date(cell: Any, notation: Notation) -> str:

@@ -14,6 +14,8 @@ from splicedex.indexer.sources.cells import Notation, Unkept
 from splicedex.indexer.sources.raw_table import RawTable
 from splicedex.splice.errors import UserError
 
+KIND = b"splicedex"
+"""Where the metadata of a Parquet field say what a column of an index held, in an export."""
 _NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,8 +51,10 @@ def read_parquet_files(paths: Sequence[Path], source: str) -> RawTable:
             raise UserError(f"{path} has two columns of one name, {twice[0]!r}", "rename one")
         for name in table.column_names:
             cells = columns.setdefault(name, [None] * rows)
+            is_date = (table.field(name).metadata or {}).get(KIND) == b"date"
+            read = _dates if is_date else _cells
             try:
-                cells += [cell for chunk in table.column(name).chunks for cell in _cells(chunk)]
+                cells += [cell for chunk in table.column(name).chunks for cell in read(chunk)]
             except (ValueError, OverflowError, pyarrow.ArrowException) as error:
                 raise UserError(
                     f"{path}: column {name!r} cannot be read ({error})", "leave it out"
@@ -59,6 +63,17 @@ def read_parquet_files(paths: Sequence[Path], source: str) -> RawTable:
         for cells in columns.values():
             cells += [None] * (rows - len(cells))
     return RawTable(source, columns, Notation())
+
+
+def _dates(array: Any) -> list[Any]:
+    """The values of an array of dates that are text, because their time zones differ."""
+    return [_as_dates(cell) for cell in _cells(array)]
+
+
+def _as_dates(cell: Any) -> Any:
+    if isinstance(cell, list):
+        return [_as_dates(one) for one in cell]
+    return (read_date(cell) or cell) if isinstance(cell, str) else cell
 
 
 def _cells(array: Any) -> list[Any]:

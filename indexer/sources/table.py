@@ -182,12 +182,23 @@ def _paths(raw: RawTable, key: str) -> list[str]:
         here = place(number, raw.lines)
         if not path:
             raise UserError(f"{raw.source}: {here} names no image", "fill it in or drop the row")
+        if not _is_unicode(path):
+            raise UserError(f"{raw.source}: {here} names no file ({path!r})", "write it in UTF-8")
         if seen.setdefault(path, number) != number:
             raise UserError(
                 f"{raw.source}: {path!r} is in {place(seen[path], raw.lines)} and {here}",
                 "list each image once",
             )
     return paths
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text has no halves of characters, which JSON can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _asked(

@@ -25,6 +25,9 @@ _SPECIAL: tuple[ColumnKind, ...] = ("bool", "integer", "float", "date")
 _MANY = {"bool": "truth values", "integer": "integers", "float": "numbers", "date": "dates"}
 _SAMPLE = 1000
 _TYPED = Notation(dates=True)
+_LOOSE = Notation(numbers=True, dates=True, loose=True)
+DEEPEST = 32
+"""Most lists and structs inside each other: an engine calls itself for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,8 @@ def typed_column(
     cells, notation = _parsed_lists(cells, notation)
     cells, odd = _keepable(cells, notation)
     if any(_is_nested(cell) for cell in cells):
-        if asked:
-            raise MisfitError(None, "holds lists or structs")
+        if asked or known:
+            raise MisfitError(None, "holds structs, or lists of lists")
         return _told(Column(None, [_plain(cell) for cell in cells], "structs"), odd)
     leaves = [(row, leaf) for row, cell in enumerate(cells) for leaf in _leaves(cell)]
     if not leaves:
@@ -113,6 +116,28 @@ def typed_column(
     if not known and not _is_short([leaf for value in values for leaf in _leaves(value)]):
         return replace(found, kind=None, note="long text")
     return found if odd else _nearly(found, leaves, notation)
+
+
+def as_kind(value: Any, kind: ColumnKind) -> Any:
+    """Convert a value of an index to another kind.
+
+    Args:
+        value: The value, or a list.
+        kind: The other kind.
+
+    Returns:
+        The value as that kind; None where it is not one.
+    """
+    if isinstance(value, list):
+        return [None if one is None else as_kind(one, kind) for one in value]
+    if isinstance(value, dict):
+        return None
+    try:
+        converted = read(value, kind, _LOOSE)
+    except ValueError:
+        return None
+    is_whole = kind in {"integer", "unsigned"}
+    return converted if not is_whole or _fits(converted, kind) else None
 
 
 def _as_asked(
@@ -265,11 +290,13 @@ def _keepable(cells: Sequence[Any], notation: Notation) -> tuple[list[Any], list
     odd: list[Odd] = []
     numeric = _is_numeric(cells, notation)
 
-    def keep(row: int, cell: Any) -> Any:
+    def keep(row: int, cell: Any, depth: int = 0) -> Any:
+        if isinstance(cell, list | dict) and depth == DEEPEST:
+            cell = Unkept(told(type(cell)()), "is nested too deep")
         if isinstance(cell, list):
-            return [keep(row, one) for one in cell]
+            return [keep(row, one, depth + 1) for one in cell]
         if isinstance(cell, dict):
-            return {str(name): keep(row, one) for name, one in cell.items()}
+            return {str(name): keep(row, one, depth + 1) for name, one in cell.items()}
         if isinstance(cell, bytes):
             try:
                 return cell.decode()
@@ -320,7 +347,7 @@ def _plain(cell: Any) -> Any:
     if isinstance(cell, list):
         return [_plain(one) for one in cell]
     if isinstance(cell, dict):
-        return {text_of(name): _plain(one) for name, one in cell.items()}
+        return {read(name, "keyword", _TYPED): _plain(one) for name, one in cell.items()}
     if isinstance(cell, Decimal):
         try:
             return read(cell, "float", _TYPED)

@@ -22,6 +22,8 @@ MOST = 10_000
 EQUAL = frozenset({":", "="})
 """Operators of equality. With `=` a text has no wildcards, and a date is one moment."""
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_FAR = Decimal(4 * HALF)
+"""Farther from 0 than any integer of a column."""
 _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 _HELD: dict[ColumnKind, tuple[str, str]] = {
     "integer": ("numbers", ":3"),
@@ -80,12 +82,12 @@ def _passing(field: Field, kind: ColumnKind) -> Filter | None:
     if kind == "float":
         bound = float(number)
         return Range(key, **_bounds(field.op, bound)) if math.isfinite(bound) else None
-    if field.op not in EQUAL:
-        less = HALF if kind == "unsigned" else 0
-        whole = math.floor(number) if field.op in {">", "<="} else math.ceil(number)
-        return Range(key, **_bounds(field.op, whole - less))
-    found = number - HALF if kind == "unsigned" else number
-    return Match(key, (int(found),)) if _is_whole(found) else Or(())
+    if abs(number) > _FAR:
+        number = _FAR.copy_sign(number)
+    whole = math.floor(number) if field.op in {">", "<="} else math.ceil(number)
+    if field.op in EQUAL and whole != number:
+        return Or(())
+    return Range(key, **_bounds(field.op, whole - (HALF if kind == "unsigned" else 0)))
 
 
 def _within(key: str, op: str, span: Moment) -> Range:
@@ -108,10 +110,6 @@ def _within(key: str, op: str, span: Moment) -> Range:
 def _bounds(op: str, bound: float) -> dict[str, float]:
     names = {"<": ("lt",), "<=": ("lte",), ">": ("gt",), ">=": ("gte",)}.get(op, ("gte", "lte"))
     return dict.fromkeys(names, bound)
-
-
-def _is_whole(number: Decimal) -> bool:
-    return -HALF <= number < HALF and number == int(number)
 
 
 def _text(query: str, field: Field, values: Values) -> Filter:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
 from splicedex.indexer.payload.columns import ColumnKind, text_of
+from splicedex.indexer.sources.parquet_table import KIND
 from splicedex.splice.errors import UserError
 
 Rows: TypeAlias = Callable[[], Iterator[dict[str, Any]]]
@@ -88,11 +89,13 @@ def write_parquet(to: Path, rows: Rows, label: Label = None, kinds: Kinds = NO_K
 
     every = list(rows())
     names = dict.fromkeys(name for row in every for name in row)
-    columns = {
-        name: arrow_column([row.get(name) for row in every], kinds.get(name)) for name in names
-    }
+    columns = [arrow_column([row.get(name) for row in every], kinds.get(name)) for name in names]
+    fields = [
+        pyarrow.field(name, column.type, metadata={KIND: kinds[name]} if name in kinds else None)
+        for name, column in zip(names, columns, strict=True)
+    ]
     with _complete(to) as partial:
-        parquet.write_table(pyarrow.table(columns), partial)
+        parquet.write_table(pyarrow.table(columns, pyarrow.schema(fields)), partial)
 
 
 def write_fiftyone(to: Path, rows: Rows, label: Label = None, kinds: Kinds = NO_KINDS) -> None:
