@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from splicedex.indexer.engines.query import And, Filter, HasId, Hit, Not
+from splicedex.indexer.payload.columns import fields_of
 from splicedex.indexer.payload.shows import FIELDS, shown_in
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import weighted
@@ -203,7 +204,7 @@ class Searcher:
     def _fetch(self, ids: Sequence[str], *, with_dense: bool) -> dict[str, Hit]:
         hits = self.index.engine.retrieve(
             ids,
-            with_payload=tuple(dict.fromkeys([*SHOWN, *self.index.columns])),
+            with_payload=tuple(dict.fromkeys([*SHOWN, *fields_of(*self.index.columns)])),
             with_dense=with_dense,
             with_concepts=True,
         )

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    field_validator,
+)
 
 from splicedex.search.query.parser import LONGEST
 
@@ -12,7 +19,9 @@ MOST_HITS = 200
 FARTHEST = 1_000_000
 
 Scalar: TypeAlias = str | bool | int | float
-ColumnValue: TypeAlias = Scalar | list[Scalar] | None
+ColumnValue: TypeAlias = JsonValue
+"""Integers have up to 64 bits, dates are text in ISO 8601; a column that is only kept may hold
+anything."""
 Query: TypeAlias = Annotated[
     str,
     Field(
@@ -277,7 +286,9 @@ class FacetAnswer(Answer):
     concepts: list[ConceptFacet] = Field(
         description="Most frequent first, without those that the query names; near-synonyms once."
     )
-    columns: dict[str, list[ColumnFacet]] = Field(description="Most frequent values first.")
+    columns: dict[str, list[ColumnFacet]] = Field(
+        description="Most frequent values first; of dates the years and months, in their order."
+    )
 
 
 class PartExplanation(Answer):

@@ -15,12 +15,12 @@ from splicedex.indexer.engines.query import Filter, Hit, Query, Scalar
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-FieldKind: TypeAlias = Literal["keyword", "integer", "float", "lookup"]
+FieldKind: TypeAlias = Literal["keyword", "integer", "float", "bool", "lookup"]
 """The kind of a payload index. It decides which filters on the field are fast.
 
-`keyword` and `integer` serve `Match` and facets; `integer` and `float` serve `Range`. `lookup` is
-an `integer` index without ranges, which saves most of its time and space. It suits lists of
-concepts.
+`keyword`, `integer` and `bool` serve `Match` and facets; `integer` and `float` serve `Range`.
+`lookup` is an `integer` index without ranges, which saves most of its time and space. It suits
+lists of concepts. An `integer` is signed and has 64 bits.
 """
 
 Ann: TypeAlias = Literal["auto", "exact", "hnsw", "int8"]

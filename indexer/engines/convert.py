@@ -31,6 +31,7 @@ from splicedex.indexer.engines.query import (
     conjuncts,
     disjuncts,
 )
+from splicedex.indexer.engines.wide_range import in_steps, is_wide
 from splicedex.splice.align import Matrix
 
 FAR = 4.0
@@ -70,6 +71,8 @@ class Codec(ABC, Generic[ConditionT, FilterT, PrefetchT, RequestT]):
         match tree:
             case Match(key, values):
                 return self._any([self._match(key, same) for same in _by_type(values)])
+            case Range() if is_wide(tree):
+                return self.condition(in_steps(tree))
             case Range(key):
                 return self._range(key, _bounds(tree))
             case HasId(ids):

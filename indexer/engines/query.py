@@ -34,7 +34,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The numeric payload field `key` lies within the bounds that are not None."""
+    """The numeric payload field `key` lies within the bounds that are not None.
+
+    Whole numbers are compared exactly, if the bounds are of type `int`.
+    """
 
     key: str
     gt: float | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from splicedex.indexer.engines.base import Engine
 from splicedex.indexer.engines.batch import batch_of
 from splicedex.indexer.maintenance.checksum import Checksum, digest
+from splicedex.indexer.payload.columns import indexes
 from splicedex.indexer.sources.base import BLOCK, blocks
 from splicedex.indexer.store.address import Address
 from splicedex.indexer.store.base import Store
@@ -51,7 +52,7 @@ def copy_index(
         return _already_there(source, store)
     with store.fill(source.manifest.dim) as target:
         _refuse_other_points(source, target.engine, address)
-        for name, kind in {**OWN_FIELDS, **source.manifest.columns}.items():
+        for name, kind in {**OWN_FIELDS, **indexes(source.manifest.columns)}.items():
             target.engine.create_index(name, kind)
         written, expected = _fill(source, target.engine, on_progress)
         _compare(expected, checksum(target.engine), address)

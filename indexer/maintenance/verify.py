@@ -14,6 +14,7 @@ from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.engines.batch import batch_of
 from splicedex.indexer.engines.query import Hit, Nearest, Query, Scalar
 from splicedex.indexer.maintenance.check_points import faults
+from splicedex.indexer.payload.columns import indexes
 from splicedex.indexer.payload.concept_counts import FILE as COUNTS
 from splicedex.indexer.pipeline.calibration import out_of_date
 from splicedex.indexer.sources.base import BLOCK, blocks
@@ -144,7 +145,7 @@ class _Counts:
 
     def __init__(self, index: Index) -> None:
         self._engine = index.engine
-        kinds: Mapping[str, FieldKind] = {**OWN_FIELDS, **index.manifest.columns}
+        kinds: Mapping[str, FieldKind] = {**OWN_FIELDS, **indexes(index.manifest.columns)}
         self._kinds = {
             name: kind for name, kind in kinds.items() if kind != "float" and name != "path"
         }
@@ -162,11 +163,11 @@ class _Counts:
                 yield f"the payload index of {name!r} does not agree with the images"
 
 
-def _values(value: Any, kind: FieldKind) -> set[Scalar]:
+def _values(value: Any, kind: FieldKind) -> set[Any]:
     """The values of a payload field that an index of a kind holds."""
     several = value if isinstance(value, list) else [value]
-    wanted = str if kind == "keyword" else int
-    return {one for one in several if isinstance(one, wanted) and not isinstance(one, bool)}
+    wanted: type = {"keyword": str, "bool": bool}.get(kind, int)
+    return {one for one in several if type(one) is wanted}
 
 
 def _check_sample(index: Index, sample: Sequence[Hit], findings: Findings) -> None:

@@ -26,6 +26,7 @@ from splicedex.indexer.pipeline.calibration import (
 )
 from splicedex.indexer.pipeline.decompose_process import DecomposeProcess
 from splicedex.indexer.pipeline.report import Report
+from splicedex.indexer.pipeline.retype import retype
 from splicedex.indexer.pipeline.stages import (
     UnchangedFilter,
     count_block,
@@ -65,6 +66,7 @@ def build(
         UserError: The source or the engine failed.
     """
     report = Report(total=len(source))
+    retype(index, source.kinds)
     index.register_columns(source.kinds)
     index.counts.invalidate()
     try:

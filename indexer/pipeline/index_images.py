@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from splicedex.indexer.engines.base import Ann
+from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.optimize import is_due, optimize
 from splicedex.indexer.pipeline.report import Report
@@ -17,6 +18,7 @@ from splicedex.indexer.pipeline.settings import ResolvedSettings, Settings, reso
 from splicedex.indexer.sources.base import Source
 from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.sources.photos import PhotoSource, list_paths, list_table
+from splicedex.indexer.sources.table import ColumnFinding, Kinds
 from splicedex.indexer.store.address import Address
 from splicedex.indexer.store.base import Store
 from splicedex.indexer.store.index import create_index, open_index, store_of
@@ -26,13 +28,14 @@ from splicedex.splice.errors import UserError
 
 @dataclass(frozen=True)
 class Images:
-    """The images to index: photos under paths, photos listed in a CSV, or embeddings.
+    """The images to index: photos under paths, photos listed in a table, or embeddings.
 
     Args:
         paths: Photos, folders or globs.
-        embeddings: An .npy file (n, d), or a folder in clip-retrieval's layout.
-        files: CSV that names the photos, or the rows of the embeddings.
+        embeddings: An .npy or .npz file (n, d), or a folder in clip-retrieval's layout.
+        files: Table that names the photos, or the rows of the embeddings.
         root: Folder that the names in `files` are relative to.
+        columns: What columns of the table hold, by name, where the user chose it.
 
     Raises:
         UserError: No images are named, or they are named in two ways.
@@ -42,6 +45,7 @@ class Images:
     embeddings: Path | None = None
     files: Path | None = None
     root: Path | None = None
+    columns: Mapping[str, ColumnKind] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (self.paths or self.embeddings or self.files):
@@ -61,11 +65,13 @@ class Outcome:
         report: What the run did.
         images: Images that the index now holds.
         seconds: Duration of indexing and optimizing; loading the encoder does not count.
+        columns: What the columns of the table were taken for.
     """
 
     report: Report
     images: int
     seconds: float
+    columns: Sequence[ColumnFinding] = ()
 
 
 class Progress(Protocol):
@@ -111,6 +117,7 @@ def index_images(
     """
     store = store_of(address)
     resolved, source = _source(store, images, settings, load, workers)
+    findings = source.findings()
     create_index(store, resolved.manifest, resolved.space, resolved.frequency)
     start = time.perf_counter()
     with open_index(store, wait=wait) as index:
@@ -126,20 +133,25 @@ def index_images(
                 optimize(folder, method, wait=wait)
         except KeyboardInterrupt:
             report.stopped = True
-    return Outcome(report, count, time.perf_counter() - start)
+    return Outcome(report, count, time.perf_counter() - start, findings)
 
 
 def _source(
     store: Store, images: Images, settings: Settings, load: Load, workers: int | None
 ) -> tuple[ResolvedSettings, Source]:
     """The settings of the index, and the source of the images."""
+    existing = store.manifest()
+    kinds = Kinds(images.columns, existing.columns if existing else {})
     if images.embeddings is not None:
         resolved = resolve(store, settings, photos=None, load=load)
         dim = resolved.space.dim
         return resolved, array_source(
-            images.embeddings, files=images.files, root=images.root, dim=dim
+            images.embeddings, files=images.files, root=images.root, dim=dim, kinds=kinds
         )
-    photos = list_table(images.files, images.root) if images.files else list_paths(images.paths)
+    if images.files:
+        photos = list_table(images.files, images.root, kinds)
+    else:
+        photos = list_paths(images.paths)
     resolved = resolve(store, settings, photos, load=load, workers=workers)
     assert resolved.encoder is not None
     return resolved, PhotoSource(photos, resolved.encoder, workers=workers)

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from splicedex.indexer.engines.base import FieldKind
+from splicedex.indexer.payload.columns import ColumnKind
+from splicedex.indexer.sources.table import ColumnFinding
 from splicedex.splice.align import Matrix
 
 T = TypeVar("T")
@@ -55,8 +56,11 @@ class Source(Protocol):
     """A set of images to index."""
 
     @property
-    def kinds(self) -> Mapping[str, FieldKind]:
+    def kinds(self) -> Mapping[str, ColumnKind]:
         """The user's columns to index for filtering, with the kind of each."""
+
+    def findings(self) -> Sequence[ColumnFinding]:
+        """What the user's columns were taken for."""
 
     @property
     def precomputed(self) -> bool:

@@ -25,6 +25,8 @@ RESERVED = frozenset(
     }
 )
 """Payload fields that splicedex uses itself."""
+OPERATORS = frozenset({"and", "or", "not"})
+"""Words that a query cannot read as names."""
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _OTHER = re.compile(r"[^\w-]")
 
@@ -51,8 +53,9 @@ def named(columns: Iterable[str], source: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for number, column in enumerate(columns, start=1):
-        name = _OTHER.sub("_", column) or f"column_{number}"
+        name = _OTHER.sub("_", column.strip()) or f"column_{number}"
         name = name if is_name(name) else f"_{name}"
+        name = f"{name}_" if name.casefold() in OPERATORS else name
         if name in RESERVED:
             raise UserError(f"{source}: column {name!r} is reserved by splicedex", "rename it")
         if name in found.values():

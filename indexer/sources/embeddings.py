@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from splicedex.indexer.engines.base import FieldKind
+from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.sources.base import BLOCK, Block, Item, blocks, signature
 from splicedex.indexer.sources.location import file_of, to_text
-from splicedex.indexer.sources.table import Table, read_csv, read_parquet
+from splicedex.indexer.sources.table import ColumnFinding, Kinds, Table, read_shards, read_table
 from splicedex.splice.align import Matrix
 from splicedex.splice.dictionary.space import check_vectors, load_matrix
 from splicedex.splice.errors import UserError
@@ -62,9 +62,13 @@ class ArraySource:
         self._root = root
 
     @property
-    def kinds(self) -> Mapping[str, FieldKind]:
+    def kinds(self) -> Mapping[str, ColumnKind]:
         """The user's columns to index for filtering, with the kind of each."""
         return self._table.kinds()
+
+    def findings(self) -> Sequence[ColumnFinding]:
+        """What the table's columns were taken for."""
+        return self._table.findings()
 
     def __len__(self) -> int:
         return len(self._table)
@@ -108,16 +112,23 @@ class ArraySource:
 
 
 def array_source(
-    embeddings: Path, *, files: Path | None, root: Path | None, dim: int
+    embeddings: Path,
+    *,
+    files: Path | None,
+    root: Path | None,
+    dim: int,
+    kinds: Kinds | None = None,
 ) -> ArraySource:
     """Open precomputed embeddings.
 
     Args:
-        embeddings: One .npy file (n, d), or a folder in clip-retrieval's layout:
-            `img_emb/img_emb_0.npy` and so on, with `metadata/metadata_0.parquet` and so on.
-        files: CSV whose row i names row i of the embeddings; required for an .npy file.
+        embeddings: One .npy file (n, d) or .npz file with such an array, or a folder in
+            clip-retrieval's layout: `img_emb/img_emb_0.npy` and so on, with
+            `metadata/metadata_0.parquet` and so on.
+        files: Table whose row i names row i of the embeddings; required for a file.
         root: Folder that the names are relative to.
         dim: Dimension d of the model.
+        kinds: What the columns of the table have to be.
 
     Raises:
         UserError: A file is missing or unreadable, or counts or dimensions do not match.
@@ -127,13 +138,13 @@ def array_source(
     if embeddings.is_dir():
         arrays = _shards(embeddings / "img_emb", "img_emb_*.npy")
         if files is None:
-            table = read_parquet(_shards(embeddings / "metadata", "metadata_*.parquet"))
+            table = read_shards(_shards(embeddings / "metadata", "metadata_*.parquet"), kinds)
         else:
-            table = read_csv(files)
+            table = read_table(files, kinds)
     elif files is None:
-        raise UserError(f"{embeddings} does not name its images", "add --files CSV")
+        raise UserError(f"{embeddings} does not name its images", "add --files TABLE")
     else:
-        arrays, table = [embeddings], read_csv(files)
+        arrays, table = [embeddings], read_table(files, kinds)
     mapped = [load_matrix(path, mmap=True) for path in arrays]
     return ArraySource(mapped, table, dim=dim, root=root)
 

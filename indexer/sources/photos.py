@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from splicedex.indexer.engines.base import FieldKind
+from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.sources.base import Block, Item, blocks, signature
 from splicedex.indexer.sources.decode import Photo, Skipped
 from splicedex.indexer.sources.decode_pool import read_photos
 from splicedex.indexer.sources.find_files import find_photos
 from splicedex.indexer.sources.location import file_of, printable, to_text
-from splicedex.indexer.sources.table import Table, read_csv
+from splicedex.indexer.sources.table import ColumnFinding, Kinds, Table, read_table
 from splicedex.splice.encoders.base import Encoder
 from splicedex.splice.errors import UserError
 
@@ -68,17 +68,18 @@ def list_paths(paths: Sequence[str]) -> Listing:
     return Listing(photos, names, roots=[_root(Path(path).expanduser()) for path in full])
 
 
-def list_table(files: Path, root: Path | None) -> Listing:
-    """List the photos that a CSV names. Their names in the index are those in the CSV.
+def list_table(files: Path, root: Path | None, kinds: Kinds | None = None) -> Listing:
+    """List the photos that a table names. Their names in the index are those in the table.
 
     Args:
-        files: The CSV; see `indexer.sources.table`.
-        root: Folder that the names are relative to; by default the folder of the CSV.
+        files: The table; see `indexer.sources.table`.
+        root: Folder that the names are relative to; by default the folder of the table.
+        kinds: What its columns have to be.
 
     Raises:
-        UserError: The CSV cannot be used, or `root` is not a folder.
+        UserError: The table cannot be used, or `root` is not a folder.
     """
-    table = read_csv(files)
+    table = read_table(files, kinds)
     folder = files.parent if root is None else root
     if not folder.is_dir():
         raise UserError(f"root {folder} is not a folder", "give the folder that holds the photos")
@@ -107,10 +108,14 @@ class PhotoSource:
         self._workers = workers
 
     @property
-    def kinds(self) -> Mapping[str, FieldKind]:
+    def kinds(self) -> Mapping[str, ColumnKind]:
         """The user's columns and the size in pixels, with the kind of each."""
-        own: dict[str, FieldKind] = {"width": "integer", "height": "integer"}
+        own: dict[str, ColumnKind] = {"width": "integer", "height": "integer"}
         return (self._table.kinds() if self._table else {}) | own
+
+    def findings(self) -> Sequence[ColumnFinding]:
+        """What the table's columns were taken for; nothing without a table."""
+        return self._table.findings() if self._table else []
 
     def __len__(self) -> int:
         return len(self._photos)

@@ -1,25 +1,39 @@
-"""Reads a table that names images and has columns for them, from CSV or Parquet."""
+"""Reads a table that names images and has columns for them, from CSV, JSON Lines or Parquet."""
 
 from __future__ import annotations
 
-import csv
-import json
-import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from splicedex.indexer.engines.base import FieldKind
-from splicedex.indexer.sources.column_names import named
+from splicedex.indexer.payload.columns import KINDS, ColumnKind, name_of, stored
+from splicedex.indexer.sources.column_names import RESERVED, named
+from splicedex.indexer.sources.csv_table import read_csv_text
+from splicedex.indexer.sources.json_table import read_json_text
+from splicedex.indexer.sources.parquet_table import read_parquet_files
+from splicedex.indexer.sources.raw_table import PATH_COLUMNS, RawTable, path_column, place
+from splicedex.indexer.sources.text_files import read_bytes, read_text
+from splicedex.indexer.sources.typed_column import Column, MisfitError, typed_column
 from splicedex.splice.errors import UserError
 
-PATH_COLUMNS = ("file", "path", "image_path", "filename", "url", "key")
-"""Columns that may name the image. The first that exists is used."""
-_WHOLE = r"-?(?:0|[1-9]\d*)"  # 007 is text, not a number
-LONGEST_KEYWORD = 128
-"""Length in characters. A column in which most texts are longer is stored, but not indexed for
-filtering."""
+JSON_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
+EXPORTED = frozenset({"id", "path", "file", "cosine", "concepts"})
+"""Columns by which a table is known that `export` wrote. Its images are named by `path`."""
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """What columns have to be.
+
+    Args:
+        asked: The kinds that the user chose, by name of the column.
+        known: The kinds that columns have in the index already.
+    """
+
+    asked: Mapping[str, ColumnKind] = field(default_factory=dict)
+    known: Mapping[str, ColumnKind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -29,176 +43,182 @@ class Table:
     Args:
         source: Name of the file, for messages.
         paths: n distinct names.
-        columns: n typed values for each column; None where a cell is empty.
+        columns: The columns, with n values each.
+        lines: The line of each row in the file; None if it has no lines.
     """
 
     source: str
     paths: Sequence[str]
-    columns: Mapping[str, Sequence[Any]]
+    columns: Mapping[str, Column]
+    lines: Sequence[int] | None = None
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def row(self, number: int) -> dict[str, Any]:
-        """The columns of one image that have a value.
+        """The payload fields of the columns of one image that have a value.
 
         Args:
             number: Row of the image.
         """
-        cells = ((name, values[number]) for name, values in self.columns.items())
-        return {name: value for name, value in cells if value is not None}
+        found: dict[str, Any] = {}
+        for name, column in self.columns.items():
+            if (value := column.values[number]) is not None:
+                found |= stored(name, column.kind, value)
+        return found
 
-    def kinds(self) -> dict[str, FieldKind]:
-        """How each column is indexed. Columns of long text are left out."""
-        found = ((name, _kind(values)) for name, values in self.columns.items())
-        return {name: kind for name, kind in found if kind}
+    def kinds(self) -> dict[str, ColumnKind]:
+        """What each column holds. Columns that cannot be asked for are left out."""
+        return {name: column.kind for name, column in self.columns.items() if column.kind}
 
-
-def read_csv(path: Path) -> Table:
-    """Read a CSV with a header. Numbers and JSON lists are recognised column by column.
-
-    Args:
-        path: The CSV, in UTF-8.
-
-    Raises:
-        UserError: The file is unreadable or empty, its rows differ in length, or no column names
-            the image.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.reader(file, strict=True)
-            header = next(rows, [])
-            cells = []
-            for row in rows:
-                if row and len(row) != len(header):
-                    raise UserError(
-                        f"{path}, line {rows.line_num}: {len(row)} cells, {len(header)} columns",
-                        "quote cells that hold commas",
-                    )
-                if row:
-                    cells.append(row)
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist", "check the path") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path} is not a readable UTF-8 CSV ({error})", "save it again") from error
-    columns: dict[str, Sequence[Any]] = {
-        name: [row[i] for row in cells] for i, name in enumerate(header)
-    }
-    key = path_column(columns)
-    columns = {name: c if name == key else _typed(c) for name, c in columns.items()}
-    if len(columns) != len(header):
-        raise UserError(f"{path} has two columns of one name", "rename one")
-    return make_table(columns, str(path))
+    def findings(self) -> list[ColumnFinding]:
+        """What each column was taken for, and which of its cells are something else."""
+        return [ColumnFinding.of(name, one, self.lines) for name, one in self.columns.items()]
 
 
-def read_parquet(paths: Sequence[Path]) -> Table:
-    """Read Parquet files with the same columns as one table.
+@dataclass(frozen=True, slots=True)
+class ColumnFinding:
+    """What a column was taken for.
 
     Args:
-        paths: The files, in order.
-
-    Raises:
-        UserError: pyarrow is missing, a file is unreadable, or no column names the image.
+        column: Its name.
+        kind: text, integer, float, date or bool; "kept" for one that cannot be asked for.
+        note: What users should know of it; empty if nothing.
+        cells: The first cells that are something else: where, what, and why.
+        count: Number of all such cells.
     """
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise UserError(
-            "reading Parquet needs pyarrow", "run `pip install 'splicedex[parquet]'`"
-        ) from error
-    try:
-        table = pyarrow.concat_tables([parquet.read_table(path) for path in paths])
-    except (OSError, pyarrow.ArrowException) as error:
-        raise UserError(
-            f"{paths[0].parent}: unreadable Parquet ({error})", "write it again"
-        ) from error
-    columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    return make_table(columns, str(paths[0].parent))
+
+    column: str
+    kind: str
+    note: str
+    cells: tuple[str, ...]
+    count: int
+
+    @classmethod
+    def of(cls, name: str, column: Column, lines: Sequence[int] | None) -> ColumnFinding:
+        """What is found of a column.
+
+        Args:
+            name: Its name.
+            column: The column.
+            lines: The line of each row.
+        """
+        cells = tuple(f"{place(one.row, lines)}: {one.value} {one.reason}" for one in column.odd)
+        return cls(name, name_of(column.kind), column.note, cells, column.odd_count)
 
 
-def make_table(columns: Mapping[str, Sequence[Any]], source: str) -> Table:
-    """Make a table from columns, one of which names the images.
+def read_table(path: Path, kinds: Kinds | None = None) -> Table:
+    """Read a table with a header. What it is, is told by its first bytes and its suffix.
 
     Args:
-        columns: n values for each column.
-        source: Name of the file, for messages.
+        path: CSV, JSON Lines or Parquet.
+        kinds: What its columns have to be.
 
     Raises:
-        UserError: No column names the images, a name is empty or repeated, or two columns get the
-            same name.
+        UserError: The file is unreadable or empty, no column names the image, or a column is not
+            what it has to be.
     """
-    key = path_column(columns)
+    if read_bytes(path, 4) == b"PAR1":
+        return make_table(read_parquet_files([path], str(path)), kinds)
+    text = read_text(path)
+    is_json = path.suffix.lower() in JSON_SUFFIXES or text.lstrip().startswith("{")
+    return make_table((read_json_text if is_json else read_csv_text)(text, path), kinds)
+
+
+def read_shards(paths: Sequence[Path], kinds: Kinds | None = None) -> Table:
+    """Read Parquet files as one table.
+
+    Args:
+        paths: The files, in order, in one folder.
+        kinds: What the columns have to be.
+
+    Raises:
+        UserError: As for `read_table`; or pyarrow is missing.
+    """
+    return make_table(read_parquet_files(paths, str(paths[0].parent)), kinds)
+
+
+def make_table(raw: RawTable, kinds: Kinds | None = None) -> Table:
+    """Make a table from what a file holds.
+
+    Args:
+        raw: What the file holds.
+        kinds: What its columns have to be.
+
+    Raises:
+        UserError: No column names the images, a name is empty or repeated, two columns get the
+            same name, or a column is not what it has to be.
+    """
+    source, columns, kinds = raw.source, dict(raw.columns), kinds or Kinds()
+    exported = columns.keys() >= EXPORTED
+    key = "path" if exported else path_column(columns)
     if key is None:
         raise UserError(
             f"{source}: no column names the image among {', '.join(columns) or 'no columns'}",
             f"call it {PATH_COLUMNS[0]!r}",
         )
-    paths = ["" if value is None else str(value) for value in columns[key]]
+    paths = _paths(raw, key)
+    del columns[key]
+    if exported:
+        own = [name for name in columns if name in RESERVED | {"id", "file"}]
+        columns = {name: cells for name, cells in columns.items() if name not in own}
+        warnings.warn(f"{source}: an export; {', '.join(own)} are left out", stacklevel=2)
+    names = named(columns, source)
+    asked = _asked(kinds.asked, names, source)
+    typed = {
+        name: _column(raw, column, asked.get(name), kinds.known.get(name))
+        for column, name in names.items()
+    }
+    return Table(source, paths, typed, raw.lines)
+
+
+def _paths(raw: RawTable, key: str) -> list[str]:
+    """The names of the images."""
+    paths = ["" if value is None else str(value) for value in raw.columns[key]]
     if not paths:
-        raise UserError(f"{source} has no rows", "list at least one image")
+        raise UserError(f"{raw.source} has no rows", "list at least one image")
     seen: dict[str, int] = {}
     for number, path in enumerate(paths):
+        here = place(number, raw.lines)
         if not path:
-            raise UserError(f"{source}: row {number} names no image", "fill it in or drop the row")
+            raise UserError(f"{raw.source}: {here} names no image", "fill it in or drop the row")
+        if not _is_unicode(path):
+            raise UserError(f"{raw.source}: {here} names no file ({path!r})", "write it in UTF-8")
         if seen.setdefault(path, number) != number:
             raise UserError(
-                f"{source}: {path!r} is in rows {seen[path]} and {number}", "list each image once"
+                f"{raw.source}: {path!r} is in {place(seen[path], raw.lines)} and {here}",
+                "list each image once",
             )
-    names = named((name for name in columns if name != key), source)
-    return Table(source, paths, {name: columns[column] for column, name in names.items()})
+    return paths
 
 
-def path_column(columns: Collection[str]) -> str | None:
-    """The column that names the images; None if no column does.
-
-    Args:
-        columns: Names of the columns.
-    """
-    return next((name for name in PATH_COLUMNS if name in columns), None)
-
-
-def _typed(cells: Sequence[str]) -> Sequence[Any]:
-    """Convert a column of text to integers, numbers or JSON lists, where all its cells are such."""
-    filled = [cell for cell in cells if cell]
-    for convert in (_integer, _number, _json_list):
-        try:
-            values = iter([convert(cell) for cell in filled])
-        except ValueError:
-            continue
-        return [next(values) if cell else None for cell in cells]
-    return [cell or None for cell in cells]
+def _is_unicode(text: str) -> bool:
+    """Whether a text has no halves of characters, which JSON can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
-def _integer(cell: str) -> int:
-    if not re.fullmatch(_WHOLE, cell, re.ASCII) or len(cell) > 18:
-        raise ValueError(cell)
-    return int(cell)
+def _asked(
+    asked: Mapping[str, ColumnKind], names: Mapping[str, str], source: str
+) -> dict[str, ColumnKind]:
+    """The kinds that the user chose, by the names of columns here."""
+    for column in asked:
+        if column not in names and column not in names.values():
+            raise UserError(
+                f"{source} has no column {column!r}", f"the columns are {', '.join(names)}"
+            )
+    return {names.get(column, column): kind for column, kind in asked.items()}
 
 
-def _number(cell: str) -> float:
-    if not re.fullmatch(rf"{_WHOLE}(\.\d+)?([eE][+-]?\d{{1,2}})?", cell, re.ASCII):
-        raise ValueError(cell)
-    return float(cell)
-
-
-def _json_list(cell: str) -> list[Any]:
-    value = json.loads(cell) if cell.startswith("[") else None
-    if not isinstance(value, list):
-        raise ValueError(cell)
-    return value
-
-
-def _kind(values: Sequence[Any]) -> FieldKind | None:
-    cells = (value if isinstance(value, list) else [value] for value in values)
-    leaves = [leaf for cell in cells for leaf in cell if leaf is not None]
-    if not leaves:
-        return None
-    if all(isinstance(leaf, int) for leaf in leaves):
-        return "integer"
-    if all(isinstance(leaf, int | float) for leaf in leaves):
-        return "float"
-    if not all(isinstance(leaf, str) for leaf in leaves):
-        return None
-    short = sum(len(leaf) <= LONGEST_KEYWORD for leaf in leaves)
-    return "keyword" if 2 * short > len(leaves) else None
+def _column(raw: RawTable, name: str, asked: ColumnKind | None, known: ColumnKind | None) -> Column:
+    try:
+        return typed_column(raw.columns[name], raw.notation, asked, known)
+    except MisfitError as misfit:
+        where = f", {place(misfit.row, raw.lines)}" if misfit.row is not None else ""
+        raise UserError(
+            f"{raw.source}, column {name!r}{where}: {misfit}",
+            f"correct it, or choose what the column is: --column {name}:{'|'.join(KINDS)}",
+        ) from misfit

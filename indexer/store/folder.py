@@ -11,6 +11,7 @@ from pathlib import Path
 
 from splicedex.indexer.engines.base import Ann, Engine
 from splicedex.indexer.engines.edge.engine import EdgeEngine
+from splicedex.indexer.payload.columns import indexes
 from splicedex.indexer.store.address import Folder
 from splicedex.indexer.store.base import Files, Store, Target
 from splicedex.indexer.store.local_files import LocalFiles
@@ -64,7 +65,7 @@ class FolderStore(Store):
         """
         files = LocalFiles(self.path)
         columns = self.manifest_of(files).columns  # first: where there is no index, make no lock
-        with self.lock(wait=wait), EdgeEngine.open(self.path / POINTS, columns) as engine:
+        with self.lock(wait=wait), EdgeEngine.open(self.path / POINTS, indexes(columns)) as engine:
             yield files, engine
 
     def create(self, manifest: Manifest, space: ConceptSpace, lexicon: Lexicon) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from splicedex.indexer.engines.base import Ann, Engine, FieldKind
 from splicedex.indexer.engines.query import Hit, Match
+from splicedex.indexer.payload.columns import ColumnKind, indexes
 from splicedex.indexer.payload.concept_counts import FILE as COUNTS
 from splicedex.indexer.payload.concept_counts import CachedConceptCounts, ConceptCounts
 from splicedex.indexer.payload.presence import LEAST, PRESENCE, STRENGTHS, PresenceEncoder
@@ -165,17 +166,17 @@ class Index:
     # --- columns ---
 
     @property
-    def columns(self) -> Mapping[str, FieldKind]:
-        """Payload fields that queries may filter by, with the kinds of their indexes."""
+    def columns(self) -> Mapping[str, ColumnKind]:
+        """Columns that queries may filter by, with what each of them holds."""
         return {"path": "keyword", **self.manifest.columns}
 
-    def register_columns(self, columns: Mapping[str, FieldKind]) -> None:
-        """Index payload fields for filters, and record them in the manifest.
+    def register_columns(self, columns: Mapping[str, ColumnKind]) -> None:
+        """Index columns for filters, and record them in the manifest.
 
         Args:
-            columns: Kind of index of each column, by name.
+            columns: What each column holds, by name.
         """
-        for name, kind in {**OWN_FIELDS, **columns}.items():
+        for name, kind in {**OWN_FIELDS, **indexes(columns)}.items():
             self.engine.create_index(name, kind)
         self.state.add_columns(columns)
 

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from splicedex.indexer.engines.base import Ann, FieldKind
+from splicedex.indexer.engines.base import Ann
+from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.splice.dictionary.word_frequency import BUNDLED
 from splicedex.splice.errors import UserError
 from splicedex.splice.sparsity import Sparsity
@@ -44,7 +45,7 @@ class Manifest:
         l0: Maximum number of concepts per image; None if λ is set.
         penalties: Relative penalties of the concepts.
         word_frequency: The table of word frequencies that the lexicon was made from.
-        columns: The user's columns that are indexed for filters, with the kinds of their indexes.
+        columns: The user's columns that are indexed for filters, with what each of them holds.
         ann: Nearest-neighbour method for dense vectors.
         format: Version of the layout.
     """
@@ -60,7 +61,7 @@ class Manifest:
     l0: int | None
     penalties: Penalties = "uniform"
     word_frequency: str = BUNDLED
-    columns: Mapping[str, FieldKind] = field(default_factory=dict)
+    columns: Mapping[str, ColumnKind] = field(default_factory=dict)
     ann: Ann = "auto"
     format: int = FORMAT
 

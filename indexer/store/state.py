@@ -22,7 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from splicedex.indexer.engines.base import Ann, FieldKind
+from splicedex.indexer.engines.base import Ann
+from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.store.base import Files
 from splicedex.indexer.store.manifest import FILE, Manifest
 from splicedex.splice.dictionary.lexicon import Lexicon
@@ -76,11 +77,11 @@ class SavedState:
             self._calibration = calibration
             return self._files.save(CALIBRATION, calibration.save)
 
-    def add_columns(self, columns: Mapping[str, FieldKind]) -> None:
+    def add_columns(self, columns: Mapping[str, ColumnKind]) -> None:
         """Record that columns are indexed for filters.
 
         Args:
-            columns: Kind of index of each column, by name.
+            columns: What each column holds, by name.
         """
         with self._lock:
             while (both := {**self.manifest.columns, **columns}) != self.manifest.columns:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from splicedex.indexer.engines.query import Filter, Scalar
+from splicedex.indexer.payload.columns import HALF, key_field, spans_field
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.concept_frequency import FrequencyCache, by_count
 from splicedex.search.query.plan import Plan
@@ -19,6 +20,8 @@ SAME = 0.5
 """A near-synonym with at least this weight is not listed together with its concept."""
 DISTINCT = 40
 """Maximum number of values of a column that is listed, unless some are frequent."""
+MOST_SPANS = 10_000
+"""Years and months of a column of dates that are counted: some 770 years."""
 NO_FACETS = frozenset({"path", "width", "height"})
 """Columns with a different value for most images."""
 
@@ -47,7 +50,8 @@ class Facets:
     Args:
         matches: Number of images that match.
         concepts: Concepts that the images show, most frequent first.
-        columns: Values of the user's columns with counts, most frequent first.
+        columns: Values of the user's columns with counts, most frequent first; of dates the years
+            and months, in their order.
     """
 
     matches: int
@@ -120,10 +124,35 @@ def _columns(
 ) -> dict[str, tuple[tuple[Scalar, int], ...]]:
     found = {}
     for name, kind in index.columns.items():
-        if name in NO_FACETS or kind not in {"keyword", "integer"}:
+        if name in NO_FACETS or kind == "float":
             continue
-        values = index.engine.facet(name, filter=passing, limit=max(limit, DISTINCT) + 1)
-        telling = kind == "keyword" and values and values[0][1] > 1
+        if kind == "date":
+            values = _spans(index, name, passing, limit)
+            telling = True
+        else:
+            key = key_field(name, kind)
+            values = index.engine.facet(key, filter=passing, limit=max(limit, DISTINCT) + 1)
+            telling = bool(kind == "keyword" and values and values[0][1] > 1)
+        if kind == "unsigned":
+            values = [(int(value) + HALF, count) for value, count in values]
         if values and (len(values) <= DISTINCT or telling):
             found[name] = tuple(values[:limit])
     return found
+
+
+def _spans(index: Index, name: str, passing: Filter, limit: int) -> list[tuple[Scalar, int]]:
+    """The years and months of a column of dates in their order, each as a query names it.
+
+    Where they are more than the limit, only the years; the latest ones, if those are too many.
+    """
+    counts = index.engine.facet(spans_field(name), filter=passing, limit=MOST_SPANS)
+    spans = sorted((_span(int(number)), count) for number, count in counts)
+    if len(spans) <= limit:
+        return list(spans)
+    years = [(span, count) for span, count in spans if len(span) == 4]
+    return list(years[-limit:])
+
+
+def _span(number: int) -> str:
+    """A year (2024) or month (202403) as a query names it."""
+    return f"{number:04}" if number < 10_000 else f"{number // 100:04}-{number % 100:02}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from splicedex.indexer.engines.query import SparseVector
+from splicedex.indexer.payload.columns import columns_in
 from splicedex.indexer.payload.presence import FIELDS
 from splicedex.indexer.payload.shows import FIELDS as SHOWS_FIELDS
 from splicedex.indexer.payload.shows import shown_in
@@ -67,7 +68,7 @@ class Record:
 
 def columns_of(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The user's columns among a payload."""
-    return {name: value for name, value in payload.items() if name not in OWN}
+    return columns_in(payload, OWN)
 
 
 def read_record(index: Index, id_: str) -> Record | None:

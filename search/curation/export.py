@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from splicedex.indexer.engines.query import Hit
+from splicedex.indexer.payload.columns import fields_of, text_of, value_of
 from splicedex.indexer.payload.shows import shown_in
 from splicedex.indexer.sources.base import BLOCK, blocks
 from splicedex.indexer.sources.location import printable, to_path
@@ -20,7 +21,7 @@ from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 
 Format: TypeAlias = Literal["csv", "jsonl", "parquet", "fiftyone", "links", "copies", "imagefolder"]
-TABLES: dict[str, Callable[[Path, tables.Rows, tables.Label], None]] = {
+TABLES: dict[str, Callable[[Path, tables.Rows, tables.Label, tables.Kinds], None]] = {
     "csv": tables.write_csv,
     "jsonl": tables.write_jsonl,
     "parquet": tables.write_parquet,
@@ -104,7 +105,8 @@ def _export_table(
 ) -> Export:
     if to.exists() and (to.is_dir() or not overwrite):
         raise UserError(f"{to} exists", "choose another name, or add --overwrite to replace a file")
-    TABLES[format_name](to, lambda: _rows(searcher, chosen, on_progress), label)
+    columns = searcher.index.columns
+    TABLES[format_name](to, lambda: _rows(searcher, chosen, on_progress), label, columns)
     return Export(chosen.query, str(to), format_name, chosen.images, 0, 0, (), True)
 
 
@@ -175,7 +177,7 @@ def _files(
     searcher: Searcher, chosen: Subset, label: str | None
 ) -> Iterator[tuple[str, str, Path, str | None]]:
     """Id, path in the index, file and class of each image."""
-    fields = ("path", "location", *((label,) if label else ()))
+    fields = ("path", "location", *(fields_of(label) if label else ()))
     for hit in searcher.index.engine.scroll(chosen.filter, with_payload=fields):
-        value = str(hit.payload.get(label, "")) if label else None
+        value = text_of(value_of(hit.payload, label)) if label else None
         yield hit.id, hit.payload["path"], to_path(hit.payload), value

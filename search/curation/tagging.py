@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from splicedex.indexer.engines.base import FieldKind
+from splicedex.indexer.payload.columns import ColumnKind, removed, stored
 from splicedex.indexer.sources.base import blocks
+from splicedex.indexer.sources.cells import Notation
 from splicedex.indexer.sources.column_names import RESERVED, is_name
+from splicedex.indexer.sources.typed_column import MisfitError, typed_column
 from splicedex.search.curation.subsets.reading import read_ids
 from splicedex.search.curation.subsets.subset import subset
 from splicedex.search.searcher import Searcher
@@ -18,7 +18,17 @@ from splicedex.splice.errors import UserError
 
 MAX_LENGTH = 128
 """Most characters of a text value."""
-Value: TypeAlias = str | int | float
+Value: TypeAlias = str | int | float | bool
+NOTATION = Notation(numbers=True, dates=True)
+"""A tag is text that is read as a cell of CSV is."""
+HELD: dict[ColumnKind, tuple[str, str]] = {
+    "keyword": ("text", "yes"),
+    "integer": ("whole numbers", "3"),
+    "unsigned": ("whole numbers from 0", "3"),
+    "float": ("numbers", "3.5"),
+    "bool": ("truth values", "true"),
+    "date": ("dates", "2024-03-05"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class Tagging:
 
 
 def tag(
-    searcher: Searcher, query: str, name: str, value: str | float | None, *, dry_run: bool = True
+    searcher: Searcher, query: str, name: str, value: Value | None, *, dry_run: bool = True
 ) -> Tagging:
     """Set a column of every image of a subset, or remove it.
 
@@ -49,8 +59,9 @@ def tag(
         searcher: A searcher of an open index.
         query: The query of the subset; empty for every image.
         name: The column; it is created if there is none.
-        value: A text or a number. A text that reads as a number becomes one, unless the column
-            holds texts. None or an empty text removes the value.
+        value: A text, a number or a truth value. A text that reads as a number, a truth value or a
+            date becomes one, unless the column holds texts. None or an empty text removes the
+            value.
         dry_run: Only count the images.
 
     Raises:
@@ -77,11 +88,14 @@ def write_tag(searcher: Searcher, ids: Iterable[str], name: str, value: Value | 
     index = searcher.index
     if value is not None and name not in index.columns:
         index.register_columns({name: _kind(value)})
+    fields: dict[str, Any] = dict(removed(name))
+    if value is not None:
+        fields |= stored(name, index.columns[name], value)
     for block in blocks(ids):
-        index.engine.set_payload(block, {name: value})
+        index.engine.set_payload(block, fields)
 
 
-def typed_value(searcher: Searcher, name: str, value: str | float | None) -> Value | None:
+def typed_value(searcher: Searcher, name: str, value: Value | None) -> Value | None:
     """Convert a value to the type of its column.
 
     Returns:
@@ -98,30 +112,22 @@ def typed_value(searcher: Searcher, name: str, value: str | float | None) -> Val
     if value is None or value == "":
         return None
     kind = searcher.index.columns.get(name)
-    if kind == "keyword" or (kind is None and _number(value) is None):
-        text = str(value)
-        if len(text) > MAX_LENGTH:
-            raise UserError(f"the value has {len(text)} characters", f"use {MAX_LENGTH} at most")
-        return text
-    number = _number(value)
-    if number is None or (kind == "integer" and not isinstance(number, int)):
-        held = "whole numbers" if kind == "integer" else "numbers"
-        raise UserError(f"column {name!r} holds {held}, not {value!r}", f"write {name}=3")
-    return float(number) if kind == "float" else number
-
-
-def _kind(value: Value) -> FieldKind:
-    if isinstance(value, str):
-        return "keyword"
-    return "integer" if isinstance(value, int) else "float"
-
-
-def _number(value: str | float) -> int | float | None:
-    """The number that a value reads as; None for text, also for one with leading zeros (007)."""
     try:
-        number = float(value)
-    except ValueError:
-        return None
-    if not math.isfinite(number) or (isinstance(value, str) and re.match(r"\s*[-+]?0\d", value)):
-        return None
-    return int(number) if number.is_integer() and "." not in str(value) else number
+        column = typed_column([value], NOTATION, known=kind)
+    except MisfitError as error:
+        held, example = HELD[kind or "keyword"]
+        raise UserError(
+            f"column {name!r} holds {held}, not {value!r}", f"write {name}={example}"
+        ) from error
+    [typed] = column.values
+    if typed is None:
+        raise UserError(f"no column holds {value!r}", "write a text or a number")
+    if isinstance(typed, str) and len(typed) > MAX_LENGTH:
+        raise UserError(f"the value has {len(typed)} characters", f"use {MAX_LENGTH} at most")
+    result: Value = typed
+    return result
+
+
+def _kind(value: Value) -> ColumnKind:
+    """What a new column for a value holds."""
+    return typed_column([value], NOTATION).kind or "keyword"

@@ -1,16 +1,17 @@
-"""Conditions on the user's columns: `label:cat`, `path:2024/*`, `width>1000`."""
+"""Conditions on the user's columns: `label:cat`, `path:2024/*`, `width>1000`, `taken:2024-03`."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from functools import lru_cache
-from operator import eq, ge, gt, le, lt
 from typing import Any, TypeAlias
 
-from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.engines.query import Filter, Match, Or, Range, Scalar
+from splicedex.indexer.payload.columns import HALF, ColumnKind, key_field, value_of
+from splicedex.indexer.payload.dates import Moment, read_date, read_span
 from splicedex.search.query.nodes import Field, QueryError
 
 Values: TypeAlias = Callable[[str, int], Sequence[Scalar]]
@@ -18,17 +19,30 @@ Values: TypeAlias = Callable[[str, int], Sequence[Scalar]]
 
 MOST = 10_000
 """Maximum number of distinct values that a wildcard is compared with."""
+EQUAL = frozenset({":", "="})
+"""Operators of equality. With `=` a text has no wildcards, and a date is one moment."""
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_FAR = Decimal(4 * HALF)
+"""Farther from 0 than any integer of a column."""
+_TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
+_HELD: dict[ColumnKind, tuple[str, str]] = {
+    "integer": ("numbers", ":3"),
+    "unsigned": ("numbers", ":3"),
+    "float": ("numbers", ":3"),
+    "bool": ("truth values", ":true"),
+    "date": ("dates", ":2024-03 or >2024-03-05T10:11"),
+}
 
 
 def column_filter(
-    query: str, field: Field, columns: Mapping[str, FieldKind], values: Values
+    query: str, field: Field, columns: Mapping[str, ColumnKind], values: Values
 ) -> Filter:
     """Turn a condition on a column into a filter.
 
     Args:
         query: The query, for messages.
         field: The condition.
-        columns: The columns of the index, with the kinds of their indexes.
+        columns: The columns of the index, with what each of them holds.
         values: Returns distinct values of a column, for wildcards.
 
     Raises:
@@ -39,22 +53,67 @@ def column_filter(
         known = ", ".join(sorted(columns))
         raise QueryError(query, field.at, f"no column {field.name!r}", f"the columns are {known}")
     if kind == "keyword":
-        if field.op == ":":
+        if field.op in EQUAL:
             return _text(query, field, values)
         raise QueryError(
             query, field.at, f"column {field.name!r} holds text", f"write {field.name}:VALUE"
         )
+    passing = _passing(field, kind)
+    if passing is None:
+        held, example = _HELD[kind]
+        raise QueryError(
+            query, field.at, f"column {field.name!r} holds {held}", f"write {field.name}{example}"
+        )
+    return passing
+
+
+def _passing(field: Field, kind: ColumnKind) -> Filter | None:
+    """The filter of a condition on what is not text; None if its value does not fit the kind."""
+    key = key_field(field.name, kind)
+    if kind == "bool":
+        truth = _TRUTHS.get(field.value.strip().casefold())
+        return Match(key, (truth,)) if truth is not None and field.op in EQUAL else None
+    if kind == "date":
+        span = read_span(field.value)
+        return None if span is None else _within(key, field.op, span)
     number = _number(field.value)
     if number is None:
-        raise QueryError(
-            query, field.at, f"column {field.name!r} holds numbers", f"write {field.name}:3"
-        )
-    bounds = {":": ("gte", "lte"), "<": ("lt",), "<=": ("lte",), ">": ("gt",), ">=": ("gte",)}
-    return Range(field.name, **dict.fromkeys(bounds[field.op], number))
+        return None
+    if kind == "float":
+        bound = float(number)
+        return Range(key, **_bounds(field.op, bound)) if math.isfinite(bound) else None
+    if abs(number) > _FAR:
+        number = _FAR.copy_sign(number)
+    whole = math.floor(number) if field.op in {">", "<="} else math.ceil(number)
+    if field.op in EQUAL and whole != number:
+        return Or(())
+    return Range(key, **_bounds(field.op, whole - (HALF if kind == "unsigned" else 0)))
+
+
+def _within(key: str, op: str, span: Moment) -> Range:
+    """The dates in a span of time, before it, or after it."""
+    match op:
+        case "=":
+            return Range(key, gte=span.start, lte=span.start)
+        case ":":
+            return Range(key, gte=span.start, lt=span.end)
+        case "<":
+            return Range(key, lt=span.start)
+        case "<=":
+            return Range(key, lt=span.end)
+        case ">":
+            return Range(key, gte=span.end)
+        case _:
+            return Range(key, gte=span.start)
+
+
+def _bounds(op: str, bound: float) -> dict[str, float]:
+    names = {"<": ("lt",), "<=": ("lte",), ">": ("gt",), ">=": ("gte",)}.get(op, ("gte", "lte"))
+    return dict.fromkeys(names, bound)
 
 
 def _text(query: str, field: Field, values: Values) -> Filter:
-    if not _is_wild(field.value):
+    if field.op == "=" or not _is_wild(field.value):
         return Match(field.name, (field.value,))
     if field.name == "path" and field.value.endswith("/*"):
         folder = field.value.removesuffix("/*")
@@ -73,21 +132,46 @@ def _text(query: str, field: Field, values: Values) -> Filter:
     return Match(field.name, found) if found else Or(())
 
 
-def holds(field: Field, payload: Mapping[str, Any]) -> bool:
-    """Whether a payload satisfies a condition, by the same rules as the engine."""
-    stored = payload.get(field.name)
-    values = stored if isinstance(stored, list) else [stored]
-    return any(_fits(field, value) for value in values if value is not None)
+def holds(field: Field, payload: Mapping[str, Any], kind: ColumnKind | None = None) -> bool:
+    """Whether a payload satisfies a condition, by the same rules as the engine.
+
+    Args:
+        field: The condition.
+        payload: The payload, with the fields of the column.
+        kind: What the column holds; None for what the types of its values say.
+    """
+    held = value_of(payload, field.name)
+    values = held if isinstance(held, list) else [held]
+    return any(_fits(field, value, kind) for value in values if value is not None)
 
 
-def _fits(field: Field, value: str | float) -> bool:
-    if isinstance(value, str):
-        return field.op == ":" and _pattern(field.value).fullmatch(value) is not None
-    bound = _number(field.value)
-    return bound is not None and _COMPARE[field.op](value, bound)
+_KIND_OF_TYPE: dict[type, ColumnKind] = {bool: "bool", int: "integer", float: "float"}
 
 
-_COMPARE = {":": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
+def _fits(field: Field, value: Any, kind: ColumnKind | None) -> bool:
+    kind = kind or _KIND_OF_TYPE.get(type(value), "keyword")
+    if kind == "keyword":
+        if field.op == "=":
+            return bool(value == field.value)
+        return field.op == ":" and _pattern(field.value).fullmatch(str(value)) is not None
+    passing = _passing(field, kind)
+    if kind == "date":
+        moment = read_date(str(value))
+        value = None if moment is None else moment.start
+    elif kind == "unsigned":
+        value -= HALF
+    match passing:
+        case Match(_, values):
+            return any(type(one) is type(value) and one == value for one in values)
+        case Range(_, gt, gte, lt, lte):
+            return value is not None and (
+                (gt is None or value > gt)
+                and (gte is None or value >= gte)
+                and (lt is None or value < lt)
+                and (lte is None or value <= lte)
+            )
+        case _:
+            return False
 
 
 def _is_wild(text: str) -> bool:
@@ -100,9 +184,6 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+def _number(text: str) -> Decimal | None:
+    """A number with all its digits."""
+    return Decimal(text.strip()) if _NUMBER.fullmatch(text.strip()) else None

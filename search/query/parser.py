@@ -143,7 +143,7 @@ class _Parser:
         self._advance()
         value = self._value(f"{name.text}: needs a value", f'write {name.text}:"..."')
         if name.text not in {"text", "like", "shows"}:
-            return Field(name.text, ":", value, name.at)
+            return Field(name.text, ":", value + self._rest_of_value(), name.at)
         boost = self._boost() if self._peek().text == "^" else 1.0
         if name.text == "shows":
             self._refuse_bound()
@@ -175,9 +175,25 @@ class _Parser:
 
     def _compared(self) -> Node:
         name, op = self._advance(), self._advance()
-        if op.text not in _ORDERS:
-            self._fail(op.at, f"{op.text!r} does not compare", "use :, <, <=, > or >=")
-        return Field(name.text, op.text, str(self._number(op)), name.at)
+        if op.text not in {*_ORDERS, "="}:
+            self._fail(op.at, f"{op.text!r} does not compare", "use :, =, <, <=, > or >=")
+        token = self._advance()
+        if token.kind not in {"word", "quoted", "and", "or", "not"}:
+            self._fail(
+                token.at, f"a value must follow {op.text!r}", f'write {name.text}{op.text}"..."'
+            )
+        return Field(name.text, op.text, token.text + self._rest_of_value(), name.at)
+
+    def _rest_of_value(self) -> str:
+        """What follows the first part of a value without a space: the `:11:12` of a time."""
+        rest, last = "", self._tokens[self._next - 1]
+        while last.kind == "word" and self._peek().text == ":" and self._peek().at == last.end:
+            last = self._peek(1)
+            if last.kind != "word" or last.at != self._peek().end:
+                break
+            rest += f":{last.text}"
+            self._next += 2
+        return rest
 
     def _is_signed(self) -> bool:
         """Whether `+x`, `-"x y"` or `-(x y)` follows, and not a hyphen alone."""

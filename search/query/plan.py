@@ -7,13 +7,13 @@ Filters run inside the engine: presence is a payload field, like the user's colu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.engines.query import And, Filter, Not, Or
+from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.payload.presence import at_least, has
 from splicedex.indexer.payload.shows import is_shown
 from splicedex.search.query.columns import Values, column_filter
@@ -52,7 +52,7 @@ class Context:
     Args:
         space: The concepts.
         activations: Activations of the same concepts.
-        columns: The user's columns, with the kinds of their indexes.
+        columns: The user's columns, with what each of them holds.
         values: Returns distinct values of a column.
         encode: The text encoder; None if the model has none.
         said_as: Returns the concept that is said in place of a concept.
@@ -60,7 +60,7 @@ class Context:
 
     space: ConceptSpace
     activations: Activations
-    columns: Mapping[str, FieldKind]
+    columns: Mapping[str, ColumnKind]
     values: Values
     encode: Encode | None
     said_as: Callable[[int], int] = lambda concept: concept
@@ -80,6 +80,7 @@ class Plan:
         strongest: For filters that only ask for concepts, a narrower filter that passes the images
             with the highest presence.
         reading: How the query was read.
+        kinds: What the columns that the query names hold.
     """
 
     parts: tuple[tuple[Node, Filter], ...]
@@ -89,6 +90,7 @@ class Plan:
     dense: tuple[Text | Like, ...]
     strongest: Mapping[Filter, Filter]
     reading: Reading | None = None
+    kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
 
     @property
     def filter(self) -> Filter:
@@ -114,8 +116,7 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
     concepts = dict.fromkeys([*concepts_of(rest), *edits])
     meanings = {concept: meaning(query, concept, context) for concept in concepts}
     columns = {
-        field: column_filter(query, field, context.columns, context.values)
-        for field in fields_of(rest)
+        one: column_filter(query, one, context.columns, context.values) for one in fields_of(rest)
     }
 
     def holds(leaf: Concept | Field, affirmed: bool) -> Filter:
@@ -147,6 +148,7 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
             for part, passing in filters
             if all(_plainly_wanted(*leaf) for leaf in leaves(part))
         },
+        kinds={one.name: context.columns[one.name] for one in columns},
     )
 
 

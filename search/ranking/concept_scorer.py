@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splicedex.indexer.payload.columns import fields_of as fields_of_columns
 from splicedex.search.query.columns import holds
 from splicedex.search.query.nodes import AllOf, AnyOf, Concept, Field, Node, NoneOf
 from splicedex.search.query.normalize import boost_of, concepts_of, fields_of
@@ -64,18 +65,19 @@ class ConceptScorer:
         calibration: Presence calibration of the index.
 
     Attributes:
-        columns: Names of the columns that scores depend on.
+        columns: Payload fields of the columns that scores depend on.
     """
 
     def __init__(self, plan: Plan, calibration: Calibration) -> None:
         self._parts = tuple(part for part, _ in plan.parts)
         self._meanings = plan.meanings
+        self._kinds = plan.kinds
         self._calibration = calibration
         synonym_sets = (self.synonyms_of(part) for part in self._parts)
         self._concepts = sorted({i for synonyms in synonym_sets for i in synonyms})
         mixed = [part for part in self._parts if ranks(part)]
         fields = (field.name for part in mixed for field in fields_of(part))
-        self.columns = tuple(dict.fromkeys(fields))
+        self.columns = fields_of_columns(*dict.fromkeys(fields))
 
     def synonyms_of(self, part: Node) -> list[int]:
         """Return the ids of the concepts that a part of the query refers to, without duplicates."""
@@ -124,7 +126,9 @@ class ConceptScorer:
                 if logits.payloads is None:
                     return LogProbability.of_logit(np.zeros(1))
                 return LogProbability.certain(
-                    np.array([holds(node, row) for row in logits.payloads])
+                    np.array(
+                        [holds(node, row, self._kinds.get(node.name)) for row in logits.payloads]
+                    )
                 )
             case NoneOf(part):
                 return ~self._of(part, logits)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from splicedex.splice.align import Matrix, centre, unit
 from splicedex.splice.dictionary.letters import plain
 from splicedex.splice.dictionary.vocabulary import load_vocabulary
 from splicedex.splice.errors import UserError
+from splicedex.splice.npz import DAMAGE
 
 CONCEPTS = "concepts.txt"
 EMBEDDINGS = "concept_embeddings.npy"
@@ -151,24 +153,39 @@ def make_space(
 
 
 def load_matrix(path: Path, *, mmap: bool = False) -> Matrix:
-    """Load a floating-point array from a .npy file.
+    """Load a floating-point array from a .npy file, or from a .npz file that holds one array.
 
     Args:
         path: The file.
-        mmap: Map the file into memory and keep its type, rather than read it as float32.
+        mmap: Keep the type of the numbers, and map a .npy file into memory, rather than read it as
+            float32.
 
     Raises:
-        UserError: The file is missing, is not a .npy file, or holds no floating-point numbers.
+        UserError: The file is missing, is not such a file, holds several arrays, or holds no
+            floating-point numbers.
     """
     try:
-        array = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
+        loaded = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
+        array = _only_array(loaded, path) if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist", "check the path") from error
-    except (OSError, ValueError, EOFError) as error:
+    except DAMAGE as error:
         raise UserError(f"{path} is not a readable .npy file ({error})", "save it again") from error
-    if not isinstance(array, np.ndarray) or not np.issubdtype(array.dtype, np.floating):
-        raise UserError(f"{path} does not hold floating-point numbers", "save it as float32")
+    if not np.issubdtype(array.dtype, np.floating):
+        raise UserError(
+            f"{path} does not hold floating-point numbers but {array.dtype}", "save it as float32"
+        )
     return array if mmap else array.astype(np.float32, copy=False)
+
+
+def _only_array(arrays: Any, path: Path) -> Matrix:
+    """The array of a .npz file."""
+    with arrays:
+        if len(arrays.files) != 1:
+            held = f"the arrays {', '.join(arrays.files)}" if arrays.files else "no array"
+            raise UserError(f"{path} holds {held}", "save the one of the embeddings as .npy")
+        array: Matrix = arrays[arrays.files[0]]
+    return array
 
 
 def check_vectors(rows: Matrix, name: str, *, start: int = 0, allow_zero: bool = False) -> None:

@@ -4,12 +4,14 @@ import csv
 import os
 import shutil
 import signal
+import subprocess
 import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.forking import COMMAND
 from tests.models import DIM, write_open_clip_model
 
 WORDS = ("dog", "cat", "tree", "sea", "car", "house", "red", "blue", "green", "night", "snow")

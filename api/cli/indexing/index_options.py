@@ -16,6 +16,7 @@ from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
     from splicedex.indexer.engines.base import Ann
+    from splicedex.indexer.payload.columns import ColumnKind
     from splicedex.indexer.pipeline.index_images import Images
     from splicedex.indexer.pipeline.settings import Settings
     from splicedex.indexer.store.manifest import Penalties
@@ -45,15 +46,25 @@ class IndexOptions:
     embeddings: Annotated[
         Path | None,
         typer.Option(
-            help="Precomputed embeddings to index instead of photos: an .npy file (n, d) with "
-            "--files, or clip-retrieval's output folder."
+            help="Precomputed embeddings to index instead of photos: an .npy or .npz file (n, d) "
+            "with --files, or clip-retrieval's output folder."
         ),
     ] = None
     files: Annotated[
         Path | None,
         typer.Option(
-            help="CSV that names the images in a column file or path. Its other columns become "
-            "filters."
+            help="Table that names the images in a column file or path: CSV (separated by comma, "
+            "semicolon or tab), JSON Lines or Parquet. Its other columns become filters."
+        ),
+    ] = None
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME:KIND",
+            help="What a column of --files holds: text, integer, float, date or bool. Cells that "
+            "are something else are left out. Repeat it for several columns (default: what all "
+            "cells of the column are)",
+            show_default=False,
         ),
     ] = None
     root: Annotated[
@@ -154,11 +165,13 @@ class IndexOptions:
         """The images to index.
 
         Raises:
-            UserError: No images are named, or they are named in two ways.
+            UserError: No images are named, they are named in two ways, or a --column is not
+                NAME:KIND.
         """
         from splicedex.indexer.pipeline.index_images import Images
 
-        return Images(self.paths or (), self.embeddings, self.files, self.root)
+        columns = dict(_column(one) for one in self.column or ())
+        return Images(self.paths or (), self.embeddings, self.files, self.root, columns)
 
     def settings(self) -> Settings:
         """What the index is made with.
@@ -205,6 +218,22 @@ class IndexOptions:
         if self.l0 is not None:
             return Sparsity(l0=self.l0)
         return None if self.penalty is None else Sparsity(self.penalty)
+
+
+def _column(given: str) -> tuple[str, ColumnKind]:
+    """The name and the kind of a --column.
+
+    Raises:
+        UserError: It has another form.
+    """
+    from splicedex.indexer.payload.columns import KINDS
+
+    name, _, kind = given.rpartition(":")
+    if not name or kind not in KINDS:
+        raise UserError(
+            f"--column {given} is not NAME:KIND", f"use one of {', '.join(KINDS)}: price:float"
+        )
+    return name, KINDS[kind]
 
 
 def _choice(option: str, given: str | None, allowed: Sequence[Choice]) -> Choice | None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from splicedex.api.cli.render import console, errors, print_json
+from splicedex.api.cli.render import console, errors, print_json, print_line
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
     from splicedex.indexer.pipeline.index_images import Outcome
     from splicedex.indexer.pipeline.report import Report
+    from splicedex.indexer.sources.table import ColumnFinding
 
 COUNTS = ("added", "replaced", "unchanged", "pruned")
 LISTED = 20
@@ -51,6 +53,7 @@ def show_json(outcome: Outcome) -> None:
     skipped = [{"path": path, "reason": reason} for path, reason in report.skipped]
     print_json(
         counts
+        | {"columns": {one.column: _column(one) for one in outcome.columns}}
         | {"skipped": skipped, "stopped": report.stopped}
         | {"images": outcome.images, "seconds": round(outcome.seconds, 3)}
     )
@@ -69,10 +72,31 @@ def show_text(outcome: Outcome, errors_file: Path | None) -> None:
     console.print(
         f"{counts} in {seconds:.1f} s ({rate:,.0f} images/s); {outcome.images:,} in the index"
     )
+    for column in outcome.columns:
+        _show_column(column)
     if report.skipped:
         _list_skipped(report, errors_file)
     if report.stopped:
         errors.print("stopped; run the same command again to continue", style="yellow")
+
+
+def _column(found: ColumnFinding) -> dict[str, Any]:
+    """What a column was taken for, as plain values."""
+    return {name: value for name, value in asdict(found).items() if name != "column"}
+
+
+def _show_column(found: ColumnFinding) -> None:
+    """Say what a column was taken for, on one line for what is as it should be."""
+    note = f" ({found.note})" if found.note else ""
+    print_line(f"column {found.column}: {found.kind}{note}")
+    lines = list(found.cells)
+    if found.count > len(lines):
+        lines.append(f"and {found.count - len(lines):,} more")
+    for line in lines:
+        errors.print(f"  {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if found.count and found.kind == "text" and found.note:
+        hint = f"  choose: --column {found.column}:float, integer, date or bool leaves these out"
+        errors.print(hint, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _list_skipped(report: Report, errors_file: Path | None) -> None:

@@ -246,8 +246,10 @@ class TagRequest(BaseModel):
 
     q: models.Query = Field("", description="Which images.", examples=["dog NOT person"])
     name: str = Field(max_length=200, description="The column.", examples=["reviewed"])
-    value: StrictStr | StrictInt | StrictFloat | None = Field(
-        description="Text or a number; null takes the column away.", examples=["yes"]
+    value: StrictStr | StrictBool | StrictInt | StrictFloat | None = Field(
+        description="Text, a number or a truth value; text that reads as a number, a truth value "
+        "or a date becomes one. null takes the column away.",
+        examples=["yes"],
     )
     dry_run: StrictBool = Field(True, description="Only count.")
 

@@ -68,6 +68,7 @@ _INDEXES: dict[FieldKind, Any] = {
     "keyword": edge.KeywordIndexParams(**_COLD),
     "integer": edge.IntegerIndexParams(lookup=True, range=True, **_COLD),
     "float": edge.FloatIndexParams(**_COLD),
+    "bool": edge.BoolIndexParams(**_COLD),
     "lookup": edge.IntegerIndexParams(lookup=True, range=False, **_COLD),
 }
 _CODEC = EdgeCodec()

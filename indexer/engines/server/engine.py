@@ -22,6 +22,7 @@ _INDEXES: dict[FieldKind, Any] = {
     "keyword": models.PayloadSchemaType.KEYWORD,
     "integer": models.PayloadSchemaType.INTEGER,
     "float": models.PayloadSchemaType.FLOAT,
+    "bool": models.PayloadSchemaType.BOOL,
     "lookup": models.IntegerIndexParams(
         type=models.IntegerIndexType.INTEGER, lookup=True, range=False
     ),

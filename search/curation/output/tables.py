@@ -10,45 +10,53 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TextIO, TypeAlias
 
+from splicedex.indexer.payload.columns import ColumnKind, text_of
+from splicedex.indexer.sources.parquet_table import KIND
 from splicedex.splice.errors import UserError
 
 Rows: TypeAlias = Callable[[], Iterator[dict[str, Any]]]
 """Gives all rows, each time it is called."""
 Label: TypeAlias = str | None
 """The column of classes, for formats that have classes."""
+Kinds: TypeAlias = Mapping[str, ColumnKind]
+"""What each column of the user holds."""
+NO_KINDS: Kinds = {}
 NUMBERS = {"shows": "probability", "concepts": "weight"}
 """The columns that list concepts, and what each concept has there."""
 
 
-def write_csv(to: Path, rows: Rows, label: Label = None) -> None:
+def write_csv(to: Path, rows: Rows, label: Label = None, kinds: Kinds = NO_KINDS) -> None:
     """Write CSV, one line an image; what an image shows as `dog:0.93; beach:0.41`, lists as JSON.
 
     Args:
         to: The file to write.
         rows: The rows.
         label: Not used.
+        kinds: Not used.
 
     Raises:
         UserError: The file cannot be written.
     """
     names = list(dict.fromkeys(name for row in rows() for name in row))
     with _complete(to) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
+        # A cell is quoted if it holds a character of the line's end, and \r ends a line, too.
+        writer = csv.DictWriter(_UnixLines(file), names, restval="", lineterminator="\r\n")
         writer.writeheader()
         writer.writerows(
             {name: _cell(name, value) for name, value in row.items()} for row in rows()
         )
 
 
-def write_jsonl(to: Path, rows: Rows, label: Label = None) -> None:
+def write_jsonl(to: Path, rows: Rows, label: Label = None, kinds: Kinds = NO_KINDS) -> None:
     """Write JSON Lines, one object an image.
 
     Args:
         to: The file to write.
         rows: The rows.
         label: Not used.
+        kinds: Not used.
 
     Raises:
         UserError: The file cannot be written.
@@ -58,16 +66,17 @@ def write_jsonl(to: Path, rows: Rows, label: Label = None) -> None:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def write_parquet(to: Path, rows: Rows, label: Label = None) -> None:
+def write_parquet(to: Path, rows: Rows, label: Label = None, kinds: Kinds = NO_KINDS) -> None:
     """Write Parquet with typed columns; concepts as a list of structs. All rows are in memory.
 
     Args:
         to: The file to write.
         rows: The rows.
         label: Not used.
+        kinds: What the columns hold.
 
     Raises:
-        UserError: pyarrow is missing, a column mixes types, or the file cannot be written.
+        UserError: pyarrow is missing, or the file cannot be written.
     """
     try:
         import pyarrow
@@ -76,17 +85,20 @@ def write_parquet(to: Path, rows: Rows, label: Label = None) -> None:
         raise UserError(
             "writing Parquet needs pyarrow", "run `pip install 'splicedex[parquet]'`"
         ) from error
+    from splicedex.search.curation.output.arrow import arrow_column
+
     every = list(rows())
     names = dict.fromkeys(name for row in every for name in row)
-    try:
-        table = pyarrow.table({name: [row.get(name) for row in every] for name in names})
-    except pyarrow.ArrowException as error:
-        raise UserError(f"a column mixes types ({error})", "export as .jsonl") from error
+    columns = [arrow_column([row.get(name) for row in every], kinds.get(name)) for name in names]
+    fields = [
+        pyarrow.field(name, column.type, metadata={KIND: kinds[name]} if name in kinds else None)
+        for name, column in zip(names, columns, strict=True)
+    ]
     with _complete(to) as partial:
-        parquet.write_table(table, partial)
+        parquet.write_table(pyarrow.table(columns, pyarrow.schema(fields)), partial)
 
 
-def write_fiftyone(to: Path, rows: Rows, label: Label = None) -> None:
+def write_fiftyone(to: Path, rows: Rows, label: Label = None, kinds: Kinds = NO_KINDS) -> None:
     """Write labels for FiftyOne: a `FiftyOneImageClassificationDataset` reads them (`labels_path`).
 
     Images are identified by their absolute paths.
@@ -96,6 +108,7 @@ def write_fiftyone(to: Path, rows: Rows, label: Label = None) -> None:
         rows: The rows.
         label: The column whose value is the label, with the concepts as an attribute. Without one,
             every concept is a label, with its weight as the confidence.
+        kinds: Not used.
 
     Raises:
         UserError: The file cannot be written.
@@ -111,7 +124,7 @@ def write_fiftyone(to: Path, rows: Rows, label: Label = None) -> None:
         else:
             weights = {one["concept"]: one["weight"] for one in concepts}
             target = {
-                "label": str(row.get(label, "")),
+                "label": text_of(row.get(label)),
                 "attributes": {"id": row["id"], "concepts": weights},
             }
         labels[str(Path(row["file"]).absolute())] = target
@@ -143,7 +156,24 @@ def write_metadata(folder: Path, rows: Rows, names: Mapping[str, str]) -> None:
 def _cell(name: str, value: Any) -> Any:
     if name in NUMBERS:
         return "; ".join(f"{one['concept']}:{one[NUMBERS[name]]:g}" for one in value)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return text_of(value) if isinstance(value, bool) else value
+
+
+class _UnixLines:
+    """Ends the lines of a CSV writer in a file with a line feed alone.
+
+    Args:
+        file: The file.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, line: str) -> int:
+        """Write a line."""
+        return self._file.write(line.removesuffix("\r\n") + "\n")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from splicedex.indexer.engines.query import Filter, Hit
+from splicedex.indexer.payload.columns import fields_of, text_of, value_of
 from splicedex.indexer.sources.base import blocks
 from splicedex.indexer.store.index import Index
 from splicedex.search.curation.subsets.subset import Subset
@@ -39,7 +40,10 @@ def read(
     """
     done = 0
     hits = index.engine.scroll(
-        chosen.filter, with_payload=columns or False, with_dense=with_dense, with_concepts=True
+        chosen.filter,
+        with_payload=fields_of(*columns) or False,
+        with_dense=with_dense,
+        with_concepts=True,
     )
     for block in blocks(hits):
         yield block
@@ -55,4 +59,4 @@ def read_ids(index: Index, passing: Filter | None) -> Iterator[str]:
 
 def column_values(hits: Sequence[Hit], column: str | None) -> list[str]:
     """The value of a column for each image, as text; empty where it has none."""
-    return [str(hit.payload.get(column, "")) if column else "" for hit in hits]
+    return [text_of(value_of(hit.payload, column)) if column else "" for hit in hits]

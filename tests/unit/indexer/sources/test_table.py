@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splicedex.indexer.sources.column_names import is_name, named
-from splicedex.indexer.sources.table import read_csv, read_parquet
+from splicedex.indexer.sources.table import read_shards, read_table
 from splicedex.splice.errors import UserError
 
 
@@ -17,7 +17,7 @@ def csv(tmp_path, text):
 
 
 def test_types_are_recognised_column_by_column(tmp_path):
-    table = read_csv(
+    table = read_table(
         csv(
             tmp_path,
             "file,label,width,score,code,captions,empty\n"
@@ -43,18 +43,18 @@ def test_types_are_recognised_column_by_column(tmp_path):
 
 
 def test_names_stay_as_they_are_written(tmp_path):
-    assert list(read_csv(csv(tmp_path, "file\n0\n1e5\n")).paths) == ["0", "1e5"]
+    assert list(read_table(csv(tmp_path, "file\n0\n1e5\n")).paths) == ["0", "1e5"]
 
 
 def test_long_text_is_stored_but_not_indexed(tmp_path):
-    table = read_csv(csv(tmp_path, f"file,text\na.jpg,{'word ' * 60}\n"))
+    table = read_table(csv(tmp_path, f"file,text\na.jpg,{'word ' * 60}\n"))
     assert table.row(0)["text"].startswith("word")
     assert table.kinds() == {}
 
 
 @pytest.mark.parametrize("name", ["file", "path", "image_path"])
 def test_the_column_that_names_the_image(tmp_path, name):
-    table = read_csv(csv(tmp_path, f"label,{name}\ncat,a.jpg\n"))
+    table = read_table(csv(tmp_path, f"label,{name}\ncat,a.jpg\n"))
     assert list(table.paths) == ["a.jpg"]
     assert table.row(0) == {"label": "cat"}
 
@@ -66,8 +66,8 @@ def test_the_column_that_names_the_image(tmp_path, name):
         ("name\na.jpg\n", "no column names the image among name"),
         ("file\n", "no rows"),
         ("file,label\na.jpg\n", "line 2: 1 cells, 2 columns"),
-        ("file,label\na.jpg,x\na.jpg,y\n", "'a.jpg' is in rows 0 and 1"),
-        ("file,label\n,x\n", "row 0 names no image"),
+        ("file,label\na.jpg,x\na.jpg,y\n", "'a.jpg' is in row 0 .line 2. and row 1 .line 3."),
+        ("file,label\n,x\n", "row 0 .line 2. names no image"),
         ("file,a,a\nb,1,2\n", "two columns of one name"),
         ("file,concepts\na.jpg,1\n", "column 'concepts' is reserved by splicedex"),
         ("file,a b,a_b\nb,1,2\n", "two columns get the name 'a_b'"),
@@ -76,7 +76,7 @@ def test_the_column_that_names_the_image(tmp_path, name):
 )
 def test_bad_tables_are_refused(tmp_path, text, cause):
     with pytest.raises(UserError, match=cause):
-        read_csv(csv(tmp_path, text))
+        read_table(csv(tmp_path, text))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_bad_tables_are_refused(tmp_path, text, cause):
 )
 def test_columns_get_names_that_queries_accept(tmp_path, column, name):
     with pytest.warns(UserWarning, match=f"is called {name} here"):
-        table = read_csv(csv(tmp_path, f"file,{column}\na.jpg,x\n"))
+        table = read_table(csv(tmp_path, f"file,{column}\na.jpg,x\n"))
     assert table.row(0) == {name: "x"}
     assert is_name(name)
 
@@ -111,7 +111,7 @@ def test_bytes_that_are_not_text(tmp_path):
     path = tmp_path / "files.csv"
     path.write_bytes(b"file\n\xff\xfe\n")
     with pytest.raises(UserError, match="UTF-8"):
-        read_csv(path)
+        read_table(path)
 
 
 def test_parquet_shards_are_one_table(tmp_path):
@@ -121,7 +121,7 @@ def test_parquet_shards_are_one_table(tmp_path):
     for part in range(2):
         shard = pyarrow.table({"image_path": [f"{part}.jpg"], "caption": [f"photo {part}"]})
         parquet.write_table(shard, tmp_path / f"metadata_{part}.parquet")
-    table = read_parquet(sorted(tmp_path.iterdir()))
+    table = read_shards(sorted(tmp_path.iterdir()))
     assert list(table.paths) == ["0.jpg", "1.jpg"]
     assert table.row(1) == {"caption": "photo 1"}
 
@@ -131,4 +131,4 @@ def test_unreadable_parquet_is_refused(tmp_path):
     path = tmp_path / "metadata_0.parquet"
     path.write_text("no")
     with pytest.raises(UserError, match="Parquet"):
-        read_parquet([path])
+        read_shards([path])

@@ -44,7 +44,7 @@ def concept(text, at, **more):
         ("label:cat", Field("label", ":", "cat", 0)),
         ("-label:cat", NoneOf(Field("label", ":", "cat", 1), 0)),
         ("path:2024/*", Field("path", ":", "2024/*", 0)),
-        ("width>1000", Field("width", ">", "1000.0", 0)),
+        ("width>1000", Field("width", ">", "1000", 0)),
         ('text:"at dusk"', Text("at dusk", 0)),
         ("like:b.jpg", Like("b.jpg", 0)),
         (

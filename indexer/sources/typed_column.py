@@ -1,0 +1,363 @@
+"""A column of a table: what its cells are, and which of them are something else.
+
+A column has the most special kind that all its cells can be read as without losing a digit: truth
+values, integers, floats, dates, else text. What no index can hold is left out. Both are told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from splicedex.indexer.payload.columns import HALF, ColumnKind, name_of, text_of
+from splicedex.indexer.payload.dates import Moment
+from splicedex.indexer.sources.cells import Notation, Unkept, is_not_finite, read, told
+
+LONGEST_KEYWORD = 128
+"""Length in characters. A column in which most texts are longer is kept, but not indexed for
+filtering."""
+SHOWN = 3
+"""Cells that are named where several are something else."""
+_SPECIAL: tuple[ColumnKind, ...] = ("bool", "integer", "float", "date")
+_MANY = {"bool": "truth values", "integer": "integers", "float": "numbers", "date": "dates"}
+_SAMPLE = 1000
+_TYPED = Notation(dates=True)
+_LOOSE = Notation(numbers=True, dates=True, loose=True)
+DEEPEST = 32
+"""Most lists and structs inside each other: an engine calls itself for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A cell that is not what its column was taken for.
+
+    Args:
+        row: Its row, from 0.
+        value: The cell as people are shown it.
+        reason: What it is or is not.
+    """
+
+    row: int
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column with values of one kind.
+
+    Args:
+        kind: What it holds; None for what is kept but cannot be asked for.
+        values: A value for each row, a list of values, or None where there is none.
+        note: What users should know of it; empty if nothing.
+        odd: The first cells that are something else.
+        odd_count: Number of all such cells.
+    """
+
+    kind: ColumnKind | None
+    values: Sequence[Any]
+    note: str = ""
+    odd: tuple[Odd, ...] = ()
+    odd_count: int = 0
+
+
+class MisfitError(ValueError):
+    """A cell that is not what its column has to be.
+
+    Args:
+        row: Its row, from 0; None for the column as a whole.
+        cause: What is wrong.
+    """
+
+    def __init__(self, row: int | None, cause: str) -> None:
+        super().__init__(cause)
+        self.row = row
+
+
+def typed_column(
+    cells: Sequence[Any],
+    notation: Notation = _TYPED,
+    asked: ColumnKind | None = None,
+    known: ColumnKind | None = None,
+) -> Column:
+    """Choose the kind of a column and read its cells.
+
+    Args:
+        cells: n cells: None, bool, int, float, `Decimal`, str, bytes, `Moment`, `Unkept`, or lists
+            and dicts of those.
+        notation: What text can mean.
+        asked: The kind that the user chose. Cells that are not of it are left out.
+        known: The kind of the column in the index already. All cells have to be of it.
+
+    Raises:
+        MisfitError: No cell is what was asked for, or a cell is not what the index holds.
+    """
+    cells, notation = _parsed_lists(cells, notation)
+    cells, odd = _keepable(cells, notation)
+    if any(_is_nested(cell) for cell in cells):
+        if asked or known:
+            raise MisfitError(None, "holds structs, or lists of lists")
+        return _told(Column(None, [_plain(cell) for cell in cells], "structs"), odd)
+    leaves = [(row, leaf) for row, cell in enumerate(cells) for leaf in _leaves(cell)]
+    if not leaves:
+        return _told(Column(None, cells, "left out" if odd else "empty"), odd)
+    if asked:
+        return _as_asked(cells, leaves, asked, replace(notation, loose=True), odd)
+    kind = _kind(leaves, notation)
+    if known and known != kind:
+        return _as_known(cells, leaves, known, kind, notation, odd)
+    values = [_read(cell, kind, notation) for cell in cells]
+    if kind != "keyword":
+        return _told(Column(kind, values), odd)
+    found = _told(Column(kind, values), odd)
+    if not known and not _is_short([leaf for value in values for leaf in _leaves(value)]):
+        return replace(found, kind=None, note="long text")
+    return found if odd else _nearly(found, leaves, notation)
+
+
+def as_kind(value: Any, kind: ColumnKind) -> Any:
+    """Convert a value of an index to another kind.
+
+    Args:
+        value: The value, or a list.
+        kind: The other kind.
+
+    Returns:
+        The value as that kind; None where it is not one.
+    """
+    if isinstance(value, list):
+        return [None if one is None else as_kind(one, kind) for one in value]
+    if isinstance(value, dict):
+        return None
+    try:
+        converted = read(value, kind, _LOOSE)
+    except ValueError:
+        return None
+    is_whole = kind in {"integer", "unsigned"}
+    return converted if not is_whole or _fits(converted, kind) else None
+
+
+def _as_asked(
+    cells: Sequence[Any],
+    leaves: Sequence[tuple[int, Any]],
+    asked: ColumnKind,
+    notation: Notation,
+    odd: list[Odd],
+) -> Column:
+    """The column as the kind that the user chose; other cells are left out."""
+    read_as = {row: [] for row, _ in leaves}  # type: dict[int, list[Any]]
+    wrong: list[Odd] = []
+    for row, leaf in leaves:
+        try:
+            read_as[row].append(read(leaf, asked, notation))
+        except ValueError as error:
+            read_as[row].append(None)
+            wrong.append(Odd(row, told(leaf), str(error)))
+    found = [value for values in read_as.values() for value in values if value is not None]
+    if not found:
+        first = wrong[0]
+        raise MisfitError(first.row, f"{first.value} {first.reason}, nor is any other cell")
+    kind: ColumnKind = asked
+    if asked == "integer" and max(found) >= HALF:
+        if min(found) < 0:
+            raise MisfitError(None, "has negative integers and some from 2^63 on; take it for text")
+        kind = "unsigned"
+    values = []
+    for row, cell in enumerate(cells):
+        those = iter(read_as.get(row, ()))
+        values.append(
+            [None if one is None else next(those) for one in cell]
+            if isinstance(cell, list)
+            else next(those, None)
+        )
+    return _told(Column(kind, values), sorted(odd + wrong, key=lambda one: one.row))
+
+
+def _as_known(
+    cells: Sequence[Any],
+    leaves: Sequence[tuple[int, Any]],
+    known: ColumnKind,
+    kind: ColumnKind,
+    notation: Notation,
+    odd: list[Odd],
+) -> Column:
+    """The column as the kind that it has in the index."""
+    for row, leaf in leaves:
+        try:
+            value = read(leaf, known, notation)
+        except ValueError as error:
+            raise MisfitError(row, f"{told(leaf)} {error}, as the index holds there") from error
+        if known in {"integer", "unsigned"} and not _fits(value, known):
+            raise MisfitError(row, f"{value} is not between {_least(known)} and {_most(known)}")
+    note = f"as in the index; it could be {name_of(kind)}" if known == "keyword" else ""
+    return _told(Column(known, [_read(cell, known, notation) for cell in cells], note), odd)
+
+
+def _fits(value: int, kind: ColumnKind) -> bool:
+    return _least(kind) <= value <= _most(kind)
+
+
+def _least(kind: ColumnKind) -> int:
+    return 0 if kind == "unsigned" else -HALF
+
+
+def _most(kind: ColumnKind) -> int:
+    return 2 * HALF - 1 if kind == "unsigned" else HALF - 1
+
+
+def _kind(leaves: Sequence[tuple[int, Any]], notation: Notation) -> ColumnKind:
+    """The most special kind of all leaves."""
+    for kind in _SPECIAL:
+        try:
+            values = [read(leaf, kind, notation) for _, leaf in leaves]
+        except ValueError:
+            continue
+        if kind != "integer" or max(values) < HALF:
+            return kind
+        if min(values) >= 0:
+            return "unsigned"
+    return "keyword"
+
+
+def _nearly(column: Column, leaves: Sequence[tuple[int, Any]], notation: Notation) -> Column:
+    """Say of a text column if most of its cells are something more special."""
+    for kind in _SPECIAL:
+        if 2 * len(_disagreeing(leaves[:_SAMPLE], kind, notation)) > len(leaves[:_SAMPLE]):
+            continue
+        others = _disagreeing(leaves, kind, notation)
+        if 2 * len(others) > len(leaves):
+            continue
+        agreeing = len(leaves) - len(others)
+        if not others:
+            return replace(column, note="negative integers and some from 2^63 on")
+        note = f"{agreeing:,} of {len(leaves):,} are {_MANY[kind]}"
+        return _told(replace(column, note=note), others)
+    return column
+
+
+def _disagreeing(
+    leaves: Sequence[tuple[int, Any]], kind: ColumnKind, notation: Notation
+) -> list[Odd]:
+    others = []
+    for row, leaf in leaves:
+        try:
+            read(leaf, kind, notation)
+        except ValueError as error:
+            others.append(Odd(row, told(leaf), str(error)))
+    return others
+
+
+def _told(column: Column, odd: Sequence[Odd]) -> Column:
+    """The column with its odd cells."""
+    return replace(column, odd=tuple(odd[:SHOWN]), odd_count=len(odd)) if odd else column
+
+
+def _parsed_lists(cells: Sequence[Any], notation: Notation) -> tuple[Sequence[Any], Notation]:
+    """Parse cells of text that are JSON lists, if all are."""
+    if not notation.numbers:
+        return cells, notation
+    filled = [cell for cell in cells if cell is not None]
+    if not filled or not all(isinstance(cell, str) and cell.startswith("[") for cell in filled):
+        return cells, notation
+    try:
+        lists = [None if cell is None else parse_json(cell) for cell in cells]
+    except ValueError:
+        return cells, notation
+    return lists, _TYPED
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON, with all digits of its numbers.
+
+    Raises:
+        ValueError: It is not valid.
+    """
+    try:
+        return json.loads(text, parse_float=Decimal, parse_int=_whole)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _whole(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) <= 40 else Decimal(digits)
+
+
+def _keepable(cells: Sequence[Any], notation: Notation) -> tuple[list[Any], list[Odd]]:
+    """The cells with None for what cannot be kept, and these."""
+    odd: list[Odd] = []
+    numeric = _is_numeric(cells, notation)
+
+    def keep(row: int, cell: Any, depth: int = 0) -> Any:
+        if isinstance(cell, list | dict) and depth == DEEPEST:
+            cell = Unkept(told(type(cell)()), "is nested too deep")
+        if isinstance(cell, list):
+            return [keep(row, one, depth + 1) for one in cell]
+        if isinstance(cell, dict):
+            return {str(name): keep(row, one, depth + 1) for name, one in cell.items()}
+        if isinstance(cell, bytes):
+            try:
+                return cell.decode()
+            except UnicodeDecodeError:
+                cell = Unkept(f"{len(cell):,} bytes", "is not text")
+        elif numeric and is_not_finite(cell, notation):
+            cell = Unkept(text_of(cell).strip(), "is not finite")
+        if isinstance(cell, Unkept):
+            odd.append(Odd(row, cell.value, f"{cell.reason}: left out"))
+            return None
+        return cell
+
+    return [keep(row, cell) for row, cell in enumerate(cells)], odd
+
+
+def _is_numeric(cells: Sequence[Any], notation: Notation) -> bool:
+    """Whether `nan` and `inf` are numbers here; in a column of text they are words."""
+    if not notation.numbers:
+        return True
+    others = [cell for cell in cells if cell is not None and not is_not_finite(cell, notation)]
+    return bool(others) and _kind([(0, one) for one in others], notation) in {
+        "integer",
+        "unsigned",
+        "float",
+    }
+
+
+def _is_nested(cell: Any) -> bool:
+    if isinstance(cell, list):
+        return any(isinstance(one, list | dict) for one in cell)
+    return isinstance(cell, dict)
+
+
+def _leaves(cell: Any) -> Iterator[Any]:
+    for leaf in cell if isinstance(cell, list) else [cell]:
+        if leaf is not None:
+            yield leaf
+
+
+def _read(cell: Any, kind: ColumnKind, notation: Notation) -> Any:
+    if isinstance(cell, list):
+        return [_read(one, kind, notation) for one in cell]
+    return None if cell is None else read(cell, kind, notation)
+
+
+def _plain(cell: Any) -> Any:
+    """A nested value as JSON can hold it in every engine."""
+    if isinstance(cell, list):
+        return [_plain(one) for one in cell]
+    if isinstance(cell, dict):
+        return {read(name, "keyword", _TYPED): _plain(one) for name, one in cell.items()}
+    if isinstance(cell, Decimal):
+        try:
+            return read(cell, "float", _TYPED)
+        except ValueError:
+            return str(cell)
+    if isinstance(cell, int) and not -HALF <= cell < HALF:
+        return str(cell)
+    return read(cell, "keyword", _TYPED) if isinstance(cell, str | Moment) else cell
+
+
+def _is_short(texts: Sequence[str]) -> bool:
+    short = sum(len(text) <= LONGEST_KEYWORD for text in texts)
+    return 2 * short > len(texts)
