@@ -67,8 +67,8 @@ def resolve(
 
     This is the concept of that name, or of another form of it (`dogs`), with its near-synonyms,
     which count in proportion to their nearness. For a word outside the vocabulary it is the
-    concepts nearest to its text embedding, if they are near enough; or else those nearest to the
-    mean of the concepts with the word in their names (`water` of water skis and water bottles).
+    concepts nearest to its text embedding, if they are near enough; without a text encoder, those
+    nearest to the mean of the concepts with the word in their names (`water` of water bottles).
 
     Args:
         space: The concepts.
@@ -88,14 +88,19 @@ def resolve(
         if encode is not None:
             atom = centre(unit(encode(text)), space.text_mean)
             if float((space.atoms @ atom).max()) >= near_enough(space):
-                everything = range(len(space.concepts))
-                return Resolved(text, text, _nearest(space, atom, everything), "meaning")
-        word = folded(text)
-        parts = [i for name, i in space.ids.items() if word in name.split()]
-        if parts:
+                return Resolved(
+                    text, text, _nearest(space, atom, range(len(space.concepts))), "meaning"
+                )
+        elif parts := _with_the_word(space, text):
             atom = centre(unit(space.texts[parts].mean(axis=0)), space.text_mean)
             return Resolved(text, text, _nearest(space, atom, parts), "part")
     raise UserError(f"unknown concept {text!r}", _instead(space, text, encode))
+
+
+def _with_the_word(space: ConceptSpace, text: str) -> list[int]:
+    """The concepts with a word in their names."""
+    word = folded(text)
+    return [i for name, i in space.ids.items() if word in name.split()]
 
 
 def named(space: ConceptSpace, text: str, *, exact: bool = False) -> tuple[int, How] | None:
@@ -128,7 +133,8 @@ def named(space: ConceptSpace, text: str, *, exact: bool = False) -> tuple[int, 
 
 def _instead(space: ConceptSpace, text: str, encode: Encode | None) -> str:
     """What to write instead of an unknown concept."""
-    near = suggest(space, folded(text))
+    longer = [space.concepts[i] for i in _with_the_word(space, text)]
+    near = [*dict.fromkeys([*suggest(space, folded(text)), *longer])][:3]
     if near:
         return f"did you mean {' or '.join(near)}?"
     if not any(map(str.isalpha, text)):
