@@ -224,18 +224,15 @@ def _kind(leaves: Sequence[tuple[int, Any]], notation: Notation) -> ColumnKind:
 
 def _nearly(column: Column, leaves: Sequence[tuple[int, Any]], notation: Notation) -> Column:
     """Say of a text column if most of its cells are something more special."""
-    for kind in _SPECIAL:
-        if 2 * len(_disagreeing(leaves[:_SAMPLE], kind, notation)) > len(leaves[:_SAMPLE]):
-            continue
-        others = _disagreeing(leaves, kind, notation)
-        if 2 * len(others) > len(leaves):
-            continue
-        agreeing = len(leaves) - len(others)
-        if not others:
-            return replace(column, note="negative integers and some from 2^63 on")
-        note = f"{agreeing:,} of {len(leaves):,} are {_MANY[kind]}"
-        return _told(replace(column, note=note), others)
-    return column
+    sample = leaves[:_SAMPLE]
+    kind = min(_SPECIAL, key=lambda kind: len(_disagreeing(sample, kind, notation)))
+    if 2 * len(_disagreeing(sample, kind, notation)) > len(sample):
+        return column
+    others = _disagreeing(leaves, kind, notation)
+    if not others:
+        return replace(column, note="negative integers and some from 2^63 on")
+    note = f"{len(leaves) - len(others):,} of {len(leaves):,} are {_MANY[kind]}"
+    return _told(replace(column, note=note), others)
 
 
 def _disagreeing(
@@ -302,7 +299,7 @@ def _keepable(cells: Sequence[Any], notation: Notation) -> tuple[list[Any], list
                 return cell.decode()
             except UnicodeDecodeError:
                 cell = Unkept(f"{len(cell):,} bytes", "is not text")
-        elif numeric and is_not_finite(cell, notation):
+        elif (numeric or not isinstance(cell, str)) and is_not_finite(cell, notation):
             cell = Unkept(text_of(cell).strip(), "is not finite")
         if isinstance(cell, Unkept):
             odd.append(Odd(row, cell.value, f"{cell.reason}: left out"))
