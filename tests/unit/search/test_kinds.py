@@ -206,6 +206,7 @@ def test_tags_have_kinds(searcher):
         ("day", "2024-05-06", "2024-05-06"),
         ("share", "0.5", 0.5),
         ("code", "007", "007"),
+        ("list", "[1]", "[1]"),
     ):
         assert tag(searcher, "", name, value, dry_run=False).value == typed
         assert found(searcher, f"{name}:{value}") == [0, 1, 2, 3, 4, 5]
@@ -224,7 +225,7 @@ def test_tags_have_kinds(searcher):
     ):
         with pytest.raises(UserError, match=cause):
             tag(searcher, "", name, value)
-    for name in ("stars", "stars64", "stars65", "done", "seen", "day", "share", "code"):
+    for name in ("stars", "stars64", "stars65", "done", "seen", "day", "share", "code", "list"):
         tag(searcher, "", name, None, dry_run=False)
         assert found(searcher, f"{name}:{'true' if name in {'done', 'seen'} else '2024'}") == []
     assert "-key-day" not in {
