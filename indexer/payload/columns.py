@@ -1,17 +1,20 @@
 """How the columns of users lie in the payload of a point.
 
 A value lies under the name of its column, as it was given. An engine can neither compare dates, nor
-hold an integer from 2^63 on. So there are further fields, which users never see. Their names start
-with `-`, as no name of a column does:
+hold an integer from 2^63 on, and it may change the last bit of a float that it reads from JSON. So
+there are further fields, which users never see. Their names start with `-`, as no name of a column
+does:
 
     -key-NAME       dates: microseconds since 1970 in UTC
     -spans-NAME     dates: the year and the month in UTC, as 2024 and 202403, to count them
     -unsigned-NAME  integers up to 2^64 - 1: the value less 2^63, instead of the value itself
+    -digits-NAME    floats: all digits as text, where they are more than JSON surely keeps
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from splicedex.indexer.engines.base import FieldKind
@@ -29,7 +32,9 @@ KINDS: dict[str, ColumnKind] = {
 """The kinds that a user can ask for, by the names that users read."""
 HALF = 2**63
 """What an unsigned integer is stored less."""
-_KEY, _SPANS, _UNSIGNED = "-key-", "-spans-", "-unsigned-"
+_KEY, _SPANS, _UNSIGNED, _DIGITS = "-key-", "-spans-", "-unsigned-", "-digits-"
+_KEPT, _POWER = 15, 22
+"""Digits of a float, and powers of ten, that every reader of JSON computes exactly."""
 
 
 def name_of(kind: ColumnKind | None) -> str:
@@ -49,6 +54,17 @@ def spans_field(name: str) -> str:
     return f"{_SPANS}{name}"
 
 
+def digits_field(name: str) -> str:
+    """The payload field with the floats of a column as text, where they are long."""
+    return f"{_DIGITS}{name}"
+
+
+def is_long(value: float) -> bool:
+    """Whether a float has more digits than every reader of JSON keeps."""
+    _, digits, exponent = Decimal(repr(value)).as_tuple()
+    return len(digits) > _KEPT or not -_POWER <= int(exponent) <= _POWER
+
+
 def indexes(columns: Mapping[str, ColumnKind]) -> dict[str, FieldKind]:
     """The payload indexes of columns.
 
@@ -60,12 +76,15 @@ def indexes(columns: Mapping[str, ColumnKind]) -> dict[str, FieldKind]:
     """
     found: dict[str, FieldKind] = {}
     for name, kind in columns.items():
-        if kind in {"date", "unsigned"}:
+        if kind == "date":
             found[key_field(name, kind)] = "integer"
-            if kind == "date":
-                found[spans_field(name)] = "lookup"
+            found[spans_field(name)] = "lookup"
+        elif kind == "unsigned":
+            found[key_field(name, kind)] = "integer"
         else:
-            found[name] = kind  # type: ignore[assignment]
+            found[name] = kind
+        if kind == "float":
+            found[digits_field(name)] = "keyword"
     return found
 
 
@@ -85,6 +104,10 @@ def stored(name: str, kind: ColumnKind | None, value: Any) -> dict[str, Any]:
         keys = [moment.start for moment in moments]
         spans = sorted({span for moment in moments for span in year_and_month(moment)})
         return {name: value, key_field(name, kind): keys, spans_field(name): spans}
+    if kind == "float":
+        values = value if isinstance(value, list) else [value]
+        if any(one is not None and is_long(one) for one in values):
+            return {name: value, digits_field(name): _each(repr, value)}
     return {name: value}
 
 
@@ -95,13 +118,17 @@ def removed(name: str) -> dict[str, None]:
 
 def fields_of(*names: str) -> tuple[str, ...]:
     """The payload fields to read for columns of any kind."""
-    return tuple(field for name in names for field in (name, f"{_UNSIGNED}{name}"))
+    return tuple(
+        field for name in names for field in (name, f"{_UNSIGNED}{name}", f"{_DIGITS}{name}")
+    )
 
 
 def value_of(payload: Mapping[str, Any], name: str) -> Any:
     """The value of a column in a payload; None if there is none."""
     if (less := payload.get(f"{_UNSIGNED}{name}")) is not None:
         return _each(lambda one: one + HALF, less)
+    if (digits := payload.get(f"{_DIGITS}{name}")) is not None:
+        return _each(float, digits)
     return payload.get(name)
 
 
@@ -116,7 +143,7 @@ def columns_in(payload: Mapping[str, Any], without: Iterable[str] = ()) -> dict[
     names = (
         field.removeprefix(_UNSIGNED)
         for field in payload
-        if field not in own and not field.startswith((_KEY, _SPANS))
+        if field not in own and not field.startswith((_KEY, _SPANS, _DIGITS))
     )
     return {name: value_of(payload, name) for name in names}
 

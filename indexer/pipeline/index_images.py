@@ -38,7 +38,8 @@ class Images:
         columns: What columns of the table hold, by name, where the user chose it.
 
     Raises:
-        UserError: No images are named, or they are named in two ways.
+        UserError: No images are named, they are named in two ways, or columns are chosen without a
+            table.
     """
 
     paths: Sequence[str] = ()
@@ -55,6 +56,8 @@ class Images:
                 "photos are named twice, as PATHs and by --embeddings or --files",
                 "give one of them",
             )
+        if self.columns and self.paths:
+            raise UserError("--column needs a table", "add --files TABLE, or leave it out")
 
 
 @dataclass(frozen=True)

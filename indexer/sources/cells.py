@@ -29,6 +29,7 @@ class Notation:
     Args:
         numbers: Text can be a number or a truth value, as in CSV.
         dates: Text can be a date, as in CSV and JSON.
+        lists: Text can be a list in JSON, as in CSV.
         comma: Numbers have a decimal comma, as in the CSV of a European spreadsheet.
         loose: The user chose the kind: `yes`, `+5` and `5.0` are read as it, too, and a float may
             be rounded.
@@ -36,6 +37,7 @@ class Notation:
 
     numbers: bool = False
     dates: bool = False
+    lists: bool = False
     comma: bool = False
     loose: bool = False
 

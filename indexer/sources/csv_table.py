@@ -59,9 +59,8 @@ def read_csv_text(text: str, path: Path) -> RawTable:
     twice = [name for name, count in Counter(used.values()).items() if count > 1]
     if twice:
         raise UserError(f"{path} has two columns of one name, {twice[0]!r}", "rename one")
-    return RawTable(
-        str(path), columns, Notation(numbers=True, dates=True, comma=separator == ";"), lines
-    )
+    notation = Notation(numbers=True, dates=True, lists=True, comma=separator == ";")
+    return RawTable(str(path), columns, notation, lines)
 
 
 def _rows(text: str, separator: str, path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -16,6 +16,7 @@ from splicedex.splice.errors import UserError
 
 KIND = b"splicedex"
 """Where the metadata of a Parquet field say what a column of an index held, in an export."""
+_UTC = frozenset({"UTC", "Z"})
 _NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -147,7 +148,7 @@ def _clock(unit: str, zone: str | None) -> Callable[[int], Any]:
         since, nanos = divmod(count * step, 1000)
         minutes = 0 if where is None else _ahead(where, since)
         fraction = f"{since % 1_000_000:06}{nanos:03}" if nanos else ""
-        suffix = "" if where is None else "Z" if where is UTC else _offset(minutes)
+        suffix = "" if zone is None else "Z" if zone in _UTC else _offset(minutes)
         found = of_microseconds(since + minutes * 60_000_000, fraction=fraction, zone=suffix)
         return found or Unkept(f"{count} {unit}", "is a time outside the years 1 to 9999")
 
@@ -169,7 +170,7 @@ def _offset(minutes: int) -> str:
 
 def _zone(name: str) -> tzinfo:
     """The time zone that Arrow names: `UTC`, `+02:00`, or `Europe/Berlin`."""
-    if name in {"UTC", "Z", "+00:00"}:
+    if name in _UTC:
         return UTC
     if name[0] in "+-":
         hours, minutes = int(name[1:3]), int(name[3:].strip(":") or 0)

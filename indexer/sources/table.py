@@ -82,7 +82,8 @@ class ColumnFinding:
 
     Args:
         column: Its name.
-        kind: text, integer, float, date or bool; "kept" for one that cannot be asked for.
+        kind: text, integer, float, date or bool; "kept" for one that cannot be asked for; "empty"
+            or "left out" for one without a value.
         note: What users should know of it; empty if nothing.
         cells: The first cells that are something else: where, what, and why.
         count: Number of all such cells.
@@ -104,7 +105,10 @@ class ColumnFinding:
             lines: The line of each row.
         """
         cells = tuple(f"{place(one.row, lines)}: {one.value} {one.reason}" for one in column.odd)
-        return cls(name, name_of(column.kind), column.note, cells, column.odd_count)
+        kind = name_of(column.kind)
+        if all(value is None for value in column.values):
+            kind = "left out" if column.odd else "empty"
+        return cls(name, kind, column.note, cells, column.odd_count)
 
 
 def read_table(path: Path, kinds: Kinds | None = None) -> Table:

@@ -7,7 +7,7 @@ values, integers, floats, dates, else text. What no index can hold is left out. 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -103,7 +103,7 @@ def typed_column(
         return _told(Column(None, [_plain(cell) for cell in cells], "structs"), odd)
     leaves = [(row, leaf) for row, cell in enumerate(cells) for leaf in _leaves(cell)]
     if not leaves:
-        return _told(Column(None, cells, "left out" if odd else "empty"), odd)
+        return _told(Column(None, cells), odd)
     if asked:
         return _as_asked(cells, leaves, asked, replace(notation, loose=True), odd)
     kind = _kind(leaves, notation)
@@ -224,18 +224,15 @@ def _kind(leaves: Sequence[tuple[int, Any]], notation: Notation) -> ColumnKind:
 
 def _nearly(column: Column, leaves: Sequence[tuple[int, Any]], notation: Notation) -> Column:
     """Say of a text column if most of its cells are something more special."""
-    for kind in _SPECIAL:
-        if 2 * len(_disagreeing(leaves[:_SAMPLE], kind, notation)) > len(leaves[:_SAMPLE]):
-            continue
-        others = _disagreeing(leaves, kind, notation)
-        if 2 * len(others) > len(leaves):
-            continue
-        agreeing = len(leaves) - len(others)
-        if not others:
-            return replace(column, note="negative integers and some from 2^63 on")
-        note = f"{agreeing:,} of {len(leaves):,} are {_MANY[kind]}"
-        return _told(replace(column, note=note), others)
-    return column
+    sample = leaves[:_SAMPLE]
+    kind = min(_SPECIAL, key=lambda kind: len(_disagreeing(sample, kind, notation)))
+    if 2 * len(_disagreeing(sample, kind, notation)) > len(sample):
+        return column
+    others = _disagreeing(leaves, kind, notation)
+    if not others:
+        return replace(column, note="negative integers and some from 2^63 on")
+    note = f"{len(leaves) - len(others):,} of {len(leaves):,} are {_MANY[kind]}"
+    return _told(replace(column, note=note), others)
 
 
 def _disagreeing(
@@ -257,7 +254,7 @@ def _told(column: Column, odd: Sequence[Odd]) -> Column:
 
 def _parsed_lists(cells: Sequence[Any], notation: Notation) -> tuple[Sequence[Any], Notation]:
     """Parse cells of text that are JSON lists, if all are."""
-    if not notation.numbers:
+    if not notation.lists:
         return cells, notation
     filled = [cell for cell in cells if cell is not None]
     if not filled or not all(isinstance(cell, str) and cell.startswith("[") for cell in filled):
@@ -288,7 +285,7 @@ def _whole(digits: str) -> int | Decimal:
 def _keepable(cells: Sequence[Any], notation: Notation) -> tuple[list[Any], list[Odd]]:
     """The cells with None for what cannot be kept, and these."""
     odd: list[Odd] = []
-    numeric = _is_numeric(cells, notation)
+    numeric, is_text = _is_numeric(cells, notation), _is_text(cells)
 
     def keep(row: int, cell: Any, depth: int = 0) -> Any:
         if isinstance(cell, list | dict) and depth == DEEPEST:
@@ -298,11 +295,10 @@ def _keepable(cells: Sequence[Any], notation: Notation) -> tuple[list[Any], list
         if isinstance(cell, dict):
             return {str(name): keep(row, one, depth + 1) for name, one in cell.items()}
         if isinstance(cell, bytes):
-            try:
+            if is_text:
                 return cell.decode()
-            except UnicodeDecodeError:
-                cell = Unkept(f"{len(cell):,} bytes", "is not text")
-        elif numeric and is_not_finite(cell, notation):
+            cell = Unkept(f"{len(cell):,} bytes", "is not text")
+        elif (numeric or not isinstance(cell, str)) and is_not_finite(cell, notation):
             cell = Unkept(text_of(cell).strip(), "is not finite")
         if isinstance(cell, Unkept):
             odd.append(Odd(row, cell.value, f"{cell.reason}: left out"))
@@ -322,6 +318,24 @@ def _is_numeric(cells: Sequence[Any], notation: Notation) -> bool:
         "unsigned",
         "float",
     }
+
+
+def _is_text(cells: Iterable[Any]) -> bool:
+    """Whether all bytes are UTF-8: some programs write text in Parquet without saying so."""
+    try:
+        for one in _bytes_in(cells):
+            one.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _bytes_in(cells: Iterable[Any]) -> Iterator[bytes]:
+    for cell in cells:
+        if isinstance(cell, bytes):
+            yield cell
+        elif isinstance(cell, list | dict):
+            yield from _bytes_in(cell.values() if isinstance(cell, dict) else cell)
 
 
 def _is_nested(cell: Any) -> bool:

@@ -20,7 +20,7 @@ MAX_LENGTH = 128
 """Most characters of a text value."""
 Value: TypeAlias = str | int | float | bool
 NOTATION = Notation(numbers=True, dates=True)
-"""A tag is text that is read as a cell of CSV is."""
+"""A tag is text that is read as a cell of CSV is, but never a list."""
 HELD: dict[ColumnKind, tuple[str, str]] = {
     "keyword": ("text", "yes"),
     "integer": ("whole numbers", "3"),

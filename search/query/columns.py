@@ -7,10 +7,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from operator import eq, ge, gt, le, lt
 from typing import Any, TypeAlias
 
 from splicedex.indexer.engines.query import Filter, Match, Or, Range, Scalar
-from splicedex.indexer.payload.columns import HALF, ColumnKind, key_field, value_of
+from splicedex.indexer.payload.columns import (
+    HALF,
+    ColumnKind,
+    digits_field,
+    is_long,
+    key_field,
+    value_of,
+)
 from splicedex.indexer.payload.dates import Moment, read_date, read_span
 from splicedex.search.query.nodes import Field, QueryError
 
@@ -80,14 +88,23 @@ def _passing(field: Field, kind: ColumnKind) -> Filter | None:
     if number is None:
         return None
     if kind == "float":
-        bound = float(number)
-        return Range(key, **_bounds(field.op, bound)) if math.isfinite(bound) else None
+        return _float(field, float(number))
     if abs(number) > _FAR:
         number = _FAR.copy_sign(number)
     whole = math.floor(number) if field.op in {">", "<="} else math.ceil(number)
     if field.op in EQUAL and whole != number:
         return Or(())
     return Range(key, **_bounds(field.op, whole - (HALF if kind == "unsigned" else 0)))
+
+
+def _float(field: Field, bound: float) -> Filter | None:
+    """Floats at, above or below a bound. One that is long is found by its digits, too."""
+    if not math.isfinite(bound):
+        return None
+    passing = Range(field.name, **_bounds(field.op, bound))
+    if field.op in {"<", ">"} or not is_long(bound):
+        return passing
+    return Or((passing, Match(digits_field(field.name), (repr(bound),))))
 
 
 def _within(key: str, op: str, span: Moment) -> Range:
@@ -145,6 +162,7 @@ def holds(field: Field, payload: Mapping[str, Any], kind: ColumnKind | None = No
     return any(_fits(field, value, kind) for value in values if value is not None)
 
 
+_COMPARE = {":": eq, "=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 _KIND_OF_TYPE: dict[type, ColumnKind] = {bool: "bool", int: "integer", float: "float"}
 
 
@@ -154,6 +172,9 @@ def _fits(field: Field, value: Any, kind: ColumnKind | None) -> bool:
         if field.op == "=":
             return bool(value == field.value)
         return field.op == ":" and _pattern(field.value).fullmatch(str(value)) is not None
+    if kind == "float":
+        bound = _number(field.value)
+        return bound is not None and _COMPARE[field.op](value, float(bound))
     passing = _passing(field, kind)
     if kind == "date":
         moment = read_date(str(value))

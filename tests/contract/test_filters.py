@@ -96,6 +96,36 @@ def test_tree_lets_through_what_plain_python_does(
     assert kept.count(tree) == len(expected)
 
 
+WIDE = [0, 2**53, 2**53 + 1, 2**60, 2**60 + 1, 2**60 + 2, 2**63 - 1, -(2**63), -(2**60) - 1]
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    low=st.sampled_from(WIDE) | st.integers(-(2**64), 2**64),
+    high=st.none() | st.sampled_from(WIDE) | st.integers(-(2**64), 2**64),
+    strict=st.booleans(),
+)
+def test_integers_of_64_bits_are_compared_exactly(
+    kept: Engine, low: int, high: int | None, strict: bool
+) -> None:
+    held = [{"year": value, "concepts": [0, value], "far": value} for value in WIDE]
+    write(kept, held)
+    for key in ("year", "concepts", "far"):
+        tree = Range(key, gt=low, lt=high) if strict else Range(key, gte=low, lte=high)
+        expected = [p for p, payload in zip(IDS, held, strict=False) if passes(tree, p, payload)]
+        ids = set(IDS[: len(WIDE)])
+        assert [hit.id for hit in kept.scroll(tree) if hit.id in ids] == expected
+    assert kept.count(Match("year", (2**60 + 1,))) == 1
+
+
+def test_truth_values_are_counted(engine: Engine) -> None:
+    engine.create_index("flag", "bool")
+    write(engine, [{"flag": True}, {"flag": False}, {"flag": True}, {}])
+
+    assert engine.count(Match("flag", (True,))) == 2
+    assert sorted(engine.facet("flag")) == [(False, 1), (True, 2)]
+
+
 @pytest.mark.parametrize(
     ("value", "rows"),
     [("1", [3]), (1, [1]), (True, [0]), (False, [])],

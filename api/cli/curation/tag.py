@@ -34,7 +34,8 @@ def run(
         str,
         typer.Argument(
             metavar="NAME=VALUE",
-            help="The column and its value, a text or a number. NAME= removes the value.",
+            help="The column and its value: text, or what reads as a number, a date, true or "
+            "false. NAME= removes the value.",
         ),
     ],
     yes: Yes = False,

@@ -29,6 +29,16 @@ def test_help_shows_defaults():
     assert "(default: 0.25)" in told.output
 
 
+def test_a_column_is_a_name_and_a_kind():
+    options = IndexOptions(files=Path("f.csv"), column=["price:float", "a:b:text", "ok:bool"])
+    assert options.images().columns == {"price": "float", "a:b": "keyword", "ok": "bool"}
+    for column in ("price", "price:", ":float", "price:number"):
+        with pytest.raises(UserError, match="is not NAME:KIND; use one of text, integer"):
+            IndexOptions(files=Path("f.csv"), column=[column]).images()
+    with pytest.raises(UserError, match="needs a table"):
+        IndexOptions(paths=["a"], column=["price:float"]).images()
+
+
 def test_options_become_settings_and_images():
     options = IndexOptions(paths=["a"], model="nano", l0=7, ann="hnsw")
     assert options.settings().model == "nano"

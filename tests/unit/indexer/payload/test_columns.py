@@ -49,3 +49,12 @@ def test_a_value_as_text_is_what_a_user_types():
     assert [text_of(value) for value in (True, False, 2**63, 0.1, "x", None)] == [
         "true", "false", "9223372036854775808", "0.1", "x", "",
     ]  # fmt: skip
+
+
+def test_a_long_float_is_stored_with_its_digits():
+    long = 0.36995516654807925
+    assert stored("f", "float", 0.25) == {"f": 0.25}
+    payload = stored("f", "float", long) | stored("many", "float", [0.5, None, long])
+    assert payload["-digits-f"] == "0.36995516654807925"
+    changed = payload | {"f": 0.3699551665480793, "many": [0.5, None, 0.3699551665480793]}
+    assert columns_in(changed) == {"f": long, "many": [0.5, None, long]}

@@ -164,7 +164,7 @@ class TestParquet:
         }  # fmt: skip
         told = {one.column: (one.kind, one.note, one.cells) for one in table.findings()}
         assert told["thumb"] == (
-            "kept", "left out", ("row 0: 2 bytes is not text: left out",),
+            "left out", "", ("row 0: 2 bytes is not text: left out",),
         )  # fmt: skip
         assert told["took"][2] == ("row 0: 5 s is a duration: left out",)
         assert "outside the years" in told["far"][2][0]

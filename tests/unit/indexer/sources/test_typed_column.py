@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from splicedex.indexer.sources.cells import Notation, Unkept
 from splicedex.indexer.sources.typed_column import MisfitError, as_kind, typed_column
 
-CSV = Notation(numbers=True, dates=True)
+CSV = Notation(numbers=True, dates=True, lists=True)
 JSON = Notation(dates=True)
 
 
@@ -82,6 +82,13 @@ def test_what_is_left_out_is_told():
         (2, "inf", "is not finite: left out"),
         (3, "3 s", "is a duration: left out"),
     ]
+
+
+def test_bytes_are_text_if_all_of_them_are():
+    assert typed_column([b"a", b"", "b"], JSON).kind == "keyword"
+    left_out = typed_column([b"a", [b"\xff"], None], JSON)
+    assert (left_out.kind, list(left_out.values)) == (None, [None, [None], None])
+    assert left_out.odd_count == 2
 
 
 def test_a_text_among_numbers_is_told():

@@ -6,7 +6,12 @@ from splicedex.indexer.engines.query import Match, Or, Range
 from splicedex.search.query.columns import MOST, column_filter, holds
 from splicedex.search.query.nodes import Field, QueryError
 
-COLUMNS = {"label": "keyword", "path": "keyword", "width": "integer", "score": "float"}
+COLUMNS = {
+    "label": "keyword",
+    "path": "keyword",
+    "width": "integer",
+    "score": "float",
+}
 LABELS = ["cat", "car", "a[1]", "x*y", "line\nbreak"]
 
 
@@ -30,6 +35,21 @@ def asked(name, op, value, values=lambda column, most: LABELS):
         (("width", ">=", "3"), Range("width", gte=3)),
         (("score", "<", "0.5"), Range("score", lt=0.5)),
         (("score", "<=", "0.5"), Range("score", lte=0.5)),
+        (("label", "=", "x*y"), Match("label", ("x*y",))),
+        (("width", ":", "1e3"), Range("width", gte=1000, lte=1000)),
+        (("width", ">", "2.5"), Range("width", gt=2)),
+        (("width", "<", "2.5"), Range("width", lt=3)),
+        (("width", "=", "2.5"), Or(())),
+        (("width", ">=", "9007199254740993"), Range("width", gte=9007199254740993)),
+        (
+            ("score", "=", "0.36995516654807925"),
+            Or(
+                (
+                    Range("score", gte=0.36995516654807925, lte=0.36995516654807925),
+                    Match("-digits-score", ("0.36995516654807925",)),
+                )
+            ),
+        ),
     ],
 )
 def test_a_condition_becomes_a_filter(field, condition):
