@@ -21,7 +21,7 @@ from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.subsets.checks import check_choice
 from splicedex.search.curation.subsets.lines import lines
 from splicedex.search.curation.subsets.meaning import Concepts, Meanings
-from splicedex.search.curation.subsets.sides import Side, Sides, sample_of
+from splicedex.search.curation.subsets.sides import Side, Sides, mean_of
 from splicedex.search.curation.subsets.subset import (
     Subset,
     complement,
@@ -184,7 +184,7 @@ class _Pair:
         """Compare two subsets, given the images of each concept in them, and what is no news."""
         index = searcher.index
         one, other = (
-            Side(each.filter, shown, sample_of(index, each.filter, each.images))
+            Side(each.filter, shown, mean_of(index, each.filter, each.images))
             for each, shown in zip(subsets, counts, strict=True)
         )
         sides = Sides(index, one, other)

@@ -61,6 +61,21 @@ def kinds_of(space: ConceptSpace) -> csr_array:
     return csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=(count, count))
 
 
+def other_names(name: str, steps: int) -> Iterator[Sequence[str]]:
+    """Other names of what a noun means first, then of what this is a kind of, step by step.
+
+    Args:
+        name: A noun, in the singular or plural.
+        steps: Number of steps to broader kinds.
+    """
+    nouns = _Nouns.of([name])
+    level = [sense.synset for sense in nouns.senses(name)[:1]]
+    for _ in range(steps + 1):
+        lines = [nouns.synsets[synset].split("\t") for synset in level]
+        yield [entry.partition("|")[0] for line in lines for entry in line[2].split(",") if entry]
+        level = [int(parent) for line in lines for parent in line[1].split()]
+
+
 def _senses_in(space: ConceptSpace, nouns: _Nouns) -> Mapping[int, int]:
     """The synset that each concept means, for those that WordNet knows."""
     found = {i: senses for i, name in enumerate(space.concepts) if (senses := nouns.senses(name))}

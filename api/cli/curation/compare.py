@@ -75,7 +75,7 @@ def run(
 ) -> None:
     """Compare two sets of images: show the concepts in which they differ most.
 
-    Only large differences are shown that are in both halves of the images and not chance. What the
+    Only large differences are shown that almost any half of the images has too. What the
     queries name is left out, in any form.
     """
     from splicedex.search.curation.compare import compare, compare_by
@@ -138,7 +138,7 @@ def _show(found: Comparison) -> None:
                 print_line(f"{one.concept} in {query}: {paths}")
     print_summary(
         f"{found.significant:,} of {found.tested:,} concepts differ by at least 20 of 100 images, "
-        "in both halves of the images, and not by chance (q < .2)"
+        "in almost any half of the images too, and not by chance (q < .2)"
     )
 
 

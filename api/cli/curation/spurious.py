@@ -123,7 +123,7 @@ def _show(found: Suspicions, *, asked: bool) -> None:
         f"{found.tested:,} pairs of a label and a concept tested"
         if asked
         else "shown is what at least 20 of 100 images more show with the label than without it, "
-        "in both halves of the images, and not by chance (q < .2)"
+        "in almost any half of the images too, and not by chance (q < .2)"
     )
 
 

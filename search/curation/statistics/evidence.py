@@ -3,14 +3,14 @@
 For each concept there are
 
 - the difference: the share of the images that have it, minus that of the others;
-- the same in each half of the images, divided at random;
+- the same in nine of ten random halves of the images, at least;
 - the contrast: how probable the concept is in the mean image minus the mean of the others. What is
   said of single images has many errors; in the mean most of them cancel;
 - a p-value: how often chance alone makes a difference as large.
 
 Concepts are ordered by the difference and half the contrast. A claim stands if the difference is
-large, would be found in either half of the images as well, and is not chance, and if the contrast
-backs it. Beyond what is found elsewhere, most of the difference has to be left.
+large, would be found in almost any half of the images as well, and is not chance, and if the
+contrast backs it. Beyond what is found elsewhere, most of the difference has to be left.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from splicedex.search.curation.statistics.two_by_two import LabelTables
 LARGE = 0.2
 """Least difference of two shares that is worth a claim."""
 HALF = 0.15
-"""Least difference in each half of the images: a large one, less what chance takes from a half."""
+"""Least difference in nine of ten random halves of the images."""
+_NINE_OF_TEN = 1.2816
+"""Quantile of the normal distribution."""
 CHANCE = 0.2
 """A claim's p-value is below this after correction for the number of tests: of claims that are only
 large by chance fewer than one in five would pass. The other conditions stop most of those."""
@@ -45,28 +47,44 @@ class Evidence:
 
     Args:
         tables: Numbers of images.
-        halves: The difference in each half of the images (2, c).
         contrast: Probability of each concept in the difference of the mean images (c,).
         p: P-values (c,) for no difference.
         elsewhere: What of the difference is found elsewhere too (c,).
     """
 
     tables: LabelTables
-    halves: Floats
     contrast: NDArray[np.floating]
     p: Floats
     elsewhere: Floats
 
     @classmethod
-    def of(cls, tables: LabelTables, halves: Floats, contrast: NDArray[np.floating]) -> Evidence:
-        """From the counts of two sets of images, and from their means."""
+    def of(cls, tables: LabelTables, contrast: NDArray[np.floating]) -> Evidence:
+        """From the counts of two sets of images, and the contrast of their means."""
         p = p_values(tables.hits, tables.count, tables.other_hits, tables.other_count)
-        return cls(tables, halves, contrast, p, np.zeros(len(p)))
+        return cls(tables, contrast, p, np.zeros(len(p)))
 
     @property
     def difference(self) -> Floats:
         """The difference of the shares, minus what is found elsewhere too (c,)."""
         return self.tables.difference - self.elsewhere
+
+    @property
+    def in_halves(self) -> Floats:
+        """The least difference in nine of ten random halves of the images (c,).
+
+        Drawn from the images without replacement, the share of a half has the variance
+        p (1 - p) / (n - 1) around the share p of all n.
+        """
+        tables = self.tables
+        variance = np.zeros(len(self.p))
+        for hits, count in (
+            (tables.hits, tables.count),
+            (tables.other_hits, tables.other_count),
+        ):
+            share = hits / max(count, 1)
+            variance += share * (1 - share) / max(count - 1, 1)
+        least: Floats = tables.difference - _NINE_OF_TEN * np.sqrt(variance)
+        return least
 
     @property
     def score(self) -> Floats:
@@ -80,7 +98,7 @@ class Evidence:
         Args:
             q: The p-values (c,) after correction for the number of tests.
         """
-        large = (self.tables.difference >= LARGE) & (self.halves.min(axis=0) >= HALF)
+        large = (self.tables.difference >= LARGE) & (self.in_halves >= HALF)
         mostly_here = self.difference > self.elsewhere
         stands: NDArray[np.bool_] = large & mostly_here & (q < CHANCE) & (self.contrast >= CONTRAST)
         return stands
@@ -105,21 +123,17 @@ class Evidence:
         large = self.tables.difference[first] >= LARGE
         return [first] if contrast[first] >= FIRST and not large else []
 
-    def with_counts(self, concepts: Sequence[int], tables: LabelTables, halves: Floats) -> Evidence:
+    def with_counts(self, concepts: Sequence[int], tables: LabelTables) -> Evidence:
         """The same evidence where some concepts are counted in another way.
 
         Args:
             concepts: The k concepts.
             tables: Their numbers of images, for each of the k.
-            halves: Their differences in each half (2, k).
         """
-        other = Evidence.of(tables, halves, self.contrast[concepts])
         hits, other_hits = self.tables.hits.copy(), self.tables.other_hits.copy()
         hits[concepts], other_hits[concepts] = tables.hits, tables.other_hits
-        p, both = self.p.copy(), self.halves.copy()
-        p[concepts], both[:, concepts] = other.p, halves
         counted = replace(self.tables, hits=hits, other_hits=other_hits)
-        return replace(self, tables=counted, halves=both, p=p)
+        return Evidence.of(counted, self.contrast)
 
     def beyond(self, other: Evidence, contrast: NDArray[np.floating]) -> Evidence:
         """What is not found in other data as well.
@@ -133,7 +147,6 @@ class Evidence:
         """
         return Evidence(
             self.tables,
-            self.halves,
             contrast,
             np.maximum(self.p, equal_odds_p_values(self.tables, other.tables)),
             np.maximum(other.difference, 0),

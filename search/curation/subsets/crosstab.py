@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from splicedex.indexer.engines.query import Match, Not
-from splicedex.search.curation.subsets.sides import Side, Sides, sample_of, together
+from splicedex.search.curation.subsets.sides import Side, Sides, mean_of, together
 from splicedex.search.curation.subsets.subset import Subset, intersection
 from splicedex.search.searcher import Searcher
 
@@ -33,13 +33,13 @@ class CrossTable:
         self.values = values
         self.total = searcher.index.counts.of(part.filter)
         self._sides = [self._side(value, on_step) for value in values]
-        unlabelled = part.images - sum(one.sample.images for one in self._sides)
+        unlabelled = part.images - sum(one.mean.images for one in self._sides)
         none = intersection(part.filter, *(Not(Match(column, (value,))) for value in values))
-        self._unlabelled = [sample_of(self._index, none, unlabelled)] if unlabelled else []
+        self._unlabelled = [mean_of(self._index, none, unlabelled)] if unlabelled else []
 
     def sides(self, row: int) -> Sides:
         """The images of one label, and those of all others."""
-        others = [one.sample for at, one in enumerate(self._sides) if at != row]
+        others = [one.mean for at, one in enumerate(self._sides) if at != row]
         passing = intersection(self._part.filter, Not(Match(self._column, (self.values[row],))))
         rest = Side(
             passing,
@@ -52,6 +52,6 @@ class CrossTable:
         passing = intersection(self._part.filter, Match(self._column, (value,)))
         images = self._index.engine.count(passing)
         counts = self._index.counts.of(passing)
-        side = Side(passing, counts, sample_of(self._index, passing, images))
+        side = Side(passing, counts, mean_of(self._index, passing, images))
         on_step()
         return side

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from splicedex.search.query.plan import direction_of
 from splicedex.search.query.resolve import Encode, Resolved, resolve
 from splicedex.search.query.word_forms import inflections
+from splicedex.splice.dictionary.kinds import other_names
 from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.noun_links import noun_links
 from splicedex.splice.dictionary.space import ConceptSpace
@@ -24,8 +25,10 @@ from splicedex.splice.errors import UserError
 
 NEAR = 0.7
 """Cosine, in aligned space, from which a concept is another name of what a label names."""
-ALIKE = 0.5
+ALIKE = 0.35
 """Cosine from which two kinds of one thing are taken for each other (a foal for a horse)."""
+BROADER = 2
+"""Steps to what a name outside the vocabulary is a kind of (from a Labrador to a dog)."""
 _SHORTEST = 3
 """Letters of a word that counts: no "of", no "on"."""
 
@@ -78,6 +81,7 @@ class Meanings:
             return Meaning(False, named, related & ~named)
         cosines = self._space.atoms @ direction_of(found, self._space.atoms)
         own = [i for i in found.meant if found.concept is not None or cosines[i] >= NEAR]
+        named[own] = True
         above = self._broader[own].indices
         named[self._kinds[own].indices] = True
         named[above] = True
@@ -88,12 +92,21 @@ class Meanings:
         return Meaning(True, named, related & ~named)
 
     def _resolve(self, name: str) -> Resolved | None:
-        """The meaning of a name; None if only words of other names tell it."""
+        """The meaning of a name: its concept, or that of another name, or those nearest to it.
+
+        None if nothing but words of other names tells it.
+        """
         try:
             found = resolve(self._space, name, encode=self._encode)
         except UserError:
-            return None
-        return None if found.how == "part" else found
+            found = None
+        if found is not None and found.concept is not None:
+            return found
+        for names in other_names(name, BROADER):
+            known = [other for other in names if other in self._space.ids]
+            if known:
+                return resolve(self._space, known[0])
+        return found if found is not None and found.how == "meaning" else None
 
     def _with_word_of(self, name: str) -> Concepts:
         """The concepts that share a word with a name, in any form of the word."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splicedex.search.curation.statistics.evidence import CHANCE, HALF, LARGE, Evidence
+from splicedex.search.curation.statistics.evidence import CHANCE, LARGE, Evidence
 from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.statistics.two_by_two import LabelTables
 
@@ -15,9 +15,8 @@ RANDOM_LABELS = 200
 
 
 def evidence(hits, other_hits, contrast, count=50, other_count=50):
-    """Evidence in which both halves show the whole difference."""
     tables = LabelTables(np.array(hits), count, np.array(other_hits), other_count)
-    return Evidence.of(tables, np.array([tables.difference] * 2), np.array(contrast))
+    return Evidence.of(tables, np.array(contrast))
 
 
 def of_images(shows, label, contrast=1.0):
@@ -25,13 +24,7 @@ def of_images(shows, label, contrast=1.0):
     tables = LabelTables(
         shows[label].sum(axis=0), int(label.sum()), shows[~label].sum(axis=0), int((~label).sum())
     )
-    halves = np.array(
-        [
-            shows[label][half::2].mean(axis=0) - shows[~label][half::2].mean(axis=0)
-            for half in (0, 1)
-        ]
-    )
-    return Evidence.of(tables, halves, np.full(shows.shape[1], contrast))
+    return Evidence.of(tables, np.full(shows.shape[1], contrast))
 
 
 @st.composite
@@ -49,7 +42,7 @@ def test_a_claim_that_stands_is_large_and_not_chance(one):
         assert one.testable[0]
         assert one.difference[0] >= LARGE
         assert one.p[0] < CHANCE
-        turned = replace(one, tables=one.tables.turned(), halves=-one.halves)
+        turned = replace(one, tables=one.tables.turned())
         assert not turned.stands(one.p)[0]
 
 
@@ -71,8 +64,19 @@ def test_each_condition_counts():
     assert not stands(sure, q=CHANCE)
     assert not stands(evidence([40], [10], [0.1]))
     assert not stands(evidence([14], [5], [0.8]))
-    assert not stands(replace(sure, halves=np.array([[1.0], [HALF - 0.01]])))
+    assert not stands(evidence([6], [2], [0.8], 12, 12))
     assert not stands(replace(sure, elsewhere=np.array([0.31])))
+
+
+def test_nine_of_ten_halves_show_it():
+    random = np.random.default_rng(3)
+    one = evidence([22], [6], [0.8], 40, 30)
+    inside, rest = np.arange(40) < 22, np.arange(30) < 6
+    halves = [
+        random.permutation(inside)[:20].mean() - random.permutation(rest)[:15].mean()
+        for _ in range(4000)
+    ]
+    assert one.in_halves[0] == pytest.approx(np.quantile(halves, 0.1), abs=0.02)
 
 
 def test_the_contrast_names_what_to_ask_for():
@@ -81,9 +85,7 @@ def test_the_contrast_names_what_to_ask_for():
     assert found.first(np.array([False, True, False])) == [2]
     assert found.first(np.array([False, True, True])) == [0]
     assert found.first(np.ones(3, np.bool_)) == []
-    asked = found.with_counts(
-        [2], LabelTables(np.array([30]), 50, np.array([2]), 50), np.array([[0.5], [0.6]])
-    )
+    asked = found.with_counts([2], LabelTables(np.array([30]), 50, np.array([2]), 50))
     assert asked.stands(asked.p).tolist() == [False, True, True]
     assert asked.tables.hits.tolist() == [0, 40, 30]
     assert asked.p[1] == found.p[1]
