@@ -7,10 +7,6 @@ often people say a word of a photo. With the activation a_k of concept k, the sh
 that name it, and its specificity s_k (how far the word lies from the mean word, standardised),
 
     logit p_k = SLOPE * a_k + WEIGHT * log f_k - SPECIFICITY * s_k + SHIFT
-                - LACK * max(0, EVIDENCE - a_k)
-
-The last term is for words that people say all the time: without it, a photo of a ship would be said
-to show a man without any evidence.
 
 A common word is also shown where a kind of it is (a collie is a dog, a dog is an animal). Over a
 concept and its kinds h,
@@ -45,11 +41,6 @@ if TYPE_CHECKING:
 
 SLOPE, WEIGHT, SPECIFICITY, SHIFT = 1.1, 1.1, 0.25, 1.9
 """Log-odds for each unit of activation, log frequency and specificity, and for any concept."""
-EVIDENCE = 0.75
-"""Activation, in standard deviations over the vocabulary, below which an image shows hardly more of
-a concept than of others."""
-LACK = 2.0
-"""Log-odds for each unit of activation below `EVIDENCE`."""
 POWER = 3
 LIKELY = 0.1
 """Probability from which a concept counts for what it is a kind of."""
@@ -139,8 +130,6 @@ class Shows:
         odds *= SLOPE
         odds += self.offset
         likely = entries(odds, _LIKELY_ODDS)
-        activations = (likely.data - self.offset[likely.indices]) / SLOPE
-        likely.data -= LACK * np.maximum(EVIDENCE - activations, 0)
         likely.data = np.maximum(np.log1p(-(sigmoid(likely.data) ** POWER)), _SUREST)
         probable: csr_array = likely @ self._counts_for
         probable.data = (-np.expm1(probable.data)).astype(np.float64) ** (1 / POWER)

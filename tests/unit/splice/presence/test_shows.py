@@ -12,8 +12,6 @@ from splicedex.splice.presence.activation import Activations
 from splicedex.splice.presence.calibration import specificity
 from splicedex.splice.presence.shows import (
     COMMON,
-    EVIDENCE,
-    LACK,
     LIKELY,
     MOST,
     POWER,
@@ -51,7 +49,6 @@ def reference(space, shares, embeddings):
     share = WordFrequency("test", shares).of(space.concepts)
     odds = SLOPE * Activations.of_words(space).of(embeddings) + WEIGHT * np.log(share) + SHIFT
     odds -= SPECIFICITY * specificity(space)
-    odds -= LACK * np.maximum(EVIDENCE - Activations.of_words(space).of(embeddings), 0)
     own = 1 / (1 + np.exp(-odds))
     kinds, absent = kinds_of(space).toarray(), np.ones(own.shape)
     for broader in range(len(share)):
