@@ -219,6 +219,7 @@ def _kind(leaves: Sequence[Any], notation: Notation) -> tuple[ColumnKind, list[A
             return kind, values
         if min(values) >= 0:
             return "unsigned", values
+        break  # no type of 64 bits holds all; as floats they would look different
     return "keyword", [read(leaf, "keyword", notation) for leaf in leaves]
 
 
