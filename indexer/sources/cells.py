@@ -18,6 +18,8 @@ _LOOSE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _TRUE, _FALSE = {"true"}, {"false"}
 _YES, _NO = {"true", "yes", "y", "t", "1"}, {"false", "no", "n", "f", "0"}
+_SHORT = 15
+"""A number of this length, without an exponent, has no more digits than every float keeps."""
 _DIGITS = 20
 """The most digits of an integer of 64 bits."""
 
@@ -79,7 +81,12 @@ def is_not_finite(cell: Any, notation: Notation) -> bool:
     """Whether a cell is NaN or infinite."""
     if isinstance(cell, float | Decimal):
         return not math.isfinite(cell)
-    return bool(notation.numbers and isinstance(cell, str) and _NOT_FINITE.fullmatch(cell.strip()))
+    return bool(
+        notation.numbers
+        and isinstance(cell, str)
+        and len(cell) <= _SHORT
+        and _NOT_FINITE.fullmatch(cell.strip())
+    )
 
 
 def told(cell: Any) -> str:
@@ -131,7 +138,10 @@ def _is_long(cell: Any) -> bool:
 
 def _float(cell: Any, notation: Notation) -> float:
     if isinstance(cell, str) and (notation.numbers or notation.loose):
-        cell = _decimal(cell.strip(), notation)
+        text = cell.strip()
+        if len(text) <= _SHORT and _NUMBER.fullmatch(text) and "e" not in text.lower():
+            return float(text)  # quick: it loses no digit
+        cell = _decimal(text, notation)
     if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
         raise ValueError("is no number")
     if not notation.loose and (isinstance(cell, int) or _is_long(cell)):

@@ -106,14 +106,14 @@ def typed_column(
         return _told(Column(None, cells), odd)
     if asked:
         return _as_asked(cells, leaves, asked, replace(notation, loose=True), odd)
-    kind = _kind(leaves, notation)
+    kind, read_leaves = _kind([leaf for _, leaf in leaves], notation)
     if known and known != kind:
         return _as_known(cells, leaves, known, kind, notation, odd)
-    values = [_read(cell, kind, notation) for cell in cells]
+    values = _in_place(cells, read_leaves)
     if kind != "keyword":
         return _told(Column(kind, values), odd)
     found = _told(Column(kind, values), odd)
-    if not known and not _is_short([leaf for value in values for leaf in _leaves(value)]):
+    if not known and not _is_short(read_leaves):
         return replace(found, kind=None, note="long text")
     return found if odd else _nearly(found, leaves, notation)
 
@@ -208,18 +208,32 @@ def _most(kind: ColumnKind) -> int:
     return 2 * HALF - 1 if kind == "unsigned" else HALF - 1
 
 
-def _kind(leaves: Sequence[tuple[int, Any]], notation: Notation) -> ColumnKind:
-    """The most special kind of all leaves."""
+def _kind(leaves: Sequence[Any], notation: Notation) -> tuple[ColumnKind, list[Any]]:
+    """The most special kind of all leaves, and the leaves read as it."""
     for kind in _SPECIAL:
         try:
-            values = [read(leaf, kind, notation) for _, leaf in leaves]
+            values = [read(leaf, kind, notation) for leaf in leaves]
         except ValueError:
             continue
         if kind != "integer" or max(values) < HALF:
-            return kind
+            return kind, values
         if min(values) >= 0:
-            return "unsigned"
-    return "keyword"
+            return "unsigned", values
+        break  # no type of 64 bits holds all; as floats they would look different
+    return "keyword", [read(leaf, "keyword", notation) for leaf in leaves]
+
+
+def _in_place(cells: Sequence[Any], leaves: Iterable[Any]) -> list[Any]:
+    """The cells with their leaves, in order, replaced by others."""
+    following = iter(leaves)
+    return [
+        [None if one is None else next(following) for one in cell]
+        if isinstance(cell, list)
+        else None
+        if cell is None
+        else next(following)
+        for cell in cells
+    ]
 
 
 def _nearly(column: Column, leaves: Sequence[tuple[int, Any]], notation: Notation) -> Column:
@@ -305,6 +319,8 @@ def _keepable(cells: Sequence[Any], notation: Notation) -> tuple[list[Any], list
             return None
         return cell
 
+    if not numeric and all(cell is None or isinstance(cell, str) for cell in cells):
+        return list(cells), odd  # as in most columns of CSV
     return [keep(row, cell) for row, cell in enumerate(cells)], odd
 
 
@@ -312,12 +328,11 @@ def _is_numeric(cells: Sequence[Any], notation: Notation) -> bool:
     """Whether `nan` and `inf` are numbers here; in a column of text they are words."""
     if not notation.numbers:
         return True
-    others = [cell for cell in cells if cell is not None and not is_not_finite(cell, notation)]
-    return bool(others) and _kind([(0, one) for one in others], notation) in {
-        "integer",
-        "unsigned",
-        "float",
-    }
+    filled = [cell for cell in cells if cell is not None]
+    others = [cell for cell in filled if not is_not_finite(cell, notation)]
+    if not others or len(others) == len(filled):
+        return False
+    return _kind(others, notation)[0] in {"integer", "unsigned", "float"}
 
 
 def _is_text(cells: Iterable[Any]) -> bool:

@@ -11,7 +11,7 @@ import json
 import math
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -261,7 +261,7 @@ def check_export(searcher: Searcher, table: Table, folder: Path, suffix: str) ->
     for name in present:
         column = table.columns[name]
         again = [back.columns[name].values[row] for row in order]
-        if column.kind is None:
+        if column.kind is None or (suffix == "csv" and looks_like_lists(column.values)):
             continue
         assert name_of(back.columns[name].kind) == name_of(column.kind)
         for value, other in zip(column.values, again, strict=True):
@@ -272,6 +272,13 @@ def check_export(searcher: Searcher, table: Table, folder: Path, suffix: str) ->
             else:
                 assert type(value) is type(other)
                 assert value == other
+
+
+def looks_like_lists(values: Sequence[Any]) -> bool:
+    """Whether all texts of a column are lists in CSV."""
+    return all(
+        value is None or (isinstance(value, str) and value[:1] in {"", "["}) for value in values
+    )
 
 
 def check_labels(searcher: Searcher, table: Table, folder: Path) -> None:

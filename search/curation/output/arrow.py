@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow
+from pyarrow import parquet
 
 from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.payload.dates import read_date
@@ -35,7 +36,9 @@ def arrow_column(values: Sequence[Any], kind: ColumnKind | None) -> Any:
     lists = any(isinstance(value, list) for value in values)
     try:
         if kind is None:
-            return pyarrow.array(values)
+            found = pyarrow.array(values)
+            _check_writable(found)
+            return found
         plain = [[value] if lists and _is_scalar(value) else value for value in values]
         return pyarrow.array(plain, pyarrow.list_(_TYPES[kind]) if lists else _TYPES[kind])
     except (pyarrow.ArrowException, OverflowError, TypeError):
@@ -43,6 +46,16 @@ def arrow_column(values: Sequence[Any], kind: ColumnKind | None) -> Any:
             [None if value is None else json.dumps(value, ensure_ascii=False) for value in values],
             pyarrow.string(),
         )
+
+
+def _check_writable(column: Any) -> None:
+    """Check that Parquet can hold what Arrow can: not a struct without fields.
+
+    Raises:
+        pyarrow.ArrowException: It cannot.
+    """
+    if pyarrow.types.is_nested(column.type):
+        parquet.write_table(pyarrow.table({"x": column[:1]}), pyarrow.BufferOutputStream())
 
 
 def _is_scalar(value: Any) -> bool:

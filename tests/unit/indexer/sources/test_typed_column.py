@@ -21,6 +21,7 @@ JSON = Notation(dates=True)
         (["18446744073709551615", "0"], "unsigned", [2**64 - 1, 0]),
         (["18446744073709551616"], "keyword", ["18446744073709551616"]),
         (["-1", "18446744073709551615"], "keyword", ["-1", "18446744073709551615"]),
+        (["-1", "9223372036854775808"], "keyword", ["-1", "9223372036854775808"]),
         (["007", "12"], "keyword", ["007", "12"]),
         (["0.5", "2"], "float", [0.5, 2.0]),
         (["9007199254740993", "0.5"], "keyword", ["9007199254740993", "0.5"]),
@@ -148,6 +149,7 @@ def test_an_index_holds_a_kind_already():
 @given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["r", ".17g", ".25g"]))
 def test_a_float_that_is_printed_is_read_as_it_is(number, form):
     text = repr(number) if form == "r" else format(number, form)
+    text = text if {".", "e"} & set(text) else f"{text}.0"  # else it is an integer
     column = typed_column([text, "0.5"], CSV)
     assert (column.kind, column.values[0]) == ("float", number)
 
