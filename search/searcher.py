@@ -16,7 +16,7 @@ from splicedex.search.cursor import make_cursor, offset_of
 from splicedex.search.query.external_images import ExternalImages, files
 from splicedex.search.query.nodes import AllOf
 from splicedex.search.query.plan import Context, Plan, describe, make_plan
-from splicedex.search.query.reading import Reading, read
+from splicedex.search.query.reading.reading import Reading, read
 from splicedex.search.query.resolve import Encode, named
 from splicedex.search.ranking.choose import RankingChooser
 from splicedex.search.ranking.embedding_cache import EmbeddingCache

@@ -18,7 +18,7 @@ from splicedex.indexer.pipeline.settings import ResolvedSettings, Settings, reso
 from splicedex.indexer.sources.base import Source
 from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.sources.photos import PhotoSource, list_paths, list_table
-from splicedex.indexer.sources.table import ColumnFinding, Kinds
+from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds
 from splicedex.indexer.store.address import Address
 from splicedex.indexer.store.base import Store
 from splicedex.indexer.store.index import create_index, open_index, store_of

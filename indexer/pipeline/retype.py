@@ -18,7 +18,7 @@ from splicedex.indexer.payload.columns import (
     value_of,
 )
 from splicedex.indexer.sources.base import BLOCK, blocks
-from splicedex.indexer.sources.typed_column import as_kind
+from splicedex.indexer.sources.tables.typed_column import as_kind
 from splicedex.indexer.store.index import Index
 
 

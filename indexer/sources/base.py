@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from splicedex.indexer.payload.columns import ColumnKind
-from splicedex.indexer.sources.table import ColumnFinding
+from splicedex.indexer.sources.tables.table import ColumnFinding
 from splicedex.splice.align import Matrix
 
 T = TypeVar("T")

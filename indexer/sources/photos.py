@@ -21,7 +21,7 @@ from splicedex.indexer.sources.decode import Photo, Skipped
 from splicedex.indexer.sources.decode_pool import read_photos
 from splicedex.indexer.sources.find_files import find_photos
 from splicedex.indexer.sources.location import file_of, printable, to_text
-from splicedex.indexer.sources.table import ColumnFinding, Kinds, Table, read_table
+from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds, Table, read_table
 from splicedex.splice.encoders.base import Encoder
 from splicedex.splice.errors import UserError
 
@@ -72,7 +72,7 @@ def list_table(files: Path, root: Path | None, kinds: Kinds | None = None) -> Li
     """List the photos that a table names. Their names in the index are those in the table.
 
     Args:
-        files: The table; see `indexer.sources.table`.
+        files: The table; see `indexer.sources.tables.table`.
         root: Folder that the names are relative to; by default the folder of the table.
         kinds: What its columns have to be.
 

@@ -19,8 +19,8 @@ from splicedex.search.curation.statistics.contrast import Contrast, Order, contr
 from splicedex.search.curation.statistics.proportions import Floats
 from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.subsets.checks import check_choice
-from splicedex.search.curation.subsets.lines import lines
-from splicedex.search.curation.subsets.meaning import Concepts, Meanings
+from splicedex.search.curation.concepts.lines import lines
+from splicedex.search.curation.concepts.meaning import Concepts, Meanings
 from splicedex.search.curation.subsets.sides import Side, Sides, mean_of
 from splicedex.search.curation.subsets.subset import (
     Subset,
@@ -31,7 +31,7 @@ from splicedex.search.curation.subsets.subset import (
     values_of,
     without,
 )
-from splicedex.search.curation.subsets.synonyms import query_for
+from splicedex.search.curation.concepts.synonyms import query_for
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 

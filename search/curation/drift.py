@@ -18,7 +18,7 @@ from splicedex.search.curation.statistics.proportions import Interval
 from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.subsets.shown import sampled_probabilities
 from splicedex.search.curation.subsets.subset import Subset, intersection, subset
-from splicedex.search.curation.subsets.things import Things
+from splicedex.search.curation.concepts.things import Things
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 

@@ -32,8 +32,8 @@ from splicedex.search.curation.statistics.proportions import Floats, newcombe
 from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.statistics.two_by_two import Cells
 from splicedex.search.curation.subsets.crosstab import CrossTable
-from splicedex.search.curation.subsets.lines import lines
-from splicedex.search.curation.subsets.meaning import Concepts, Meaning, Meanings
+from splicedex.search.curation.concepts.lines import lines
+from splicedex.search.curation.concepts.meaning import Concepts, Meaning, Meanings
 from splicedex.search.curation.subsets.reading import Progress, silent
 from splicedex.search.curation.subsets.sides import Sides
 from splicedex.search.curation.subsets.splits import Split, examined_and_rest
@@ -43,7 +43,7 @@ from splicedex.search.curation.subsets.subset import (
     subset,
     values_of,
 )
-from splicedex.search.curation.subsets.synonyms import query_for
+from splicedex.search.curation.concepts.synonyms import query_for
 from splicedex.search.query.resolve import resolve
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError

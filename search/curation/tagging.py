@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 from splicedex.indexer.payload.columns import ColumnKind, removed, stored
 from splicedex.indexer.sources.base import blocks
-from splicedex.indexer.sources.cells import Notation
-from splicedex.indexer.sources.column_names import RESERVED, is_name
-from splicedex.indexer.sources.typed_column import MisfitError, typed_column
+from splicedex.indexer.sources.tables.cells import Notation
+from splicedex.indexer.sources.tables.column_names import RESERVED, is_name
+from splicedex.indexer.sources.tables.typed_column import MisfitError, typed_column
 from splicedex.search.curation.subsets.reading import read_ids
 from splicedex.search.curation.subsets.subset import subset
 from splicedex.search.searcher import Searcher

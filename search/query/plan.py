@@ -29,7 +29,7 @@ from splicedex.search.query.nodes import (
     Text,
 )
 from splicedex.search.query.normalize import Leaf, concepts_of, fields_of, leaves, normal
-from splicedex.search.query.reading import Reading
+from splicedex.search.query.reading.reading import Reading
 from splicedex.search.query.resolve import Encode, Resolved, resolve
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace

@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from splicedex.search.query.lexer import quoted
-from splicedex.search.query.nearness import near_enough
-from splicedex.search.query.word_forms import emoji_names, inflections
+from splicedex.search.query.reading.nearness import near_enough
+from splicedex.search.query.reading.word_forms import emoji_names, inflections
 from splicedex.splice.align import Matrix, centre, unit
 from splicedex.splice.dictionary.letters import folded, plain
 from splicedex.splice.dictionary.near_synonyms import near_synonyms

@@ -33,7 +33,7 @@ from splicedex.indexer.payload.columns import KINDS, name_of
 from splicedex.indexer.payload.dates import Moment, read_date
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.sources.embeddings import ArraySource
-from splicedex.indexer.sources.table import Kinds, Table, read_table
+from splicedex.indexer.sources.tables.table import Kinds, Table, read_table
 from splicedex.indexer.store.index import Index
 from splicedex.indexer.store.local_files import LocalFiles
 from splicedex.indexer.store.manifest import Manifest

@@ -14,7 +14,7 @@ from splicedex.splice.errors import UserError
 if TYPE_CHECKING:
     from splicedex.indexer.pipeline.index_images import Outcome
     from splicedex.indexer.pipeline.report import Report
-    from splicedex.indexer.sources.table import ColumnFinding
+    from splicedex.indexer.sources.tables.table import ColumnFinding
 
 COUNTS = ("added", "replaced", "unchanged", "pruned")
 LISTED = 20

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
 from splicedex.indexer.payload.columns import ColumnKind, text_of
-from splicedex.indexer.sources.parquet_table import KIND
+from splicedex.indexer.sources.tables.parquet_table import KIND
 from splicedex.splice.errors import UserError
 
 Rows: TypeAlias = Callable[[], Iterator[dict[str, Any]]]

@@ -14,7 +14,7 @@ from splicedex.indexer.maintenance.repair import repair
 from splicedex.indexer.maintenance.verify import verify
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.sources.embeddings import array_source
-from splicedex.indexer.sources.table import Kinds
+from splicedex.indexer.sources.tables.table import Kinds
 from splicedex.indexer.store.address import Folder
 from splicedex.indexer.store.index import Index, create_index, open_index
 from splicedex.indexer.store.local_files import LocalFiles

@@ -8,7 +8,7 @@ from splicedex.indexer.payload.columns import (
     value_of,
 )
 from splicedex.indexer.payload.dates import read_date
-from splicedex.indexer.sources.column_names import is_name
+from splicedex.indexer.sources.tables.column_names import is_name
 
 LARGEST = 2**64 - 1
 

@@ -10,7 +10,7 @@ from splicedex.indexer.pipeline import build as subject
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.sources import embeddings
 from splicedex.indexer.sources.embeddings import ArraySource
-from splicedex.indexer.sources.table import Table
+from splicedex.indexer.sources.tables.table import Table
 from tests.photos import make_embeddings, make_index, make_space
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")

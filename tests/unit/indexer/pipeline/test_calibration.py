@@ -8,7 +8,7 @@ from splicedex.indexer.pipeline import calibration as subject
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.calibration import out_of_date, recalibrate
 from splicedex.indexer.sources.embeddings import ArraySource
-from splicedex.indexer.sources.table import Table
+from splicedex.indexer.sources.tables.table import Table
 from splicedex.indexer.store.index import point_id
 from splicedex.splice.presence.calibration import Calibration, calibrate
 from tests.photos import make_embeddings, make_index, make_space, name

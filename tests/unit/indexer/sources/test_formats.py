@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from splicedex.indexer.sources.embeddings import array_source
-from splicedex.indexer.sources.table import Kinds, read_table
+from splicedex.indexer.sources.tables.table import Kinds, read_table
 from splicedex.splice.errors import UserError
 
 PLAIN = "file,label,k\na.jpg,größe,1\nb.jpg,,2\n"
@@ -181,7 +181,7 @@ class TestParquet:
         pyarrow = pytest.importorskip("pyarrow")
         from pyarrow import parquet
 
-        from splicedex.indexer.sources.table import read_shards
+        from splicedex.indexer.sources.tables.table import read_shards
 
         whole = pyarrow.table({"key": ["a", "b", "c"], "tags": [[1], [2, 3], None]})
         parquet.write_table(whole.slice(1), tmp_path / "metadata_0.parquet")

@@ -3,7 +3,7 @@
 import pytest
 
 from splicedex.search.browse.concept_frequency import most_shown
-from splicedex.search.curation.subsets.synonyms import query_for
+from splicedex.search.curation.concepts.synonyms import query_for
 from splicedex.search.searcher import Searcher
 from tests.planted import COUNT, make_planted
 from tests.unit.search.curation.matching import found_by

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splicedex.search.curation.balance import balance, choose_evenly
-from splicedex.search.curation.subsets.parts import shown_parts
+from splicedex.search.curation.concepts.parts import shown_parts
 from splicedex.search.curation.subsets.subset import subset
 from splicedex.splice.errors import UserError
 from tests.unit.search.curation.matching import found_by

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from splicedex.search.curation.subsets.lines import lines
-from splicedex.search.curation.subsets.meaning import Meanings
+from splicedex.search.curation.concepts.lines import lines
+from splicedex.search.curation.concepts.meaning import Meanings
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.noun_links import noun_links

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from splicedex.indexer.sources.cells import Notation
+from splicedex.indexer.sources.tables.cells import Notation
 
 PATH_COLUMNS = ("file", "path", "image_path", "filename", "url", "key")
 """Columns that may name the image, in any case, with or without spaces. The first that exists is

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splicedex.search.curation.subsets import parts
+from splicedex.search.curation.concepts import parts
 from splicedex.search.curation.subsets.subset import Subset
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.lexicon import Lexicon

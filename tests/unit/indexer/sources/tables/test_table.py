@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splicedex.indexer.sources.column_names import is_name, named
-from splicedex.indexer.sources.table import read_shards, read_table
+from splicedex.indexer.sources.tables.column_names import is_name, named
+from splicedex.indexer.sources.tables.table import read_shards, read_table
 from splicedex.splice.errors import UserError
 
 

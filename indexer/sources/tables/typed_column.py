@@ -14,7 +14,7 @@ from typing import Any
 
 from splicedex.indexer.payload.columns import HALF, ColumnKind, name_of, text_of
 from splicedex.indexer.payload.dates import Moment
-from splicedex.indexer.sources.cells import Notation, Unkept, is_not_finite, read, told
+from splicedex.indexer.sources.tables.cells import Notation, Unkept, is_not_finite, read, told
 
 LONGEST_KEYWORD = 128
 """Length in characters. A column in which most texts are longer is kept, but not indexed for

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from splicedex.search.curation.subsets.subset import subset
-from splicedex.search.curation.subsets.things import Things
+from splicedex.search.curation.concepts.things import Things
 from tests.unit.search.curation.matching import found_by
 
 QUERIES = st.sampled_from(

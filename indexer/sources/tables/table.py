@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from splicedex.indexer.payload.columns import KINDS, ColumnKind, name_of, stored
-from splicedex.indexer.sources.column_names import RESERVED, named
-from splicedex.indexer.sources.csv_table import read_csv_text
-from splicedex.indexer.sources.json_table import read_json_text
-from splicedex.indexer.sources.parquet_table import read_parquet_files
-from splicedex.indexer.sources.raw_table import PATH_COLUMNS, RawTable, path_column, place
-from splicedex.indexer.sources.text_files import read_bytes, read_text
-from splicedex.indexer.sources.typed_column import Column, MisfitError, typed_column
+from splicedex.indexer.sources.tables.column_names import RESERVED, named
+from splicedex.indexer.sources.tables.csv_table import read_csv_text
+from splicedex.indexer.sources.tables.json_table import read_json_text
+from splicedex.indexer.sources.tables.parquet_table import read_parquet_files
+from splicedex.indexer.sources.tables.raw_table import PATH_COLUMNS, RawTable, path_column, place
+from splicedex.indexer.sources.tables.text_files import read_bytes, read_text
+from splicedex.indexer.sources.tables.typed_column import Column, MisfitError, typed_column
 from splicedex.splice.errors import UserError
 
 JSON_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})

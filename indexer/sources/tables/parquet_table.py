@@ -10,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from splicedex.indexer.payload.dates import DAY, of_microseconds, read_date
-from splicedex.indexer.sources.cells import Notation, Unkept
-from splicedex.indexer.sources.raw_table import RawTable
+from splicedex.indexer.sources.tables.cells import Notation, Unkept
+from splicedex.indexer.sources.tables.raw_table import RawTable
 from splicedex.splice.errors import UserError
 
 KIND = b"splicedex"

@@ -1,6 +1,6 @@
 import pytest
 
-from splicedex.search.query.word_forms import emoji_names, inflections
+from splicedex.search.query.reading.word_forms import emoji_names, inflections
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from splicedex.search.query.word_forms import inflections
+from splicedex.search.query.reading.word_forms import inflections
 from splicedex.splice.dictionary.space import ConceptSpace
 
 SAME = 0.85

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from splicedex.search.query.nearness import LEAST, near_enough
+from splicedex.search.query.reading.nearness import LEAST, near_enough
 from splicedex.search.query.resolve import resolve
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.space import ConceptSpace

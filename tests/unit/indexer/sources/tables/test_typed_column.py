@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splicedex.indexer.sources.cells import Notation, Unkept
-from splicedex.indexer.sources.typed_column import MisfitError, as_kind, typed_column
+from splicedex.indexer.sources.tables.cells import Notation, Unkept
+from splicedex.indexer.sources.tables.typed_column import MisfitError, as_kind, typed_column
 
 CSV = Notation(numbers=True, dates=True, lists=True)
 JSON = Notation(dates=True)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from splicedex.indexer.sources.cells import Notation
-from splicedex.indexer.sources.raw_table import RawTable, path_column
+from splicedex.indexer.sources.tables.cells import Notation
+from splicedex.indexer.sources.tables.raw_table import RawTable, path_column
 from splicedex.splice.errors import UserError
 
 SEPARATORS = (",", ";", "\t", "|")

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 
-from splicedex.search.curation.subsets.synonyms import synonym_groups
+from splicedex.search.curation.concepts.synonyms import synonym_groups
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.space import ConceptSpace
 

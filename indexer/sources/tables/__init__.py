@@ -1,0 +1,1 @@
+"""Tables that name images: files of several formats, with typed columns."""

@@ -1,0 +1,1 @@
+"""Reads queries as people type them, in the exact query language."""
