@@ -96,7 +96,8 @@ def typed_column(
         MisfitError: No cell is what was asked for, or a cell is not what the index holds.
     """
     cells, notation = _parsed_lists(cells, notation)
-    cells, odd = _keepable(cells, notation)
+    is_numeric = (asked or known) != "keyword" and _is_numeric(cells, notation)
+    cells, odd = _keepable(cells, notation, is_numeric)
     if any(_is_nested(cell) for cell in cells):
         if asked or known:
             raise MisfitError(None, "holds structs, or lists of lists")
@@ -296,10 +297,18 @@ def _whole(digits: str) -> int | Decimal:
     return int(digits) if len(digits) <= 40 else Decimal(digits)
 
 
-def _keepable(cells: Sequence[Any], notation: Notation) -> tuple[list[Any], list[Odd]]:
-    """The cells with None for what cannot be kept, and these."""
+def _keepable(
+    cells: Sequence[Any], notation: Notation, numeric: bool
+) -> tuple[list[Any], list[Odd]]:
+    """The cells with None for what cannot be kept, and these.
+
+    Args:
+        cells: The cells.
+        notation: What text can mean.
+        numeric: Whether the texts `nan` and `inf` are numbers.
+    """
     odd: list[Odd] = []
-    numeric, is_text = _is_numeric(cells, notation), _is_text(cells)
+    is_text = _is_text(cells)
 
     def keep(row: int, cell: Any, depth: int = 0) -> Any:
         if isinstance(cell, list | dict) and depth == DEEPEST:

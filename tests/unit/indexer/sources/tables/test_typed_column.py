@@ -110,6 +110,7 @@ def test_a_text_among_numbers_is_told():
         (["yes", "0", "maybe"], "bool", [True, False, None]),
         (["2024-03-05", "n/a"], "date", ["2024-03-05", None]),
         (["007", "12"], "keyword", ["007", "12"]),
+        (["nan", "12"], "keyword", ["nan", "12"]),
         (["0.12345678901234567891"], "float", [0.12345678901234568]),
         ([["1", "x"], ["2"]], "integer", [[1, None], [2]]),
     ],
