@@ -15,7 +15,13 @@ import numpy as np
 from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.sources.base import BLOCK, Block, Item, blocks, signature
 from splicedex.indexer.sources.location import file_of, to_text
-from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds, Table, read_shards, read_table
+from splicedex.indexer.sources.tables.table import (
+    ColumnFinding,
+    Kinds,
+    Table,
+    read_shards,
+    read_table,
+)
 from splicedex.splice.align import Matrix
 from splicedex.splice.dictionary.space import check_vectors, load_matrix
 from splicedex.splice.errors import UserError

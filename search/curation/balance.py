@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from splicedex.search.curation.subsets.checks import check_draw
 from splicedex.search.curation.concepts.parts import shown_parts
+from splicedex.search.curation.subsets.checks import check_draw
 from splicedex.search.curation.subsets.reading import read_ids
 from splicedex.search.curation.subsets.selection import Selection, named, random_key
 from splicedex.search.curation.subsets.subset import intersection, subset

@@ -14,13 +14,14 @@ import numpy as np
 from splicedex.indexer.engines.query import Match, Not
 from splicedex.indexer.payload.concept_counts import Counts
 from splicedex.indexer.payload.shows import is_shown
+from splicedex.search.curation.concepts.lines import lines
+from splicedex.search.curation.concepts.meaning import Concepts, Meanings
+from splicedex.search.curation.concepts.synonyms import query_for
 from splicedex.search.curation.reports.comparison import Comparison, Difference
 from splicedex.search.curation.statistics.contrast import Contrast, Order, contrast
 from splicedex.search.curation.statistics.proportions import Floats
 from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.subsets.checks import check_choice
-from splicedex.search.curation.concepts.lines import lines
-from splicedex.search.curation.concepts.meaning import Concepts, Meanings
 from splicedex.search.curation.subsets.sides import Side, Sides, mean_of
 from splicedex.search.curation.subsets.subset import (
     Subset,
@@ -31,7 +32,6 @@ from splicedex.search.curation.subsets.subset import (
     values_of,
     without,
 )
-from splicedex.search.curation.concepts.synonyms import query_for
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splicedex.indexer.payload.concept_counts import Counts
+from splicedex.search.curation.concepts.things import Things
 from splicedex.search.curation.statistics.proportions import Interval, mean, wilson
 from splicedex.search.curation.subsets.checks import check_choice
 from splicedex.search.curation.subsets.subset import subset
-from splicedex.search.curation.concepts.things import Things
 from splicedex.search.curation.subsets.weights import sampled_weights
 from splicedex.search.searcher import Searcher
 

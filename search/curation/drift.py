@@ -12,13 +12,13 @@ import numpy as np
 from scipy.sparse import csr_array, hstack
 
 from splicedex.indexer.payload.concept_counts import Counts
+from splicedex.search.curation.concepts.things import Things
 from splicedex.search.curation.statistics.contrast import LEVEL, contrast
 from splicedex.search.curation.statistics.jensen_shannon import permutation_test
 from splicedex.search.curation.statistics.proportions import Interval
 from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.subsets.shown import sampled_probabilities
 from splicedex.search.curation.subsets.subset import Subset, intersection, subset
-from splicedex.search.curation.concepts.things import Things
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
 

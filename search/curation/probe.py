@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from splicedex.search.curation.concepts.suppressed import name_without, suppressed_ids
 from splicedex.search.curation.statistics.accuracy import Accuracy, accuracies
 from splicedex.search.curation.subsets.checks import check_columns
 from splicedex.search.curation.subsets.reading import Progress, column_values, read, silent
 from splicedex.search.curation.subsets.subset import Subset, subset
-from splicedex.search.curation.concepts.suppressed import name_without, suppressed_ids
 from splicedex.search.curation.subsets.weights import weights_of
 from splicedex.search.searcher import Searcher
 from splicedex.splice.decomposition import intervene

@@ -20,6 +20,9 @@ from splicedex.indexer.engines.query import Not
 from splicedex.indexer.payload.presence import has
 from splicedex.indexer.payload.shows import is_shown
 from splicedex.indexer.store.index import Index
+from splicedex.search.curation.concepts.lines import lines
+from splicedex.search.curation.concepts.meaning import Concepts, Meaning, Meanings
+from splicedex.search.curation.concepts.synonyms import query_for
 from splicedex.search.curation.reports.suspicion import (
     THIN,
     Association,
@@ -32,8 +35,6 @@ from splicedex.search.curation.statistics.proportions import Floats, newcombe
 from splicedex.search.curation.statistics.significance import q_values
 from splicedex.search.curation.statistics.two_by_two import Cells
 from splicedex.search.curation.subsets.crosstab import CrossTable
-from splicedex.search.curation.concepts.lines import lines
-from splicedex.search.curation.concepts.meaning import Concepts, Meaning, Meanings
 from splicedex.search.curation.subsets.reading import Progress, silent
 from splicedex.search.curation.subsets.sides import Sides
 from splicedex.search.curation.subsets.splits import Split, examined_and_rest
@@ -43,7 +44,6 @@ from splicedex.search.curation.subsets.subset import (
     subset,
     values_of,
 )
-from splicedex.search.curation.concepts.synonyms import query_for
 from splicedex.search.query.resolve import resolve
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError

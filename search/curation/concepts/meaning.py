@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splicedex.search.query.plan import direction_of
-from splicedex.search.query.resolve import Encode, Resolved, resolve
 from splicedex.search.query.reading.word_forms import inflections
+from splicedex.search.query.resolve import Encode, Resolved, resolve
 from splicedex.splice.dictionary.kinds import other_names
 from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.noun_links import noun_links

@@ -9,8 +9,8 @@ import numpy as np
 from splicedex.indexer.payload.concept_counts import Counts
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.concept_frequency import by_count
-from splicedex.search.curation.subsets.subset import Subset
 from splicedex.search.curation.concepts.things import Things
+from splicedex.search.curation.subsets.subset import Subset
 from splicedex.search.query.resolve import resolve
 from splicedex.splice.errors import UserError
 

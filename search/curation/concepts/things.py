@@ -19,8 +19,8 @@ from splicedex.indexer.engines.query import Filter
 from splicedex.indexer.payload.concept_counts import Counts
 from splicedex.indexer.payload.shows import is_shown
 from splicedex.indexer.store.index import Index
-from splicedex.search.curation.subsets.subset import intersection
 from splicedex.search.curation.concepts.synonyms import query_for, synonym_groups
+from splicedex.search.curation.subsets.subset import intersection
 from splicedex.splice.align import Matrix
 from splicedex.splice.dictionary.space import ConceptSpace
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from splicedex.search.query.reading.function_words import LONGEST, NEGATING, PASSED_OVER
 from splicedex.search.query.lexer import Token, quoted
 from splicedex.search.query.nodes import Node, QueryError
 from splicedex.search.query.parser import tokens_of, tree_of
+from splicedex.search.query.reading.function_words import LONGEST, NEGATING, PASSED_OVER
 from splicedex.search.query.reading.punctuation import Knows, read_punctuation
 from splicedex.splice.dictionary.letters import folded
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splicedex.search.query.resolve import NEAREST, named, neighbours, resolve, suggest
 from splicedex.search.query.reading.word_forms import inflections
+from splicedex.search.query.resolve import NEAREST, named, neighbours, resolve, suggest
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.near_synonyms import MIN_COSINE
 from splicedex.splice.dictionary.space import ConceptSpace

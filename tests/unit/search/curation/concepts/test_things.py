@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from splicedex.search.curation.subsets.subset import subset
 from splicedex.search.curation.concepts.things import Things
+from splicedex.search.curation.subsets.subset import subset
 from tests.unit.search.curation.matching import found_by
 
 QUERIES = st.sampled_from(

@@ -1,7 +1,7 @@
 """Subsets and their counts."""
 
-from splicedex.search.curation.subsets.subset import subset
 from splicedex.search.curation.concepts.synonyms import query_for
+from splicedex.search.curation.subsets.subset import subset
 from tests.planted import SPACE
 from tests.unit.search.curation.matching import found_by
 

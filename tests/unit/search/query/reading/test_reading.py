@@ -2,10 +2,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from splicedex.search.query.reading.function_words import NEGATING, PASSED_OVER
 from splicedex.search.query.lexer import quoted
 from splicedex.search.query.nodes import Concept, Field, Like, QueryError
 from splicedex.search.query.parser import parse
+from splicedex.search.query.reading.function_words import NEGATING, PASSED_OVER
 from splicedex.search.query.reading.reading import read
 
 KNOWN = {
