@@ -35,7 +35,7 @@ def test_every_answer_is_as_the_schema_says(tmp_path, run_to_end, phases, exampl
             COMMAND, "--config-file", tmp_path / "config.toml",
             "run", f"{server.url}/openapi.json", "--checks", "all", "--phases", phases,
             "--max-examples", examples, "--seed", "1", "--header", ": ".join(key),
-            "--request-timeout", TIMEOUT,
+            "--request-timeout", TIMEOUT, "--max-response-time", TIMEOUT,
         ]  # fmt: skip
         run = subprocess.run(
             list(map(str, words)), capture_output=True, text=True, check=False, cwd=tmp_path

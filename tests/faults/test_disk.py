@@ -15,6 +15,7 @@ from PIL import Image
 
 from splicedex.indexer.engines.edge.os_errors import RESERVE
 from splicedex.indexer.store.index import open_index
+from tests.e2e.conftest import environment_of
 from tests.faults.conftest import Contents, assert_same, one_line
 from tests.forking import COMMAND
 from tests.photos import make_embeddings, make_space
@@ -68,6 +69,16 @@ def source(tmp_path_factory):
     ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def expected(source, run_to_end, tmp_path_factory):
+    """The content after a run without faults."""
+    folder = tmp_path_factory.mktemp("whole")
+    words = ("index", "--index", folder / "i", *source)
+    done = run_to_end(list(map(str, words)), environment_of(folder / "cache"))
+    assert done.returncode == 0, done.stderr
+    return Contents.of(folder / "i")
+
+
 def fill(folder, left):
     """Fill a disk until some MiB are left; returns the file to delete."""
     ballast = folder / "ballast"
@@ -84,7 +95,7 @@ def images(folder):
 
 
 class TestFullDisk:
-    def test_is_told_before_anything_is_lost(self, mount, source, splicedex, tmp_path):
+    def test_is_told_before_anything_is_lost(self, mount, source, splicedex, expected):
         disk = mount(128)
         index = disk / "i"
         ballast = fill(disk, left=RESERVE // MIB + 7)
@@ -96,8 +107,7 @@ class TestFullDisk:
         ballast.unlink()
         again = splicedex("index", "--index", index, *source, "--json")
         assert (again["unchanged"], again["added"]) == (had, IMAGES - had)
-        splicedex("index", "--index", tmp_path / "whole", *source)
-        assert_same(Contents.of(index), Contents.of(tmp_path / "whole"))
+        assert_same(Contents.of(index), expected)
 
     def test_leaves_no_half_made_index(self, mount, source, splicedex):
         disk = mount(64)
@@ -107,7 +117,7 @@ class TestFullDisk:
 
     @pytest.mark.parametrize("left", [0, *(pytest.param(n, marks=SLOW) for n in (1, 4))])
     def test_that_others_fill_meanwhile_costs_nothing_that_was_counted(
-        self, mount, source, splicedex, paced, tmp_path, left
+        self, mount, source, splicedex, paced, expected, left
     ):
         disk = mount(128)
         index = disk / "i"
@@ -120,8 +130,7 @@ class TestFullDisk:
         assert images(index) == run.counted
         again = splicedex("index", "--index", index, *source, "--json")
         assert (again["unchanged"], again["images"]) == (run.counted, IMAGES)
-        splicedex("index", "--index", tmp_path / "whole", *source)
-        assert_same(Contents.of(index), Contents.of(tmp_path / "whole"))
+        assert_same(Contents.of(index), expected)
 
     def test_that_outruns_the_check_costs_nothing_that_was_counted(
         self, mount, source, splicedex, paced
@@ -285,7 +294,7 @@ class TestVanished:
         assert (again["unchanged"], again["images"]) == (had, self.COUNT + 3)
         assert not again["skipped"]
 
-    def test_index(self, mount, source, paced, splicedex, tmp_path):
+    def test_index(self, mount, source, paced, splicedex, expected):
         disk = mount(128)
         run = paced("index", "--index", disk / "i", *source)
         run.until(2000)
@@ -297,5 +306,4 @@ class TestVanished:
         again = splicedex("index", "--index", disk / "i", *source, "--json")
         assert again["images"] == IMAGES
         assert again["unchanged"] >= run.counted
-        splicedex("index", "--index", tmp_path / "whole", *source)
-        assert_same(Contents.of(disk / "i"), Contents.of(tmp_path / "whole"))
+        assert_same(Contents.of(disk / "i"), expected)

@@ -22,7 +22,7 @@ PHOTOS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     try:
         with chromium() as found:
@@ -46,7 +46,7 @@ def listed(folder, rows):
     return folder / "files.csv"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def photos(browser, run_to_end, tmp_path_factory):
     """A server with an encoder, ten photos and one with a hostile name; returns its client."""
     folder = tmp_path_factory.mktemp("photos")
@@ -65,7 +65,7 @@ def photos(browser, run_to_end, tmp_path_factory):
         yield server.client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def many(browser, run_to_end, tmp_path_factory):
     """A server of many images without files; returns its client."""
     folder = tmp_path_factory.mktemp("many")

@@ -9,17 +9,17 @@ from tests.serving import index_photos, serving
 PATIENCE = 3
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("strangers")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def index(folder, run_to_end):
     return index_photos(folder, run_to_end)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(index, folder):
     words = ("--max-upload-mb", "1", "--max-pixels", "1", "--patience", str(PATIENCE))
     with serving(index, folder, *words) as made:
