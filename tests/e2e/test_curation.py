@@ -85,7 +85,7 @@ def test_a_set_is_cleaned_tagged_and_exported(curate, tmp_path):
     for order in ("surprise", "cosine"):
         odd = curate("outliers", "--in", "set:pilot", "--limit", 5, "--order", order)["outliers"]
         assert len(odd) == 5
-        assert odd[0].keys() == {"id", "path", "surprise", "cosine", "shows"}
+        assert odd[0].keys() == {"id", "name", "path", "surprise", "cosine", "shows"}
     assert "surprise" in curate("outliers", text=True)
 
     table = tmp_path / "pilot.jsonl"

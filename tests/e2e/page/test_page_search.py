@@ -201,7 +201,7 @@ def test_clicks_edit_queries_as_the_language_reads_them(page):
         ("dog OR cat", "snow", -1, "(dog OR cat) -snow"),
         ("like:x dog", "cat", -1, "like:x dog NOT shows:cat", True),
         ("dog OR cat", "hot dog", 1, '(dog OR cat) shows:"hot dog"', True),
-        ("dog -cat", "cat", 1, "dog cat", True),
+        ("dog -cat", "cat", 1, "dog +cat", True),
         ("dog -cat", "cat", -1, "dog", True),
         ("dog shows:cat", "cat", -1, "dog NOT shows:cat"),
         ("dog NOT shows:cat^2 snow", "Cat", -1, "dog snow"),
