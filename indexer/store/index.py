@@ -276,6 +276,9 @@ def create_index(
     store = store_of(index)
     existing = store.manifest()
     if existing is None:
-        store.create(manifest, space, Lexicon.of_space(space, frequency or bundled_frequency()))
-    else:
-        existing.refuse_other(manifest, str(store))
+        lexicon = Lexicon.of_space(space, frequency or bundled_frequency())
+        existing = store.manifest()  # that took a while: another process may have made the index
+        if existing is None:
+            store.create(manifest, space, lexicon)
+            return
+    existing.refuse_other(manifest, str(store))
