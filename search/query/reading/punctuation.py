@@ -27,6 +27,7 @@ _PART = re.compile(
     r"(?P<or>[|｜]+)|(?P<and>[&＆]+)|(?P<break>[،,;，；、。…]+)"
     r"|(?P<word>(?:[^،,;，；、。…|｜&＆+＋]|[+＋](?!\w))+)|(?P<plus>[+＋])"
 )
+_NOT = re.compile("[!！¬]+")
 _END = re.compile(r"[.!?！？؟]+$")
 
 
@@ -111,7 +112,12 @@ def _parts(text: str, at: int, sign: str, knows: Knows) -> Iterator[Token]:
         elif kind == "word":
             word = part[kind]
             if not knows(word):
+                denied = _NOT.match(word)
+                if denied is not None:
+                    word, start = word[denied.end() :], start + denied.end()
                 word = _END.sub("", word)
+                if denied is not None and folded(word):
+                    yield Token("not", denied[0], start - denied.end(), start)
             if word and folded(word):
                 yield Token("word", sign + word, start - len(sign), start + len(word))
             sign = ""

@@ -140,6 +140,7 @@ WORDS = st.sampled_from([
 
 
 @given(st.lists(WORDS, max_size=8).map(" ".join) | st.text(max_size=40))
+@example(query="0|¬0")
 @settings(max_examples=500)
 @example("no")
 @example("no the")
