@@ -43,7 +43,7 @@ class Things:
     def of_index(cls, index: Index) -> Things:
         """The things that images of an index can show."""
         groups, lexicon = synonym_groups(index.space), index.lexicon
-        _, of = np.unique(groups.of[lexicon.names], return_inverse=True)
+        _, of = np.unique(groups[lexicon.names], return_inverse=True)
         return cls(index.space, lexicon.frequency, of)
 
     def __len__(self) -> int:
