@@ -13,7 +13,7 @@ A word that is the name of a concept stays as it is: `AT&T`, `C++`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from splicedex.search.query.lexer import Token
 from splicedex.search.query.nodes import QueryError
@@ -31,28 +31,38 @@ _NOT = re.compile("[!！¬]+")
 _END = re.compile(r"[.!?！？؟]+$")
 
 
-def read_punctuation(query: str, tokens: Sequence[Token], knows: Knows) -> list[Token]:
+def read_punctuation(
+    query: str, tokens: Sequence[Token], columns: Collection[str], knows: Knows
+) -> list[Token]:
     """Replace punctuation by operators; what only separates words becomes a token "break".
 
     Args:
         query: The query, for messages.
         tokens: Its tokens.
-        knows: Whether a text names a concept.
+        columns: Names of columns.
+        knows: Whether a text names a concept or a column.
 
     Raises:
         QueryError: A dash stands alone.
     """
     read: list[Token] = []
     tokens = _with_their_plus(tokens)
-    for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+    for at, token in enumerate(tokens):
         if token.kind != "word":
             read.append(token)
-        elif before is not None and before.kind == "op" and before.text != "=":
-            read.append(_value(token, is_last=after is None or after.kind == "end"))
+        elif _compares(tokens[max(at - 2, 0) : at], columns):
+            read.append(_value(token, is_last=tokens[at + 1].kind == "end"))
         else:
-            opens = after is not None and _opens(token, after)
+            opens = _opens(token, tokens[at + 1])
             read += _split(query, token, opens=opens, knows=knows)
     return read
+
+
+def _compares(before: Sequence[Token], columns: Collection[str]) -> bool:
+    """Whether a value follows: after an operator, unless it is the `=` of an exact concept."""
+    if not before or before[-1].kind != "op":
+        return False
+    return before[-1].text != "=" or before[0].text in columns
 
 
 def _with_their_plus(tokens: Sequence[Token]) -> list[Token]:

@@ -53,8 +53,8 @@ def read(
         QueryError: It is not valid, or it is not plain what is meant.
     """
     typed = tokens_of(query)
-    tokens = read_punctuation(query, typed, lambda text: text in columns or knows(text))
-    tokens, passed = _Words(query, tokens, knows).read()
+    tokens = read_punctuation(query, typed, columns, lambda text: text in columns or knows(text))
+    tokens, passed = _Words(query, tokens, columns, knows).read()
     tree = tree_of(query, tokens, columns)
     exact = _written(tokens)
     notes = []
@@ -81,12 +81,16 @@ class _Words:
     Args:
         query: The query, for messages.
         tokens: Its tokens, with "break" tokens between words that are no phrase.
+        columns: Names of columns.
         knows: Whether a text names a concept.
     """
 
-    def __init__(self, query: str, tokens: Sequence[Token], knows: Knows) -> None:
+    def __init__(
+        self, query: str, tokens: Sequence[Token], columns: Collection[str], knows: Knows
+    ) -> None:
         self._query = query
         self._tokens = tokens
+        self._columns = columns
         self._knows = knows
         self._passed: list[Token] = []
 
@@ -138,12 +142,13 @@ class _Words:
     def _is_loose(self, at: int) -> bool:
         """Whether a token is a word without a sign, bound, boost or column."""
         token = self._tokens[at]
-        beside = [*self._tokens[max(at - 1, 0) : at], *self._tokens[at + 1 : at + 2]]
-        return (
-            token.kind == "word"
-            and token.text[0] not in "+-"
-            and all(one.kind != "op" or (one.text == "=" and one.at > token.at) for one in beside)
-        )
+        if token.kind != "word" or token.text[0] in "+-":
+            return False
+        if at and self._tokens[at - 1].kind == "op":
+            return False
+        after = self._tokens[at + 1]
+        # `dog =cat` is a word before an exact concept; `label =cat` compares a column.
+        return after.kind != "op" or (after.text == "=" and token.text not in self._columns)
 
     def _phrase(self, at: int, length: int) -> int:
         """Number of words from here on that are the name of one concept; 0 if none are."""

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from splicedex.search.query.lexer import quoted
 from splicedex.search.query.nodes import Concept, Field, Like, QueryError
+from splicedex.search.query.normalize import leaves, normal
 from splicedex.search.query.parser import parse
 from splicedex.search.query.reading.function_words import NEGATING, PASSED_OVER
 from splicedex.search.query.reading.reading import read
@@ -172,3 +173,24 @@ def test_a_name_in_quotes_is_exactly_that_name(name):
 def test_function_words_are_folded():
     assert all(words == words.casefold().strip() for words in PASSED_OVER | NEGATING)
     assert not PASSED_OVER & (NEGATING | {"and", "or", "not"})
+
+
+OPERATORS = st.sampled_from([":", "=", ">", ">=", "<", "<="])
+
+
+@given(
+    name=st.sampled_from(sorted((PASSED_OVER | NEGATING) - {"photo of"})).filter(str.isalpha),
+    operator=OPERATORS,
+    value=st.sampled_from(["0", "a,b", "x", "dog!", "I"]),
+    before=st.sampled_from(["", "dog ", "NOT ", "a dog and the "]),
+)
+def test_a_column_may_have_the_name_of_any_word(name, operator, value, before):
+    tree = read(f"{before}{name}{operator}{quoted(value)}", {name}, knows).tree
+    unquoted = read(f"{before}{name}{operator}{value}", {name}, knows).tree
+    fields = [one for one in leaves_of(tree) if isinstance(one, Field)]
+    assert [(one.name, one.op, one.value) for one in fields] == [(name, operator, value)]
+    assert [one.value for one in leaves_of(unquoted) if isinstance(one, Field)] == [value]
+
+
+def leaves_of(tree):
+    return [leaf for leaf, _ in leaves(normal(tree))]
