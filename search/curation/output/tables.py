@@ -30,6 +30,8 @@ NUMBERS = {"shows": "probability", "concepts": "weight"}
 def write_csv(to: Path, rows: Rows, label: Label = None, kinds: Kinds = NO_KINDS) -> None:
     """Write CSV, one line an image; what an image shows as `dog:0.93; beach:0.41`, lists as JSON.
 
+    Where some image has a list, each image has one in that column, as in Parquet.
+
     Args:
         to: The file to write.
         rows: The rows.
@@ -39,13 +41,17 @@ def write_csv(to: Path, rows: Rows, label: Label = None, kinds: Kinds = NO_KINDS
     Raises:
         UserError: The file cannot be written.
     """
-    names = list(dict.fromkeys(name for row in rows() for name in row))
+    names: dict[str, bool] = {}  # with whether the column holds lists
+    for row in rows():
+        for name, value in row.items():
+            names[name] = names.get(name, False) or isinstance(value, list)
     with _complete(to) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         # A cell is quoted if it holds a character of the line's end, and \r ends a line, too.
         writer = csv.DictWriter(_UnixLines(file), names, restval="", lineterminator="\r\n")
         writer.writeheader()
         writer.writerows(
-            {name: _cell(name, value) for name, value in row.items()} for row in rows()
+            {name: _cell(name, value, as_list=names[name]) for name, value in row.items()}
+            for row in rows()
         )
 
 
@@ -153,9 +159,11 @@ def write_metadata(folder: Path, rows: Rows, names: Mapping[str, str]) -> None:
     write_jsonl(folder / "metadata.jsonl", rows_with_file)
 
 
-def _cell(name: str, value: Any) -> Any:
+def _cell(name: str, value: Any, *, as_list: bool) -> Any:
     if name in NUMBERS:
         return "; ".join(f"{one['concept']}:{one[NUMBERS[name]]:g}" for one in value)
+    if as_list and value is not None and not isinstance(value, list):
+        value = [value]
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
     return text_of(value) if isinstance(value, bool) else value
