@@ -6,7 +6,7 @@ concepts dozens score high in any image by chance. What is said unasked must als
 often people say a word of a photo. With the activation a_k of concept k, the share f_k of captions
 that name it, and its specificity s_k (how far the word lies from the mean word, standardised),
 
-    logit p_k = SLOPE * a_k + WEIGHT * log f_k - SPECIFICITY * s_k + SHIFT
+    logit p_k = a_k + log f_k - SPECIFICITY * s_k + SHIFT
 
 A common word is also shown where a kind of it is (a collie is a dog, a dog is an animal). Over a
 concept and its kinds h,
@@ -39,9 +39,9 @@ from splicedex.splice.presence.entries import entries
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-SLOPE, WEIGHT, SPECIFICITY, SHIFT = 1.1, 1.1, 0.25, 1.9
-"""Log-odds for each unit of activation, log frequency and specificity, and for any concept."""
-POWER = 3
+SPECIFICITY, SHIFT = 0.15, 1.5
+"""Log-odds for each unit of specificity, and for any concept."""
+POWER = 2.5
 LIKELY = 0.1
 """Probability from which a concept counts for what it is a kind of."""
 COMMON = 1.05 * UNKNOWN
@@ -49,7 +49,7 @@ COMMON = 1.05 * UNKNOWN
 ("animal", but not "carnivore")."""
 SAID = 0.35
 """Probability from which a concept is said to be shown."""
-CLEARER = 1.5
+CLEARER = 1.65
 """How many times as much an activation says in the mean of many images as in one."""
 MOST = 12
 """Concepts said of one image at most."""
@@ -96,7 +96,7 @@ class Shows:
     @classmethod
     def of_space(cls, space: ConceptSpace, lexicon: Lexicon) -> Shows:
         """From the concepts' embeddings, and what is known of their words."""
-        prior = WEIGHT * np.log(lexicon.frequency) - SPECIFICITY * specificity(space) + SHIFT
+        prior = np.log(lexicon.frequency) - SPECIFICITY * specificity(space) + SHIFT
         return cls(
             Activations.of_words(space),
             prior.astype(np.float32),
@@ -122,12 +122,11 @@ class Shows:
         """
         image = unit(self.activations.image_mean + difference)
         activations = self.activations.of(image[None])[0]
-        return sigmoid(CLEARER * SLOPE * activations + self.offset)
+        return sigmoid(CLEARER * activations + self.offset)
 
     def _probable(self, embeddings: Matrix) -> csr_array:
         """Probabilities (n, c) of concepts in images (n, d); 0 for all that is unlikely."""
         odds = self.activations.of(embeddings)
-        odds *= SLOPE
         odds += self.offset
         likely = entries(odds, _LIKELY_ODDS)
         likely.data = np.maximum(np.log1p(-(sigmoid(likely.data) ** POWER)), _SUREST)

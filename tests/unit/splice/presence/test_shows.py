@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splicedex.splice.align import unit
-from splicedex.splice.dictionary.kinds import kinds_of
+from splicedex.splice.dictionary.kinds import Things
 from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.dictionary.word_frequency import WordFrequency
@@ -17,9 +17,7 @@ from splicedex.splice.presence.shows import (
     POWER,
     SAID,
     SHIFT,
-    SLOPE,
     SPECIFICITY,
-    WEIGHT,
     Shows,
 )
 
@@ -46,11 +44,11 @@ def images(count, seed=0):
 
 def reference(space, shares, embeddings):
     """Every probability, straight from the definition."""
-    share = WordFrequency("test", shares).of(space.concepts)
-    odds = SLOPE * Activations.of_words(space).of(embeddings) + WEIGHT * np.log(share) + SHIFT
+    share = Lexicon.of_space(space, WordFrequency("test", shares)).frequency
+    odds = Activations.of_words(space).of(embeddings) + np.log(share) + SHIFT
     odds -= SPECIFICITY * specificity(space)
     own = 1 / (1 + np.exp(-odds))
-    kinds, absent = kinds_of(space).toarray(), np.ones(own.shape)
+    kinds, absent = Things.of_space(space).kinds().toarray(), np.ones(own.shape)
     for broader in range(len(share)):
         for kind in range(len(share)):
             if kind == broader or (kinds[broader, kind] and share[broader] >= COMMON):
