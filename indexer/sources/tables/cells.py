@@ -45,6 +45,21 @@ class Notation:
 
 
 @dataclass(frozen=True, slots=True)
+class Odd:
+    """A cell that is not what its column was taken for.
+
+    Args:
+        row: Its row, from 0.
+        value: The cell as people are shown it.
+        reason: What it is or is not.
+    """
+
+    row: int
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unkept:
     """A cell that no index can hold.
 

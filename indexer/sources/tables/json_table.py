@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from splicedex.indexer.sources.tables.cells import Notation
+from splicedex.indexer.sources.tables.nested import parse_json
 from splicedex.indexer.sources.tables.raw_table import RawTable
-from splicedex.indexer.sources.tables.typed_column import parse_json
 from splicedex.splice.errors import UserError
 
 

@@ -6,15 +6,21 @@ values, integers, floats, dates, else text. What no index can hold is left out. 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
-from splicedex.indexer.payload.columns import HALF, ColumnKind, name_of, text_of
-from splicedex.indexer.payload.dates import Moment
-from splicedex.indexer.sources.tables.cells import Notation, Unkept, is_not_finite, read, told
+from splicedex.indexer.payload.columns import HALF, ColumnKind, name_of
+from splicedex.indexer.sources.tables.cells import Notation, Odd, is_not_finite, read, told
+from splicedex.indexer.sources.tables.nested import (
+    TYPED,
+    in_place,
+    is_nested,
+    keepable,
+    leaves_of,
+    parsed_lists,
+    plain,
+)
 
 LONGEST_KEYWORD = 128
 """Length in characters. A column in which most texts are longer is kept, but not indexed for
@@ -24,25 +30,7 @@ SHOWN = 3
 _SPECIAL: tuple[ColumnKind, ...] = ("bool", "integer", "float", "date")
 _MANY = {"bool": "truth values", "integer": "integers", "float": "numbers", "date": "dates"}
 _SAMPLE = 1000
-_TYPED = Notation(dates=True)
 _LOOSE = Notation(numbers=True, dates=True, loose=True)
-DEEPEST = 32
-"""Most lists and structs inside each other: an engine calls itself for each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Odd:
-    """A cell that is not what its column was taken for.
-
-    Args:
-        row: Its row, from 0.
-        value: The cell as people are shown it.
-        reason: What it is or is not.
-    """
-
-    row: int
-    value: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -79,7 +67,7 @@ class MisfitError(ValueError):
 
 def typed_column(
     cells: Sequence[Any],
-    notation: Notation = _TYPED,
+    notation: Notation = TYPED,
     asked: ColumnKind | None = None,
     known: ColumnKind | None = None,
 ) -> Column:
@@ -95,14 +83,14 @@ def typed_column(
     Raises:
         MisfitError: No cell is what was asked for, or a cell is not what the index holds.
     """
-    cells, notation = _parsed_lists(cells, notation)
+    cells, notation = parsed_lists(cells, notation)
     is_numeric = (asked or known) != "keyword" and _is_numeric(cells, notation)
-    cells, odd = _keepable(cells, notation, is_numeric)
-    if any(_is_nested(cell) for cell in cells):
+    cells, odd = keepable(cells, notation, is_numeric)
+    if any(is_nested(cell) for cell in cells):
         if asked or known:
             raise MisfitError(None, "holds structs, or lists of lists")
-        return _told(Column(None, [_plain(cell) for cell in cells], "structs"), odd)
-    leaves = [(row, leaf) for row, cell in enumerate(cells) for leaf in _leaves(cell)]
+        return _told(Column(None, [plain(cell) for cell in cells], "structs"), odd)
+    leaves = [(row, leaf) for row, cell in enumerate(cells) for leaf in leaves_of(cell)]
     if not leaves:
         return _told(Column(None, cells), odd)
     if asked:
@@ -110,7 +98,7 @@ def typed_column(
     kind, read_leaves = _kind([leaf for _, leaf in leaves], notation)
     if known and known != kind:
         return _as_known(cells, leaves, known, kind, notation, odd)
-    values = _in_place(cells, read_leaves)
+    values = in_place(cells, read_leaves)
     if kind != "keyword":
         return _told(Column(kind, values), odd)
     found = _told(Column(kind, values), odd)
@@ -224,19 +212,6 @@ def _kind(leaves: Sequence[Any], notation: Notation) -> tuple[ColumnKind, list[A
     return "keyword", [read(leaf, "keyword", notation) for leaf in leaves]
 
 
-def _in_place(cells: Sequence[Any], leaves: Iterable[Any]) -> list[Any]:
-    """The cells with their leaves, in order, replaced by others."""
-    following = iter(leaves)
-    return [
-        [None if one is None else next(following) for one in cell]
-        if isinstance(cell, list)
-        else None
-        if cell is None
-        else next(following)
-        for cell in cells
-    ]
-
-
 def _nearly(column: Column, leaves: Sequence[tuple[int, Any]], notation: Notation) -> Column:
     """Say of a text column if most of its cells are something more special."""
     sample = leaves[:_SAMPLE]
@@ -267,72 +242,6 @@ def _told(column: Column, odd: Sequence[Odd]) -> Column:
     return replace(column, odd=tuple(odd[:SHOWN]), odd_count=len(odd)) if odd else column
 
 
-def _parsed_lists(cells: Sequence[Any], notation: Notation) -> tuple[Sequence[Any], Notation]:
-    """Parse cells of text that are JSON lists, if all are."""
-    if not notation.lists:
-        return cells, notation
-    filled = [cell for cell in cells if cell is not None]
-    if not filled or not all(isinstance(cell, str) and cell.startswith("[") for cell in filled):
-        return cells, notation
-    try:
-        lists = [None if cell is None else parse_json(cell) for cell in cells]
-    except ValueError:
-        return cells, notation
-    return lists, _TYPED
-
-
-def parse_json(text: str) -> Any:
-    """Parse JSON, with all digits of its numbers.
-
-    Raises:
-        ValueError: It is not valid.
-    """
-    try:
-        return json.loads(text, parse_float=Decimal, parse_int=_whole)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-
-
-def _whole(digits: str) -> int | Decimal:
-    return int(digits) if len(digits) <= 40 else Decimal(digits)
-
-
-def _keepable(
-    cells: Sequence[Any], notation: Notation, numeric: bool
-) -> tuple[list[Any], list[Odd]]:
-    """The cells with None for what cannot be kept, and these.
-
-    Args:
-        cells: The cells.
-        notation: What text can mean.
-        numeric: Whether the texts `nan` and `inf` are numbers.
-    """
-    odd: list[Odd] = []
-    is_text = _is_text(cells)
-
-    def keep(row: int, cell: Any, depth: int = 0) -> Any:
-        if isinstance(cell, list | dict) and depth == DEEPEST:
-            cell = Unkept(told(type(cell)()), "is nested too deep")
-        if isinstance(cell, list):
-            return [keep(row, one, depth + 1) for one in cell]
-        if isinstance(cell, dict):
-            return {str(name): keep(row, one, depth + 1) for name, one in cell.items()}
-        if isinstance(cell, bytes):
-            if is_text:
-                return cell.decode()
-            cell = Unkept(f"{len(cell):,} bytes", "is not text")
-        elif (numeric or not isinstance(cell, str)) and is_not_finite(cell, notation):
-            cell = Unkept(text_of(cell).strip(), "is not finite")
-        if isinstance(cell, Unkept):
-            odd.append(Odd(row, cell.value, f"{cell.reason}: left out"))
-            return None
-        return cell
-
-    if not numeric and all(cell is None or isinstance(cell, str) for cell in cells):
-        return list(cells), odd  # as in most columns of CSV
-    return [keep(row, cell) for row, cell in enumerate(cells)], odd
-
-
 def _is_numeric(cells: Sequence[Any], notation: Notation) -> bool:
     """Whether `nan` and `inf` are numbers here; in a column of text they are words."""
     if not notation.numbers:
@@ -344,56 +253,10 @@ def _is_numeric(cells: Sequence[Any], notation: Notation) -> bool:
     return _kind(others, notation)[0] in {"integer", "unsigned", "float"}
 
 
-def _is_text(cells: Iterable[Any]) -> bool:
-    """Whether all bytes are UTF-8: some programs write text in Parquet without saying so."""
-    try:
-        for one in _bytes_in(cells):
-            one.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _bytes_in(cells: Iterable[Any]) -> Iterator[bytes]:
-    for cell in cells:
-        if isinstance(cell, bytes):
-            yield cell
-        elif isinstance(cell, list | dict):
-            yield from _bytes_in(cell.values() if isinstance(cell, dict) else cell)
-
-
-def _is_nested(cell: Any) -> bool:
-    if isinstance(cell, list):
-        return any(isinstance(one, list | dict) for one in cell)
-    return isinstance(cell, dict)
-
-
-def _leaves(cell: Any) -> Iterator[Any]:
-    for leaf in cell if isinstance(cell, list) else [cell]:
-        if leaf is not None:
-            yield leaf
-
-
 def _read(cell: Any, kind: ColumnKind, notation: Notation) -> Any:
     if isinstance(cell, list):
         return [_read(one, kind, notation) for one in cell]
     return None if cell is None else read(cell, kind, notation)
-
-
-def _plain(cell: Any) -> Any:
-    """A nested value as JSON can hold it in every engine."""
-    if isinstance(cell, list):
-        return [_plain(one) for one in cell]
-    if isinstance(cell, dict):
-        return {read(name, "keyword", _TYPED): _plain(one) for name, one in cell.items()}
-    if isinstance(cell, Decimal):
-        try:
-            return read(cell, "float", _TYPED)
-        except ValueError:
-            return str(cell)
-    if isinstance(cell, int) and not -HALF <= cell < HALF:
-        return str(cell)
-    return read(cell, "keyword", _TYPED) if isinstance(cell, str | Moment) else cell
 
 
 def _is_short(texts: Sequence[str]) -> bool:
