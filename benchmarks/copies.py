@@ -161,13 +161,13 @@ def make_copies(folder: Path, half: str, count: int, each: int) -> dict[str, str
     random = Random(7)
     random.shuffle(files)
     folder.mkdir()
-    originals = iter(files[:count])
+    originals = ((file, opened(DATA / "images" / file)) for file in files[:count])
     truth = {}
     for what, (_, changes) in CHANGES.items():
         for _ in range(each):
-            file = next(originals)
-            with Image.open(DATA / "images" / file) as opened:
-                picture = opened.convert("RGB")
+            file, picture = next(originals)
+            while grey in changes and is_grey(picture):  # a grey photo cannot be greyed
+                file, picture = next(originals)
             for change in changes:
                 picture = change(picture, random)
             copy = f"{Path(file).stem}@{what.replace(' ', '_')}.jpg"
@@ -176,6 +176,15 @@ def make_copies(folder: Path, half: str, count: int, each: int) -> dict[str, str
     for file in files[:count]:
         (folder / file).write_bytes((DATA / "images" / file).read_bytes())
     return truth
+
+
+def opened(file: Path) -> Picture:
+    with Image.open(file) as picture:
+        return picture.convert("RGB")
+
+
+def is_grey(picture: Picture) -> bool:
+    return float(np.ptp(np.asarray(picture, np.float32), axis=2).mean()) < 3
 
 
 def indexed(index: Path, folder: Path) -> None:

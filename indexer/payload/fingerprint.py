@@ -84,24 +84,30 @@ def fingerprint(image: Image.Image) -> str:
 
 def is_fingerprint(value: Any) -> bool:
     """Whether a payload value can be a fingerprint."""
-    try:
-        return isinstance(value, str) and len(base64.b64decode(value, validate=True)) == KEPT**2
-    except (binascii.Error, ValueError):
-        return False
+    return _bytes_of(value) is not None
 
 
-def unpack(texts: Sequence[str | None]) -> Fingerprints:
+def unpack(texts: Sequence[Any]) -> Fingerprints:
     """Read fingerprints.
 
     Args:
-        texts: What `fingerprint` returned for each of n images; None where there is none.
+        texts: What `fingerprint` returned for each of n images. Anything else counts as none.
     """
-    empty = bytes(KEPT**2)
-    raw = b"".join(base64.b64decode(text) if text else empty for text in texts)
-    codes = np.frombuffer(raw, np.int8).reshape(-1, KEPT, KEPT)
+    raw = [_bytes_of(text) for text in texts]
+    codes = np.frombuffer(b"".join(one or bytes(KEPT**2) for one in raw), np.int8)
+    codes = codes.reshape(-1, KEPT, KEPT)
     colour = codes[:, 0, 0].astype(np.float32)
-    colour[[text is None for text in texts]] = np.nan
+    colour[[one is None for one in raw]] = np.nan
     values = codes.astype(np.float32)
     values[:, 0, 0] = 0
     lengths = np.sqrt((values**2).sum(axis=(1, 2), keepdims=True))
     return Fingerprints(values / np.maximum(lengths, 1), colour)
+
+
+def _bytes_of(value: Any) -> bytes | None:
+    """The codes of a fingerprint; None if it is none."""
+    try:
+        raw = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+    except (binascii.Error, ValueError):
+        return None
+    return raw if len(raw) == KEPT**2 else None

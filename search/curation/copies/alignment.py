@@ -90,7 +90,8 @@ def align(
         float(np.hypot(a, c)) * width / whole.shape[1],
         float(np.hypot(b, d)) * height / whole.shape[0],
     )
-    angle = float(np.degrees(np.arctan2(c - b, a + d)))
+    # The warp leads from the part back to the whole. What was mirrored first turns the other way.
+    angle = float(np.degrees(np.arctan2(b - c, a + d))) * (-1 if way.reflected else 1)
     return Alignment(
         _correlation(part[inside], seen[inside]),
         _correlation(_detail(part)[inside], _detail(seen)[inside]),

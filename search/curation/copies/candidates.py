@@ -23,7 +23,7 @@ SAME = 0.85
 """Cosine of two fingerprints from which the pictures may be the same."""
 INVARIANT = 0.93
 """The same for their invariants, which are nearer to each other."""
-NEIGHBOURS = 16
+NEIGHBOURS = 32
 """Nearest images by embedding among which the original of a crop is looked for."""
 _ROWS = 1024
 _PAIRS = 65_536

@@ -18,9 +18,11 @@ from splicedex.search.curation.copies.images import Images
 from splicedex.search.curation.copies.pictures import read_pictures
 from splicedex.search.curation.copies.relation import IDENTICAL, Relation, relation
 from splicedex.search.curation.copies.symmetry import SYMMETRIES, Symmetry, best_symmetry
-from splicedex.search.curation.copies.windows import WHOLE, Window, best_windows, grid
+from splicedex.search.curation.copies.windows import WHOLE, Window, coarse, fine
 from splicedex.search.curation.subsets.reading import Progress
 
+COARSE = 0.87
+"""Cosine of a crop and a window of the coarse grid that is worth a closer look."""
 PART = 0.9
 """Cosine of the fingerprints of a crop and a window from which it may have been cut there."""
 ALONE = 0.95
@@ -78,9 +80,19 @@ def guess_whole(images: Images, pairs: Iterable[tuple[int, int]]) -> Iterator[Gu
 def guess_parts(images: Images, one: int, others: Sequence[int]) -> list[Guess]:
     """How images may be cut out of one, if they may."""
     prints = images.prints.coefficients
-    cosines, windows, ways = best_windows(prints[one], prints[others])
+    cosines, _, _ = coarse().best(prints[one], prints[others])
+    maybe = [others[row] for row in np.flatnonzero(cosines >= COARSE).tolist()]
+    if not maybe:
+        return []
+    cosines, windows, ways = fine().best(prints[one], prints[maybe])
     return [
-        Guess(one, others[row], float(cosines[row]), SYMMETRIES[ways[row]], grid()[windows[row]])
+        Guess(
+            one,
+            maybe[row],
+            float(cosines[row]),
+            SYMMETRIES[ways[row]],
+            fine().windows[windows[row]],
+        )
         for row in np.flatnonzero(cosines >= PART).tolist()
     ]
 

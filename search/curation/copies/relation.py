@@ -26,6 +26,8 @@ TURNED = 0.75
 GREY, COLOURED = 1, 3
 """Colourfulness, in grey levels, of a grey photo at most, and of a coloured one at least. JPEG adds
 up to 1 to a grey photo."""
+_FADED = 4
+"""A photo in pale colours loses this much of them at most, when it is shrunk and encoded again."""
 _DIVISORS = range(2, 17)
 _NEAR = 0.04
 
@@ -77,7 +79,7 @@ def relation(
         said["turned"] = f"{said['turned']} and {little}" if way.turned else f"turned {little}"
     if window.area < CROPPED:
         said["cropped"] = f"cropped to {window.area:.0%}"
-    if colours[0] >= COLOURED and colours[1] <= GREY:
+    if colours[0] >= COLOURED and colours[1] <= min(GREY, colours[0] / _FADED):
         said["greyed"] = "greyed"
     if scale is not None and scale * RESIZED < 1:
         said["shrunk"] = f"shrunk to {_share(scale)}"

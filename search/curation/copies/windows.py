@@ -7,6 +7,7 @@ are compared with a crop by matrix products.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,18 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splicedex.indexer.payload.fingerprint import KEPT, SIDE, WEIGHTS, cosines
+from splicedex.indexer.payload.fingerprint import SIDE, WEIGHTS, cosines
 from splicedex.search.curation.copies.symmetry import SYMMETRIES
 
-LENGTHS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.68)
-"""Lengths of the sides of windows, as shares of the picture's."""
-STEP = 0.06
-"""Largest distance of neighbouring windows."""
-STRETCH = 0.12
+_EMPTY = 0.1
+"""Length of a window's coefficients, where that of the whole is 1, below which it shows nothing."""
+_STRETCH = 0.3
 """Most by which the shares of a window's width and height differ."""
-LOW = 8
-"""Coefficients of each side that are compared: a window between two of the grid is off by more of a
-period in the higher ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,45 +42,59 @@ class Window:
 WHOLE = Window(0, 0, 1, 1)
 
 
-def best_windows(
-    whole: NDArray[Any], parts: NDArray[Any]
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """For each of some pictures, the window of another one that it may have been cut from.
+class Grid:
+    """Windows that are compared with crops.
 
     Args:
-        whole: Weighted coefficients (k, k) of the picture with the windows.
-        parts: Weighted coefficients (n, k, k) of the others.
-
-    Returns:
-        The best cosine (n,); its row (n,) in `grid()`; its symmetry (n,).
+        lengths: Lengths of their sides, as shares of the picture's.
+        step: Largest distance of neighbouring windows.
+        low: Coefficients of each side that are compared. A window between two of the grid is off
+            by more of a period in the higher ones.
     """
-    maps, rows, columns = _maps()
-    seen = maps @ (whole / WEIGHTS)
-    views = np.einsum("wik,wjk->wij", seen[rows], maps[columns]) * WEIGHTS[:LOW, :LOW]
-    views = _unit(views)
-    low = parts[:, :LOW, :LOW]
-    turned = np.stack([_unit(way.undo_coefficients(low)) for way in SYMMETRIES], axis=1)
-    cosines_ = views @ turned.reshape(-1, LOW * LOW).T
-    cosines_ = cosines_.reshape(len(views), len(parts), len(SYMMETRIES))
-    by_window = cosines_.transpose(1, 0, 2).reshape(len(parts), -1)
-    best = by_window.argmax(axis=1)
-    window, way = np.divmod(best, len(SYMMETRIES))
-    return by_window.max(axis=1), window, way
 
+    def __init__(self, lengths: Sequence[float], step: float, low: int) -> None:
+        spans = [
+            (float(start), length)
+            for length in lengths
+            for start in np.linspace(0, 1 - length, 1 + int(np.ceil((1 - length) / step - 1e-9)))
+        ]
+        points = (np.arange(SIDE) + 0.5) / SIDE
+        back = cosines(points)[:, :low].T
+        sides = np.array([length for _, length in spans])
+        self._low = low
+        self._maps = np.stack([back @ cosines(start + length * points) for start, length in spans])
+        self._rows, self._columns = np.nonzero(np.abs(sides[:, None] - sides) <= _STRETCH)
+        self.windows = [
+            Window(spans[c][0], spans[r][0], spans[c][1], spans[r][1])
+            for r, c in zip(self._rows.tolist(), self._columns.tolist(), strict=True)
+        ]
 
-@cache
-def grid() -> tuple[Window, ...]:
-    """The windows that are compared."""
-    spans = _spans()
-    _, rows, columns = _maps()
-    return tuple(
-        Window(spans[c][0], spans[r][0], spans[c][1], spans[r][1])
-        for r, c in zip(rows.tolist(), columns.tolist(), strict=True)
-    )
+    def best(
+        self, whole: NDArray[Any], parts: NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """For each of some pictures, the window of another one that it may have been cut from.
+
+        Args:
+            whole: Weighted coefficients (k, k) of the picture with the windows.
+            parts: Weighted coefficients (n, k, k) of the others.
+
+        Returns:
+            The best cosine (n,); its row (n,) in `windows`; its symmetry (n,).
+        """
+        low = self._low
+        seen = self._maps @ (whole / WEIGHTS)
+        views = seen[self._rows] @ self._maps.swapaxes(1, 2)[self._columns]
+        views = _unit(views * WEIGHTS[:low, :low])
+        small = parts[:, :low, :low]
+        ways = np.stack([_unit(way.undo_coefficients(small)) for way in SYMMETRIES], axis=1)
+        cosines_ = ways.reshape(-1, low * low) @ views.T
+        cosines_ = cosines_.reshape(len(parts), -1)
+        way, window = np.divmod(cosines_.argmax(axis=1), len(views))
+        return cosines_.max(axis=1), window, way
 
 
 def _unit(pictures: NDArray[Any]) -> NDArray[Any]:
-    """Pictures (n, LOW, LOW) as unit vectors (n, LOW²), without their brightness."""
+    """Pictures (n, k, k) as unit vectors (n, k²), without their brightness."""
     flat = np.ascontiguousarray(pictures).reshape(len(pictures), -1).copy()
     flat[:, 0] = 0
     lengths = np.linalg.norm(flat, axis=1, keepdims=True)
@@ -93,27 +103,13 @@ def _unit(pictures: NDArray[Any]) -> NDArray[Any]:
     return unit
 
 
-_EMPTY = 0.1
-"""Length of a window's coefficients, where that of the whole is 1, below which it shows nothing."""
+@cache
+def coarse() -> Grid:
+    """Few windows, to rule out most pairs."""
+    return Grid((1.0, 0.9, 0.8, 0.7), 0.1, 5)
 
 
 @cache
-def _spans() -> list[tuple[float, float]]:
-    """Start and length of the windows of one side."""
-    return [
-        (float(start), length)
-        for length in LENGTHS
-        for start in np.linspace(0, 1 - length, 1 + int(np.ceil((1 - length) / STEP - 1e-9)))
-    ]
-
-
-@cache
-def _maps() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Maps (s, LOW, KEPT) of coefficients to those of spans; span of the rows and columns (w,)."""
-    points = (np.arange(SIDE) + 0.5) / SIDE
-    back = cosines(points)[:, :LOW].T
-    maps = np.stack([back @ cosines(start + length * points) for start, length in _spans()])
-    lengths = np.array([length for _, length in _spans()])
-    rows, columns = np.nonzero(np.abs(lengths[:, None] - lengths) <= STRETCH)
-    assert maps.shape[1:] == (LOW, KEPT)
-    return maps, rows, columns
+def fine() -> Grid:
+    """Many windows, to find the right one."""
+    return Grid((1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.68), 0.06, 8)
