@@ -14,7 +14,7 @@ from splicedex.indexer.engines.query import Hit
 from splicedex.indexer.sources.base import blocks
 from splicedex.indexer.sources.location import to_path
 from splicedex.indexer.store.index import Index
-from splicedex.search.curation.copies.candidates import NEIGHBOURS, neighbours
+from splicedex.search.curation.copies.candidates import neighbours, neighbours_of
 from splicedex.search.curation.copies.completeness import Completeness
 from splicedex.search.curation.copies.find import find_copies, relations_of
 from splicedex.search.curation.copies.images import Images, read_images
@@ -197,7 +197,8 @@ def _neighbours(index: Index, images: Images, on_progress: Progress) -> dict[int
         for block in blocks(rows)
         for hit in index.engine.retrieve(block, with_payload=False, with_dense=True)
     )
-    for id_, other in walked_neighbours(index.engine, hits, NEIGHBOURS, on_progress, len(rows)):
+    count = neighbours_of(max(len(rows), 1))
+    for id_, other in walked_neighbours(index.engine, hits, count, on_progress, len(rows)):
         if other in rows:
             found[rows[id_]].add(rows[other])
             found[rows[other]].add(rows[id_])

@@ -23,9 +23,14 @@ SAME = 0.85
 """Cosine of two fingerprints from which the pictures may be the same."""
 INVARIANT = 0.93
 """The same for their invariants, which are nearer to each other."""
-NEIGHBOURS = 32
-"""Nearest images by embedding among which the original of a crop is looked for."""
-_ROWS = 1024
+NEIGHBOURS = (32, 256)
+"""Nearest images by embedding among which the original of a crop is looked for, at least and at
+most. A model that knows nothing of turned or tiny photos may rank it far down."""
+PAIRS = 500_000
+"""Pairs of neighbours to look at where the least of each image are fewer: some ten seconds."""
+_AXES = 96
+_SAMPLE = 8192
+_ROWS, _COLUMNS = 1024, 8192
 _PAIRS = 65_536
 
 
@@ -58,33 +63,52 @@ def same_pictures(images: Images, on_progress: Progress) -> Iterator[tuple[int, 
         yield from near()
 
 
+def neighbours_of(images: int) -> int:
+    """How many neighbours to look at of each of so many images."""
+    least, most = NEIGHBOURS
+    return max(least, min(most, PAIRS // images))
+
+
 def neighbours(
     vectors: NDArray[Any], rows: NDArray[Any], on_progress: Progress = silent
 ) -> dict[int, list[int]]:
     """Nearest images by embedding of some images, both ways.
 
-    The mean is subtracted first: what all photos have in common says nothing.
+    The mean is subtracted first: what all photos have in common says nothing. Then the vectors are
+    shortened to their principal axes. How near the nearest ones are is estimated from a sample, so
+    that no row has to be sorted; in large sets there can be some more or less.
 
     Args:
         vectors: The embeddings (n, d) of all images.
         rows: Rows (r,) of the images.
         on_progress: Called with images done and their total.
     """
-    if len(rows) < 2:
+    count = len(rows)
+    if count < 2:
         return {}
-    vectors = vectors[rows]
-    vectors = unit(vectors - vectors.mean(axis=0))
-    count = min(NEIGHBOURS, len(rows) - 1)
+    short = _shortened(vectors[rows])
+    sample = short[:: max(1, count // _SAMPLE)]
+    wanted = neighbours_of(count) + 1  # an image finds itself
+    rank = min(len(sample), -(-wanted * len(sample) // count))
     found: dict[int, set[int]] = defaultdict(set)
-    for start in range(0, len(rows), _ROWS):
-        cosines = vectors[start : start + _ROWS] @ vectors.T
-        cosines[np.arange(len(cosines)), start + np.arange(len(cosines))] = -2
-        nearest = np.argpartition(cosines, -count, axis=1)[:, -count:]
-        for one, others in zip(
-            rows[start : start + _ROWS].tolist(), rows[nearest].tolist(), strict=True
-        ):
-            for other in others:
-                found[one].add(other)
-                found[other].add(one)
-        on_progress(start + len(cosines), len(rows))
+    for start in range(0, count, _ROWS):
+        block = short[start : start + _ROWS]
+        least = np.partition(block @ sample.T, -rank, axis=1)[:, -rank, None]
+        for other in range(0, count, _COLUMNS):
+            near = np.flatnonzero(block @ short[other : other + _COLUMNS].T >= least)
+            one, two = np.divmod(near, min(_COLUMNS, count - other))
+            for i, j in zip(rows[one + start].tolist(), rows[two + other].tolist(), strict=True):
+                if i != j:
+                    found[i].add(j)
+                    found[j].add(i)
+        on_progress(start + len(block), count)
     return {one: sorted(others) for one, others in found.items()}
+
+
+def _shortened(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Unit vectors (n, AXES) of what vectors (n, d) are beside their mean."""
+    vectors = vectors - vectors.mean(axis=0)
+    if vectors.shape[1] > _AXES:
+        some = vectors[:: max(1, len(vectors) // _SAMPLE)]
+        vectors = vectors @ np.linalg.eigh(some.T @ some)[1][:, -_AXES:]
+    return unit(vectors)

@@ -85,8 +85,8 @@ class Grid:
         seen = self._maps @ (whole / WEIGHTS)
         views = seen[self._rows] @ self._maps.swapaxes(1, 2)[self._columns]
         views = _unit(views * WEIGHTS[:low, :low])
-        small = parts[:, :low, :low]
-        ways = np.stack([_unit(way.undo_coefficients(small)) for way in SYMMETRIES], axis=1)
+        small = _unit(parts[:, :low, :low]).reshape(-1, low, low)
+        ways = np.stack([way.undo_coefficients(small) for way in SYMMETRIES], axis=1)
         cosines_ = ways.reshape(-1, low * low) @ views.T
         cosines_ = cosines_.reshape(len(parts), -1)
         way, window = np.divmod(cosines_.argmax(axis=1), len(views))
@@ -97,7 +97,7 @@ def _unit(pictures: NDArray[Any]) -> NDArray[Any]:
     """Pictures (n, k, k) as unit vectors (n, k²), without their brightness."""
     flat = np.ascontiguousarray(pictures).reshape(len(pictures), -1).copy()
     flat[:, 0] = 0
-    lengths = np.linalg.norm(flat, axis=1, keepdims=True)
+    lengths = np.sqrt(np.einsum("nk,nk->n", flat, flat))[:, None]
     # An empty part of a picture would match anything.
     unit: NDArray[Any] = np.where(lengths > _EMPTY, flat / np.maximum(lengths, _EMPTY), 0)
     return unit
