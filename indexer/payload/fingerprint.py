@@ -13,11 +13,13 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 FIELD = "-fingerprint"
 """Payload field. No column of a user starts with `-`."""
@@ -62,13 +64,15 @@ class Fingerprints:
         return found
 
 
-def fingerprint(image: Image.Image) -> str:
+def fingerprint(image: Image) -> str:
     """The fingerprint of a photo, as text.
 
     Args:
         image: The photo, upright and in RGB.
     """
-    small = image.resize((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    from PIL.Image import Resampling  # here: commands that only read fingerprints need no Pillow
+
+    small = image.resize((SIDE, SIDE), Resampling.LANCZOS, reducing_gap=3.0)
     channels = np.asarray(small, np.float32)
     colour = float(np.ptp(channels, axis=2).mean())
     grey = np.asarray(small.convert("L"), np.float32)

@@ -83,6 +83,8 @@ def test_copies_are_found_and_named(splicedex, made):
     assert close(said(answer)) == EXPECTED
     assert answer["superfluous"] == len(EXPECTED)
     assert answer["unprinted"] == 0
+    by_graph = splicedex("duplicates", "--graph", "--index", made, "--json")
+    assert said(by_graph) == said(answer)
     text = splicedex("duplicates", "--index", made)
     assert "turned 90° right" in text
     assert "looks alike" not in text

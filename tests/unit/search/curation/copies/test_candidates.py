@@ -12,9 +12,9 @@ def by_sorting(vectors, rows, count):
     vectors = unit(vectors[rows] - vectors[rows].mean(axis=0))
     cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, -2)
-    found = {
-        (one, other) for one in range(len(rows)) for other in np.argsort(-cosines[one])[:count]
-    }
+    count = min(count, len(rows) - 1)
+    nearest = np.argsort(-cosines, axis=1)[:, :count]
+    found = {(one, other) for one, others in enumerate(nearest) for other in others}
     return {(rows[i], rows[j]) for i, j in found} | {(rows[j], rows[i]) for i, j in found}
 
 
