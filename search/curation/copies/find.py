@@ -17,6 +17,9 @@ from splicedex.search.curation.copies.judge import (
 from splicedex.search.curation.copies.relation import IDENTICAL, Relation
 from splicedex.search.curation.subsets.reading import Progress, silent
 
+ENLARGED = 1.1
+"""Most pixels of a crop, by those of the whole photo: larger ones are the photo, not the crop."""
+
 
 def find_copies(
     images: Images, near: Mapping[int, Sequence[int]], on_progress: Progress
@@ -40,7 +43,10 @@ def find_copies(
 
     add(guess_whole(images, same_pictures(images, on_progress)))
     for done, (one, others) in enumerate(near.items(), 1):
-        add(guess_parts(images, one, others))
+        most = ENLARGED * images.pixels[one]
+        smaller = [other for other in others if images.pixels[other] <= most]
+        if smaller:
+            add(guess_parts(images, one, smaller))
         on_progress(done, len(near))
     ordered = [best[pair] for pair in sorted(best) if doubles.isdisjoint(pair)]
     return [*links, *judge(images, ordered, on_progress)]
