@@ -5,9 +5,9 @@
 Photos of the data folder are indexed by nano, together with one copy of some of them: turned,
 mirrored, cropped, greyed, shrunk, several of these, and all encoded again as JPEG. All parameters
 are drawn at random, with a fixed seed. The other photos are there to be confused: many show the
-same things. The second half of the photos is reported; thresholds were set on other copies, of
-photos of both halves. Thereafter only the number of neighbours, and which crops are looked for, were
-changed.
+same things. The second half of the photos is reported. Thresholds were set on other copies, of
+photos of both halves; only the number of neighbours, and which crops are looked for, were changed
+after a first run.
 
 Peers: the cosine of embeddings alone, and pHash and dHash of the library ImageHash.
 

@@ -15,6 +15,7 @@ from splicedex.search.curation.copies.judge import (
     judge,
 )
 from splicedex.search.curation.copies.relation import IDENTICAL, Relation
+from splicedex.search.curation.copies.windows import coarse
 from splicedex.search.curation.subsets.reading import Progress, silent
 
 ENLARGED = 1.1
@@ -42,11 +43,12 @@ def find_copies(
                 best[pair] = guess
 
     add(guess_whole(images, same_pictures(images, on_progress)))
+    ways = coarse().ways(images.prints.coefficients)
     for done, (one, others) in enumerate(near.items(), 1):
         most = ENLARGED * images.pixels[one]
         smaller = [other for other in others if images.pixels[other] <= most]
         if smaller:
-            add(guess_parts(images, one, smaller))
+            add(guess_parts(images, one, smaller, ways))
         on_progress(done, len(near))
     ordered = [best[pair] for pair in sorted(best) if doubles.isdisjoint(pair)]
     return [*links, *judge(images, ordered, on_progress)]

@@ -77,10 +77,20 @@ def guess_whole(images: Images, pairs: Iterable[tuple[int, int]]) -> Iterator[Gu
             yield Guess(a, b, cosine, SYMMETRIES[way], WHOLE)
 
 
-def guess_parts(images: Images, one: int, others: Sequence[int]) -> list[Guess]:
-    """How images may be cut out of one, if they may."""
+def guess_parts(
+    images: Images, one: int, others: Sequence[int], ways: NDArray[Any] | None = None
+) -> list[Guess]:
+    """How images may be cut out of one, if they may.
+
+    Args:
+        images: The images.
+        one: Row of the whole.
+        others: Rows of those that may be parts.
+        ways: What `coarse().ways` returns for the fingerprints of all images, if it is at hand.
+    """
     prints = images.prints.coefficients
-    cosines, _, _ = coarse().best(prints[one], prints[others])
+    some = coarse().ways(prints[others]) if ways is None else ways[others]
+    cosines, _, _ = coarse().best(prints[one], some)
     maybe = [others[row] for row in np.flatnonzero(cosines >= COARSE).tolist()]
     if not maybe:
         return []

@@ -69,14 +69,21 @@ class Grid:
             for r, c in zip(self._rows.tolist(), self._columns.tolist(), strict=True)
         ]
 
+    def ways(self, parts: NDArray[Any]) -> NDArray[Any]:
+        """Unit vectors (n, 8, low²) of pictures (n, k, k), turned back in all ways."""
+        low = self._low
+        small = _unit(parts[:, :low, :low]).reshape(-1, low, low)
+        turned = [way.undo_coefficients(small) for way in SYMMETRIES]
+        return np.stack(turned, axis=1).reshape(len(parts), len(SYMMETRIES), -1)
+
     def best(
-        self, whole: NDArray[Any], parts: NDArray[Any]
+        self, whole: NDArray[Any], ways: NDArray[Any]
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """For each of some pictures, the window of another one that it may have been cut from.
 
         Args:
             whole: Weighted coefficients (k, k) of the picture with the windows.
-            parts: Weighted coefficients (n, k, k) of the others.
+            ways: What `ways` returns for n others.
 
         Returns:
             The best cosine (n,); its row (n,) in `windows`; its symmetry (n,).
@@ -85,10 +92,8 @@ class Grid:
         seen = self._maps @ (whole / WEIGHTS)
         views = seen[self._rows] @ self._maps.swapaxes(1, 2)[self._columns]
         views = _unit(views * WEIGHTS[:low, :low])
-        small = _unit(parts[:, :low, :low]).reshape(-1, low, low)
-        ways = np.stack([way.undo_coefficients(small) for way in SYMMETRIES], axis=1)
         cosines_ = ways.reshape(-1, low * low) @ views.T
-        cosines_ = cosines_.reshape(len(parts), -1)
+        cosines_ = cosines_.reshape(len(ways), -1)
         way, window = np.divmod(cosines_.argmax(axis=1), len(views))
         return cosines_.max(axis=1), window, way
 

@@ -19,8 +19,8 @@ def test_a_crop_is_found_where_it_was_cut(name, window):
     whole, crop = unpack([fingerprint(photo(name)), fingerprint(part)]).coefficients
     for way in SYMMETRIES:
         turned = way.undo_coefficients(crop)[None]
-        assert coarse().best(whole, turned)[0][0] >= COARSE
-        cosine, row, _ = fine().best(whole, turned)
+        assert coarse().best(whole, coarse().ways(turned))[0][0] >= COARSE
+        cosine, row, _ = fine().best(whole, fine().ways(turned))
         assert cosine[0] >= PART
         found = fine().windows[row[0]]
         assert [found.x, found.y, found.width, found.height] == pytest.approx(window, abs=0.08)
@@ -30,7 +30,7 @@ def test_another_photo_is_found_nowhere():
     prints = unpack([fingerprint(photo(name)) for name in ALL]).coefficients
     for row in range(len(ALL)):
         others = np.delete(prints, row, axis=0)
-        assert fine().best(prints[row], others)[0].max() < PART
+        assert fine().best(prints[row], fine().ways(others))[0].max() < PART
 
 
 def test_the_grid_holds_the_whole():
