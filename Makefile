@@ -52,6 +52,7 @@ bench: setup  ## Run short forms of the benchmarks
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.small_collections --draws 3
 	$(BIN)/python -m benchmarks.curation
+	$(BIN)/python -m benchmarks.copies --short
 	$(BIN)/python -m benchmarks.photos --limit 200
 	$(BIN)/python -m benchmarks.indexing --short
 	$(BIN)/python -m benchmarks.query --short

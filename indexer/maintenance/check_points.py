@@ -10,6 +10,8 @@ import numpy as np
 
 from splicedex.indexer.engines.batch import batch_of
 from splicedex.indexer.engines.query import Hit, SparseVector
+from splicedex.indexer.payload.fingerprint import FIELD as FINGERPRINT
+from splicedex.indexer.payload.fingerprint import is_fingerprint
 from splicedex.indexer.payload.presence import FIELDS
 from splicedex.indexer.payload.shows import FIELDS as SHOWS_FIELDS
 from splicedex.indexer.payload.shows import agrees
@@ -38,11 +40,12 @@ class Fault(StrEnum):
     COSINE = "the cosine does not agree with the concepts"
     PRESENCE = "the presence of concepts does not agree with the calibration"
     SHOWS = "what it shows does not agree with its embedding"
+    FINGERPRINT = "the fingerprint is damaged"
 
 
 LOSSES = frozenset({Fault.EMBEDDING, Fault.NAME})
 """Faults that cannot be repaired: the images have to be indexed again."""
-QUICK = frozenset({Fault.PRESENCE, Fault.SHOWS})
+QUICK = frozenset({Fault.PRESENCE, Fault.SHOWS, Fault.FINGERPRINT})
 """Faults that are repaired without a new decomposition."""
 
 
@@ -73,6 +76,8 @@ def faults(index: Index, hits: Sequence[Hit]) -> list[Fault | None]:
             found[row] = Fault.PRESENCE
         elif not _has_shows(payload) or not agrees(payload, shown[i]):
             found[row] = Fault.SHOWS
+        elif FINGERPRINT in payload and not is_fingerprint(payload[FINGERPRINT]):
+            found[row] = Fault.FINGERPRINT
     return found
 
 

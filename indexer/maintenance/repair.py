@@ -3,18 +3,20 @@
 In a folder, all points that can be read are copied to a new engine; what is wrong with them and can
 be computed from their embeddings is computed again. Then the new folder replaces the old one. On a
 server, wrong points are overwritten. An index of an older format is converted in the same way.
+Fingerprints that are lacking are computed from the photos that are still there.
 """
 
 from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +25,10 @@ from splicedex.indexer.engines.batch import batch_of
 from splicedex.indexer.engines.edge.salvage import open_damaged
 from splicedex.indexer.engines.query import Hit
 from splicedex.indexer.maintenance.check_points import LOSSES, QUICK, faults
+from splicedex.indexer.maintenance.fingerprints import add_fingerprints
 from splicedex.indexer.maintenance.verify import Progress, wrong_files
+from splicedex.indexer.payload.fingerprint import FIELD as FINGERPRINT
+from splicedex.indexer.payload.fingerprint import is_fingerprint
 from splicedex.indexer.payload.shows import PERCENT, SHOWS
 from splicedex.indexer.pipeline.calibration import out_of_date, recalibrate
 from splicedex.indexer.pipeline.decompose import Decomposer
@@ -55,12 +60,15 @@ class Repaired:
         kept: Number of images without a fault.
         mended: Number of images whose faults were repaired from their embedding.
         lost: Names or ids of the images that have to be indexed again.
+        unprinted: Number of images without a fingerprint, because their photos are gone or have
+            changed, or because there were only embeddings.
         aside: The damaged folder, kept under another name; None if no image is lost.
     """
 
     kept: int = 0
     mended: int = 0
     lost: list[str] = field(default_factory=list)
+    unprinted: int = 0
     aside: Path | None = None
 
 
@@ -217,6 +225,7 @@ def _repair_points(index: Index, old: Engine, on_progress: Progress) -> Repaired
     if out_of_date(index):
         recalibrate(index)
     index.counts.rebuild()
+    repaired.unprinted = add_fingerprints(index, on_progress)
     return repaired
 
 
@@ -260,16 +269,23 @@ def _brought_up_to_date(index: Index, hits: list[Hit]) -> list[Hit]:
     """Points with their presence, and what they show, computed again."""
     dense = np.array([hit.dense for hit in hits], np.float32).reshape(-1, index.space.dim)
     return [
-        replace(hit, payload=hit.payload | presence | shown)
+        replace(hit, payload=_printed(hit.payload) | presence | shown)
         for hit, presence, shown in zip(
             hits, index.strengths(dense), index.shown(dense), strict=True
         )
     ]
 
 
+def _printed(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A payload without the fingerprint, if that is damaged."""
+    return {
+        key: value for key, value in payload.items() if key != FINGERPRINT or is_fingerprint(value)
+    }
+
+
 def _decomposed_again(index: Index, hits: list[Hit]) -> Batch:
     """Points with everything that follows from their embeddings computed again."""
     dense = np.array([hit.dense for hit in hits], np.float32)
     weights, payloads = Decomposer.of(index)(dense)
-    merged = [hit.payload | payload for hit, payload in zip(hits, payloads, strict=True)]
+    merged = [_printed(hit.payload) | payload for hit, payload in zip(hits, payloads, strict=True)]
     return Batch([hit.id for hit in hits], dense, weights, merged)

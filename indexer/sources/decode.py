@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from splicedex.indexer.payload.fingerprint import fingerprint
+
 Preprocess: TypeAlias = Callable[[Image.Image], NDArray[Any]]
 
 LARGEST = 1 << 30
@@ -54,6 +56,7 @@ class Photo:
         height: Height in pixels, as a viewer shows the photo.
         sha256: SHA-256 hash of the file's bytes, in hexadecimal digits.
         pixels: Result of the preprocessing, usually (3, h, w).
+        fingerprint: Its perceptual fingerprint; see `indexer.payload.fingerprint`.
     """
 
     path: Path
@@ -61,6 +64,7 @@ class Photo:
     height: int
     sha256: str
     pixels: NDArray[Any]
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,12 @@ def decode(path: Path, preprocess: Preprocess) -> Photo | Skipped:
             upright = _rgb(image)
             if orientation in UPRIGHT:
                 upright = upright.transpose(UPRIGHT[orientation])
+            seen = fingerprint(upright)  # first: a preprocessing may change the image
             pixels = preprocess(upright)
     except Exception as error:  # broken files make decoders raise errors of any kind
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return Skipped(path, " ".join(reason.split()))
-    return Photo(path, width, height, hashlib.sha256(content).hexdigest(), pixels)
+    return Photo(path, width, height, hashlib.sha256(content).hexdigest(), pixels, seen)
 
 
 def _read(path: Path) -> bytes:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from splicedex.indexer.payload.columns import ColumnKind
+from splicedex.indexer.payload.fingerprint import FIELD as FINGERPRINT
 from splicedex.indexer.sources.base import Block, Item, blocks, signature
 from splicedex.indexer.sources.decode import Photo, Skipped
 from splicedex.indexer.sources.decode_pool import read_photos
@@ -176,6 +177,7 @@ class PhotoSource:
             "content_hash": photo.sha256,
             "width": photo.width,
             "height": photo.height,
+            FINGERPRINT: photo.fingerprint,
         }
         return facts if located == item.path else facts | {"location": located}
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from splicedex.indexer.engines.query import SparseVector
 from splicedex.indexer.payload.columns import columns_in
+from splicedex.indexer.payload.fingerprint import FIELD as FINGERPRINT
 from splicedex.indexer.payload.presence import FIELDS
 from splicedex.indexer.payload.shows import FIELDS as SHOWS_FIELDS
 from splicedex.indexer.payload.shows import shown_in
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 OWN = frozenset(
     {"path", "location", "folders", "signature", "concepts", "cosine", *FIELDS, *SHOWS_FIELDS}
+    | {FINGERPRINT}
 )
 """Payload fields that are not columns of the user."""
 

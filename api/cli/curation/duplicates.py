@@ -1,4 +1,4 @@
-"""`splicedex duplicates`: groups of images that look the same."""
+"""`splicedex duplicates`: copies of images, and images that look alike."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from splicedex.api.cli.progress import counting
 from splicedex.api.cli.render import print_line, print_summary, print_title, short_path
 
 if TYPE_CHECKING:
-    from splicedex.search.curation.duplicates import Duplicates
+    from splicedex.search.curation.duplicates import Copy, Duplicates
     from splicedex.search.searcher import Searcher
 
 EXAMPLES = """
@@ -23,7 +23,11 @@ EXAMPLES = """
 
 splicedex duplicates --index photos.idx
 
-splicedex duplicates --above 0.98 --keep oldest --tag duplicate=1 --yes --index photos.idx
+splicedex duplicates --kinds turned,mirrored,cropped --index photos.idx
+
+splicedex duplicates --above 0.98 --index photos.idx
+
+splicedex duplicates --tag duplicate=1 --yes --index photos.idx
 
 splicedex export "NOT duplicate:1" --to kept/ --as links --yes --index photos.idx
 """
@@ -32,22 +36,36 @@ splicedex export "NOT duplicate:1" --to kept/ --as links --yes --index photos.id
 def run(
     index: IndexAddress,
     inside: Inside = "",
+    kinds: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND,...",
+            help="List only copies of these kinds: identical, re-encoded, mirrored, turned, "
+            "cropped, greyed, shrunk, enlarged; alike lists images that are no copies but look "
+            "the same to the model.",
+        ),
+    ] = "",
     above: Annotated[
-        float, typer.Option(help="Least cosine of two images that count as duplicates.")
-    ] = 0.95,
+        float | None,
+        typer.Option(
+            help="Also list images that look alike, with at least this cosine.",
+            show_default="0.95, only for images without a fingerprint",
+        ),
+    ] = None,
     keep: Annotated[
         str,
         typer.Option(
-            help="Which image of each group to keep: the first by path, the largest in pixels, "
-            "the oldest file, or the central one, most similar to the others."
+            help="Which image of each group to keep: the first by path; the largest in pixels that "
+            "is neither cropped nor greyed; the oldest file; or the central one, most similar to "
+            "the others."
         ),
     ] = "largest",
     exact: Annotated[
         bool | None,
         typer.Option(
             "--exact/--graph",
-            help="Compare every pair, or use the nearest-neighbour graph, which is faster for many "
-            "images but can miss some.",
+            help="Compare every pair of embeddings, or use the nearest-neighbour graph, which is "
+            "faster for many images but can miss some.",
             show_default="--graph above 250,000 images",
         ),
     ] = None,
@@ -58,7 +76,7 @@ def run(
     print0: Print0 = False,
     json: Json = False,
 ) -> None:
-    """Find groups of near-duplicate images, and which image of each to keep.
+    """Find copies of images: turned, mirrored, cropped, greyed, shrunk; and which to keep.
 
     --tag marks all images of a group except the one to keep; --paths lists them.
     """
@@ -66,7 +84,15 @@ def run(
 
     def find(searcher: Searcher) -> Duplicates:
         with counting("comparing") as show:
-            return duplicates(searcher, inside, above, keep, show, exact)  # type: ignore[arg-type]
+            return duplicates(
+                searcher,
+                inside,
+                above,
+                keep,  # type: ignore[arg-type]
+                show,
+                exact,
+                [kind.strip() for kind in kinds.split(",") if kind.strip()],
+            )
 
     show = partial(_show, limit=limit)
     select(
@@ -90,11 +116,20 @@ def _show(found: Duplicates, limit: int) -> None:
     for group in found.groups[:limit]:
         print_title(short_path(group.keep.path))
         for copy in group.others:
-            print_line(f"  {copy.cosine:.3f}  {short_path(copy.image.path)}")
+            print_line(f"  {copy.cosine:.3f}  {short_path(copy.image.path)}  {_said(copy)}")
     summary = (
         f"{len(found.groups):,} groups in {found.images:,} images; "
         f"{found.superfluous:,} images besides the one to keep of each group"
     )
     if not found.exact:
         summary += "; found by the graph, which can miss some: --exact compares every pair"
+    if found.unprinted:
+        summary += (
+            f"; {found.unprinted:,} have no fingerprint, so that only embeddings could be compared"
+        )
     print_summary(summary)
+
+
+def _said(copy: Copy) -> str:
+    """What a copy is; told by fingerprints alone, it is less certain."""
+    return f"{copy.says}, by fingerprint" if copy.checked == "fingerprints" else copy.says

@@ -19,7 +19,10 @@ LISTED = 20
 
 
 def run(index: IndexAddress, json: Json = False) -> None:
-    """Repair an index from its embeddings, without encoding any image again."""
+    """Repair an index from its embeddings, without encoding any image again.
+
+    Photos that are still there are read where their fingerprint is lacking.
+    """
     from splicedex.api.cli.progress import counting
     from splicedex.indexer.maintenance.repair import repair
 
@@ -28,11 +31,21 @@ def run(index: IndexAddress, json: Json = False) -> None:
     lost = len(repaired.lost)
     if json:
         aside = str(repaired.aside) if repaired.aside else None
-        counts = {"kept": repaired.kept, "mended": repaired.mended}
+        counts = {
+            "kept": repaired.kept,
+            "mended": repaired.mended,
+            "without_fingerprint": repaired.unprinted,
+        }
         print_json(counts | {"lost": repaired.lost, "aside": aside})
         return
     summary = f"{repaired.kept:,} images were correct, {repaired.mended:,} repaired, {lost:,} lost"
     console.print(summary, highlight=False)
+    if repaired.unprinted:
+        typer.echo(
+            f"{repaired.unprinted:,} images have no fingerprint, because their photos are not "
+            "there or have changed: duplicates compares only their embeddings",
+            err=True,
+        )
     for name in repaired.lost[:LISTED]:
         errors.print(f"  {name}", markup=False, highlight=False)
     if lost:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from splicedex.indexer.store.index import Index
     from splicedex.search.searcher import Searcher
 
-INTERNAL = frozenset({"concepts", "presence", "strengths", "folders", "shows", "shows_percent"})
+INTERNAL = frozenset(
+    {"concepts", "presence", "strengths", "folders", "shows", "shows_percent", "-fingerprint"}
+)
 """Payload fields that only filters use."""
 EXAMPLES = """
 [bold]Examples[/bold]

@@ -21,6 +21,7 @@ from splicedex.search.curation import outliers as outlying
 from splicedex.search.curation.balance import Balance, balance
 from splicedex.search.curation.classify import Classification, classify
 from splicedex.search.curation.compare import compare, compare_by
+from splicedex.search.curation.copies.relation import KINDS, Kind
 from splicedex.search.curation.distribution import Distribution
 from splicedex.search.curation.drift import Drift, drift
 from splicedex.search.curation.duplicates import Duplicates
@@ -132,10 +133,16 @@ async def unlike_the_others(
 async def near_duplicates(
     service: Served,
     q: models.Query = "",
-    above: Annotated[float, Asked(gt=0, le=1, description="Least cosine.")] = doubles.ABOVE,
+    above: Annotated[
+        float | None,
+        Asked(gt=0, le=1, description="Also list images that look alike, with this least cosine."),
+    ] = None,
     keep: doubles.Keep = "largest",
+    kinds: Annotated[
+        list[Kind], Asked(max_length=len(KINDS), description="Only copies of these kinds.")
+    ] = [],  # noqa: B006  (FastAPI copies it)
 ) -> Duplicates:
-    """Groups of images that look the same, in subsets of at most 20,000."""
+    """Copies of images, in subsets of at most 20,000, with what was done to each."""
 
     def find() -> Duplicates:
         images = subset(service.searcher, q).images
@@ -145,7 +152,7 @@ async def near_duplicates(
                 f"{images:,} images are too many to compare every pair",
                 f"narrow q to {MOST_COMPARED:,}, or run `splicedex duplicates`",
             )
-        return doubles.duplicates(service.searcher, q, above, keep)
+        return doubles.duplicates(service.searcher, q, above, keep, kinds=kinds)
 
     return await service.curating.run(find)
 

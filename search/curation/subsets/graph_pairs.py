@@ -62,6 +62,27 @@ def walked_pairs(
         on_progress(done, total)
 
 
+def walked_neighbours(
+    engine: Engine, hits: Iterable[Hit], count: int, on_progress: Progress, total: int
+) -> Iterator[tuple[str, str]]:
+    """Pairs of point ids: each image with the nearest ones.
+
+    Args:
+        engine: An engine with a graph.
+        hits: The images to start from, with dense vectors. Their neighbours can be other images.
+        count: How many neighbours each has.
+        on_progress: Called with images done and their total.
+        total: How many images `hits` has.
+    """
+    done = 0
+    for block in blocks(hits, _BATCH):
+        answers = engine.query_batch([_neighbours(hit, count + 1) for hit in block])
+        for hit, found in zip(block, answers, strict=True):
+            yield from ((hit.id, near.id) for near in found if near.id != hit.id)
+        done += len(block)
+        on_progress(done, total)
+
+
 def _neighbours(hit: Hit, limit: int) -> Query:
     """The query for the nearest images of one image."""
     assert hit.dense is not None

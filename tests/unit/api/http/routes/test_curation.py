@@ -70,6 +70,8 @@ async def test_the_others_answer(client):
         ("outliers", {"limit": 3}, lambda found: len(found) == 3 and found[0]["surprise"] > 0),
         ("outliers", {"order": "cosine"}, lambda found: found[0]["cosine"] <= found[1]["cosine"]),
         ("duplicates", {"above": 0.999}, lambda found: found["superfluous"] == 3),
+        ("duplicates", {}, lambda found: found["unprinted"] == COUNT),
+        ("duplicates", {"above": 0.999, "kinds": ["turned"]}, lambda found: not found["groups"]),
         ("balance", {"by": ["beach", "snow"], "n": 8}, lambda found: len(found["parts"]) == 2),
         ("balance", {"n": 8}, lambda found: len(found["parts"]) > 2),
         ("sample", {"n": 5, "seed": 1}, lambda found: len(found["chosen"]) == 5),

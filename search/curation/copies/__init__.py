@@ -1,0 +1,1 @@
+"""Copies of photos: turned, mirrored, cropped, greyed and shrunk ones."""
