@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 import typer
 
@@ -20,5 +21,6 @@ def ask(question: str) -> bool:
     Args:
         question: The question, with its mark.
     """
-    with hidden():
+    with hidden(), suppress(typer.Abort):  # Ctrl-C or Ctrl-D
         return typer.confirm(question, err=True)
+    return False

@@ -77,9 +77,11 @@ def hidden() -> Iterator[None]:
     bars = list(_bars)
     for bar in bars:
         bar.stop()
-    yield
-    for bar in bars:
-        bar.start()
+    try:
+        yield
+    finally:
+        for bar in bars:
+            bar.start()
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -174,7 +173,6 @@ def at_terminal(environment):
             if b"[y/N]" in shown and not answered:
                 answered = True
                 os.write(ours, f"{typed}\n".encode())
-            time.sleep(0)
         out = process.communicate(timeout=60)[0]
         os.close(ours)
         output = json.loads(out) if "--json" in words else out

@@ -146,7 +146,11 @@ def test_names_that_are_not_utf8(splicedex, made, photos):
     assert_moved(after, before, {name: name for name in before})
 
 
-@pytest.mark.parametrize("step", ["upsert", "delete", "set_payload"])
+@pytest.mark.parametrize(
+    ("either", "step"),
+    [("folder", "upsert"), ("folder", "delete"), ("folder", "set_payload"), ("server", "delete")],
+    indirect=["either"],
+)
 def test_a_run_that_is_killed_between_the_steps_of_a_move(splicedex, killed, either, photos, step):
     before = contents(either)
     moved = photos.rename(photos.with_name("moved"))

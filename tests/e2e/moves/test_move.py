@@ -36,7 +36,11 @@ def test_names_change_and_nothing_else(splicedex, either, photos, moved):
     assert "no image of the index lies under" in splicedex(*words, "--yes", expect=2)
 
 
-@pytest.mark.parametrize(("step", "calls"), [("upsert", 2), ("delete", 1), ("delete", 3)])
+@pytest.mark.parametrize(
+    ("either", "step", "calls"),
+    [("folder", "upsert", 2), ("folder", "delete", 3), ("server", "delete", 1)],
+    indirect=["either"],
+)
 def test_one_that_was_killed_is_continued(splicedex, killed, either, photos, moved, step, calls):
     before = contents(either)
     photos.rename(moved)

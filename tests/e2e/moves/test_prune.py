@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 from tests.e2e.moves.conftest import contents, counted
@@ -51,19 +52,20 @@ def test_few_are_removed_unasked(splicedex, made, photos):
 
 
 def test_a_missing_drive_empties_nothing_but_what_is_new_is_kept(splicedex, made, photos, album):
-    photos.rename(photos.with_name("unplugged"))
+    photos.rename(album / "unplugged")
     (album / "more").mkdir()
     shutil.copy(album / "unplugged" / "a" / "0.jpg", album / "more" / "new.jpg")
-    for at in (photos, album / "empty"):
-        (album / "empty").mkdir(exist_ok=True)
-        said = splicedex(
-            "index", *made, at, album / "more", "--prune", "--json", expect=0 if at.exists() else 2
-        )
-        assert at.exists() or "nothing was pruned" in said
-    assert len(contents(made)) == 12
+    words = ("index", *made, photos, album / "more", "--prune")
+    said = splicedex(*words, expect=2).splitlines()[-1]
+    assert "nothing was pruned: --prune would remove 11 of 12 images" in said
+    assert {path for path in contents(made) if "/photos/" not in path} == {f"{album}/more/new.jpg"}
+    photos.mkdir()
+    with_mount_point = splicedex(*words, "--json")
+    assert counted(with_mount_point) == {"unchanged": 1, "images": 12}
+    photos.rmdir()
     (album / "unplugged").rename(photos)
-    again = splicedex("index", *made, photos, "--prune", "--json")
-    assert counted(again)["images"] == 13
+    again = splicedex(*words, "--json")
+    assert counted(again) == {"added": 1, "copied": 1, "unchanged": 12, "images": 13}
 
 
 def test_what_has_moved_is_not_pruned(splicedex, made, photos):
@@ -92,8 +94,6 @@ def test_at_a_terminal_it_asks(at_terminal, made, photos, answer):
 def test_embeddings_are_told_the_same(splicedex, indexed, embedded):
     _, words = indexed
     lines = (embedded / "files.csv").read_text().splitlines()
-    import numpy as np
-
     rows = np.load(embedded / "x.npy")
     np.save(embedded / "x.npy", rows[:200])
     (embedded / "files.csv").write_text("\n".join(lines[:201]) + "\n")
