@@ -128,6 +128,8 @@ def settle(
     Yields:
         What became of the items, block by block. Those that moved or were copied are durable.
     """
+    if not held:
+        return
     columns = {one.column for one in source.findings()}
     replaced = {field for name in columns for field in removed(name)}
 
@@ -219,7 +221,7 @@ def finish(index: Index, unfinished: Mapping[str, str], absent: Absent) -> None:
         dead = [
             old
             for new, old in block
-            if old in hits
+            if {old, new} <= hits.keys()
             and hits[old].payload.get(HASH) == hits[new].payload.get(HASH)
             and absent.gone(hits[old])
         ]

@@ -26,6 +26,8 @@ def pair(gone: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     Returns:
         Pairs of positions in `gone` and `new`, each position at most once; the most alike first.
     """
+    if len(gone) == len(new) == 1:
+        return [(0, 0)]
     old_parts, new_parts = _parts(gone), _parts(new)
     left = sorted(range(len(gone)), key=gone.__getitem__)
     right = sorted(range(len(new)), key=new.__getitem__)

@@ -75,6 +75,8 @@ def show_text(outcome: Outcome, errors_file: Path | None) -> None:
     )
     for column in outcome.columns:
         _show_column(column)
+    if report.not_pruned:
+        print_line(f"{report.not_pruned.images:,} that are no longer there were kept")
     if report.copied:
         print_line(f"{report.copied:,} of those added are copies of images in the index")
     if report.skipped:
