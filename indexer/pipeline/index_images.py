@@ -14,7 +14,8 @@ from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.gone_paths import gone_paths, refuse_unpruned
 from splicedex.indexer.pipeline.optimize import is_due, optimize
-from splicedex.indexer.pipeline.report import Removal, Report
+from splicedex.indexer.pipeline.prune import Confirm
+from splicedex.indexer.pipeline.report import Report
 from splicedex.indexer.pipeline.settings import ResolvedSettings, Settings, resolve
 from splicedex.indexer.sources.base import Source
 from splicedex.indexer.sources.embeddings import array_source
@@ -87,9 +88,6 @@ class Progress(Protocol):
     def optimizing(self) -> AbstractContextManager[None]:
         """Show that the search index is being built."""
 
-    def confirm(self, removal: Removal) -> bool:
-        """Ask whether `prune` may remove more than a tenth of the images. The bar is shown."""
-
 
 def index_images(
     address: Address,
@@ -99,6 +97,7 @@ def index_images(
     load: Load,
     workers: int | None = None,
     prune: bool = False,
+    confirm: Confirm = lambda removal: True,
     ann: Ann | None = None,
     wait: float = 0.0,
     progress: Progress,
@@ -111,8 +110,8 @@ def index_images(
         settings: What the index is made with.
         load: Loads an encoder by name.
         workers: Decoding processes; by default one per core.
-        prune: Whether to remove indexed images that no longer exist; `progress` is asked to confirm
-            large removals.
+        prune: Whether to remove indexed images that no longer exist.
+        confirm: Asked before more than a tenth of the images are removed, while progress is shown.
         ann: Nearest-neighbour method; None keeps that of the index.
         wait: Seconds to wait for another process that holds the index.
         progress: Shows the progress.
@@ -131,9 +130,7 @@ def index_images(
     start = time.perf_counter()
     with open_index(store, wait=wait) as index:
         with progress.indexing(len(source)) as on_progress:
-            report = build(
-                index, source, prune=prune, confirm=progress.confirm, on_progress=on_progress
-            )
+            report = build(index, source, prune=prune, confirm=confirm, on_progress=on_progress)
         count = index.engine.count()
         due = not report.stopped and is_due(index, ann)
         folder, method = index.folder, ann or index.manifest.ann

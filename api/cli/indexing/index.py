@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -60,9 +61,10 @@ def run(index: IndexAddress, options: IndexOptions) -> None:
         load=options.load(),
         workers=options.workers,
         prune=options.prune,
+        confirm=partial(_is_meant, yes=options.yes),
         ann=method,
         wait=options.wait,
-        progress=_Bars(may_remove=options.yes),
+        progress=_Bars(),
     )
     report = outcome.report
     if options.errors_file:
@@ -90,15 +92,13 @@ def _told(removal: Removal) -> str:
     return f"{removal.images:,} of {removal.of:,} images{where}"
 
 
+def _is_meant(removal: Removal, *, yes: bool) -> bool:
+    question = f"They are no longer there: {_told(removal)}. Remove them from the index?"
+    return yes or (can_ask() and ask(question))
+
+
 class _Bars:
-    """Progress bars on standard error, and the question whether to remove many images.
-
-    Args:
-        may_remove: Whether the answer is yes.
-    """
-
-    def __init__(self, *, may_remove: bool) -> None:
-        self._may_remove = may_remove
+    """Progress bars on standard error."""
 
     def indexing(self, total: int) -> AbstractContextManager[Callable[[Report], None]]:
         from splicedex.api.cli import progress
@@ -109,8 +109,3 @@ class _Bars:
         from splicedex.api.cli import progress
 
         return progress.waiting("building the search index")
-
-    def confirm(self, removal: Removal) -> bool:
-        if self._may_remove or not can_ask():
-            return self._may_remove
-        return ask(f"They are no longer there: {_told(removal)}. Remove them from the index?")
