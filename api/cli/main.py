@@ -23,7 +23,7 @@ from splicedex.api.cli.curation import (
     spurious,
     tag,
 )
-from splicedex.api.cli.indexing import copy, index, info, repair, verify
+from splicedex.api.cli.indexing import copy, index, info, move, repair, verify
 from splicedex.api.cli.options import with_address
 from splicedex.api.cli.pipes import quiet_pipes
 from splicedex.api.cli.searching import concepts, explain, search, similar
@@ -63,6 +63,7 @@ INDEXING = {
     "verify": verify,
     "repair": repair,
     "copy": copy,
+    "move": move,
 }
 PANELS = {
     "Indexes": INDEXING,

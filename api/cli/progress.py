@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,10 @@ from splicedex.api.cli.render import errors
 
 if TYPE_CHECKING:
     from splicedex.indexer.pipeline.report import Report
+
+
+_bars: list[Progress] = []
+"""The bars that are shown."""
 
 
 class _Rate(ProgressColumn):
@@ -53,7 +57,7 @@ def counting(what: str, total: int | None = None) -> Iterator[Callable[[int, int
         _Rate(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+    with _shown(columns) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done, of: bar.update(task, completed=done, total=of)
 
@@ -62,6 +66,30 @@ def counting(what: str, total: int | None = None) -> Iterator[Callable[[int, int
 def waiting(what: str) -> Iterator[None]:
     """Show that something goes on whose end is not known."""
     columns = (TextColumn(what), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+    with _shown(columns) as bar:
         bar.add_task(what, total=None)
         yield
+
+
+@contextmanager
+def hidden() -> Iterator[None]:
+    """Take the bars off the terminal as long as the context lasts, to ask something there."""
+    bars = list(_bars)
+    for bar in bars:
+        bar.stop()
+    try:
+        yield
+    finally:
+        for bar in bars:
+            bar.start()
+
+
+@contextmanager
+def _shown(columns: Sequence[ProgressColumn]) -> Iterator[Progress]:
+    bar = Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
+    _bars.append(bar)
+    try:
+        with bar:
+            yield bar
+    finally:
+        _bars.remove(bar)

@@ -9,6 +9,8 @@ does:
     -spans-NAME     dates: the year and the month in UTC, as 2024 and 202403, to count them
     -unsigned-NAME  integers up to 2^64 - 1: the value less 2^63, instead of the value itself
     -digits-NAME    floats: all digits as text, where they are more than JSON surely keeps
+
+`-moved-from` belongs to no column: while a photo moves, its new point names the old one there.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ KINDS: dict[str, ColumnKind] = {
 HALF = 2**63
 """What an unsigned integer is stored less."""
 _KEY, _SPANS, _UNSIGNED, _DIGITS = "-key-", "-spans-", "-unsigned-", "-digits-"
+MOVED_FROM = "-moved-from"
 _KEPT, _POWER = 15, 22
 """Digits of a float, and powers of ten, that every reader of JSON computes exactly."""
 
@@ -139,7 +142,7 @@ def columns_in(payload: Mapping[str, Any], without: Iterable[str] = ()) -> dict[
         payload: The payload.
         without: Fields that are no columns of the user.
     """
-    own = frozenset(without)
+    own = frozenset(without) | {MOVED_FROM}
     names = (
         field.removeprefix(_UNSIGNED)
         for field in payload

@@ -3,10 +3,14 @@
     stage             function                 runs in
     list              Source.items             thread "embed"
     filter unchanged  UnchangedFilter.changed  thread "embed"
+    filter known      KnownContent.unknown     thread "embed"; photos are hashed in further threads
     decode, embed     Source.embed             thread "embed"; photos are decoded in child processes
     decompose         decompose_blocks         thread "decompose"; after 4,096 images it waits for a
                                                child process that computes
     write, count      write_block              the calling thread
+
+At the end, images whose content the index has under another name are moved or copied (`settle`),
+and those that are no longer there are removed (`prune`).
 
 A stage draws from the one before it. Each of the two threads keeps at most one finished block
 waiting for the next stage, so the stages overlap and memory stays bounded.
@@ -14,10 +18,11 @@ waiting for the next stage, so the stages overlap and memory stays bounded.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 
 from splicedex.indexer.concurrency.prefetch import prefetch
+from splicedex.indexer.pipeline.absent import Absent
 from splicedex.indexer.pipeline.calibration import (
     CalibrationSample,
     out_of_date,
@@ -25,16 +30,18 @@ from splicedex.indexer.pipeline.calibration import (
     recalibrate,
 )
 from splicedex.indexer.pipeline.decompose_process import DecomposeProcess
+from splicedex.indexer.pipeline.moves import KnownContent, finish, settle
+from splicedex.indexer.pipeline.prune import Confirm
+from splicedex.indexer.pipeline.prune import prune as remove
 from splicedex.indexer.pipeline.report import Report
 from splicedex.indexer.pipeline.retype import retype
 from splicedex.indexer.pipeline.stages import (
     UnchangedFilter,
     count_block,
     decompose_blocks,
-    folders,
     write_block,
 )
-from splicedex.indexer.sources.base import BLOCK, Source
+from splicedex.indexer.sources.base import Item, Source
 from splicedex.indexer.store.index import Index
 
 OnProgress = Callable[[Report], None]
@@ -46,17 +53,20 @@ def build(
     source: Source,
     *,
     prune: bool = False,
+    confirm: Confirm = lambda removal: True,
     on_progress: OnProgress = lambda report: None,
 ) -> Report:
     """Bring an index up to date with a source.
 
-    Unchanged images are skipped, changed ones replaced. Every block is durable once it is counted,
-    so a run that dies is continued by running it again. Ctrl-C ends the run early and is reported.
+    Unchanged images are skipped, changed ones replaced; those that have moved keep their tags.
+    Every block is durable once it is counted, so a run that dies is continued by running it again.
+    Ctrl-C ends the run early and is reported.
 
     Args:
         index: Open index.
         source: Images to index.
         prune: Whether to remove indexed images that the source covers but no longer lists.
+        confirm: Asked before more than a tenth of the images are removed.
         on_progress: Called with the report after every block.
 
     Returns:
@@ -72,9 +82,11 @@ def build(
     try:
         if source.precomputed and index.engine.count() == 0:
             precalibrate(index, source)
-        seen = _run_stages(index, source, report, on_progress)
+        run = _Run(index, source, report, on_progress)
+        absent = run.write_all(prune=prune)
         if prune:
-            report.pruned = _prune(index, source, seen, {path for path, _ in report.skipped})
+            before = index.engine.count() - report.added
+            report.pruned, report.not_pruned = remove(index, absent, before, confirm)
         if out_of_date(index):
             recalibrate(index)
         index.counts.rebuild()
@@ -84,39 +96,70 @@ def build(
     return report
 
 
-def _run_stages(index: Index, source: Source, report: Report, on_progress: OnProgress) -> set[str]:
-    """Compose the stages and run them to the end. Returns the point ids of all listed images."""
-    sample = CalibrationSample(index, source.names)
-    unchanged = UnchangedFilter(index, report, sample)
-    with DecomposeProcess(index) as decompose:
-        listed = source.items(sample.order)
-        changed = unchanged.changed(listed)
-        embedded = prefetch(source.embed(changed), name="embed")
-        decomposed = prefetch(decompose_blocks(index, embedded, decompose), name="decompose")
-        # Closing a prefetch waits for its thread: first the later stage, which draws from the
-        # earlier one, and last the process that it calls.
-        with closing(embedded), closing(decomposed):
-            for ready in decomposed:
-                write_block(index, ready)
-                count_block(report, ready.block, unchanged, sample)
-                on_progress(report)
-                if sample.is_complete():
-                    recalibrate(index)
-    return unchanged.seen
+class _Run:
+    """Writes the images of a source.
 
-
-def _prune(index: Index, source: Source, seen: set[str], unread: set[str]) -> int:
-    """Remove the points that the source covers but did not list. Returns their number.
-
-    Points below a folder that could not be listed stay.
+    Args:
+        index: Open index.
+        source: Images to index.
+        report: Counts what was done.
+        on_progress: Called with the report after every block.
     """
-    gone = [
-        hit.id
-        for hit in index.engine.scroll(with_payload=("path",))
-        if hit.id not in seen
-        and source.covers(hit.payload["path"])
-        and unread.isdisjoint(folders(hit.payload["path"]))
-    ]
-    for start in range(0, len(gone), BLOCK):
-        index.engine.delete(gone[start : start + BLOCK])
-    return len(gone)
+
+    def __init__(
+        self, index: Index, source: Source, report: Report, on_progress: OnProgress
+    ) -> None:
+        self._index = index
+        self._source = source
+        self._report = report
+        self._on_progress = on_progress
+        self._sample = CalibrationSample(index, source.names)
+        self._unchanged = UnchangedFilter(index, report, self._sample)
+        self._known = KnownContent(index, source, self._unchanged.indexed_before)
+
+    def write_all(self, *, prune: bool) -> Absent:
+        """Write all images that are new, have changed or have moved.
+
+        Args:
+            prune: Whether the run will remove what the source no longer lists.
+
+        Returns:
+            Knows which images of the index the run did not find.
+        """
+        listed = self._source.items(self._sample.order)
+        self._encode(self._known.unknown(self._unchanged.changed(listed)))
+        unread = {path for path, _ in self._report.skipped}
+        absent = Absent(self._source, self._unchanged.seen, unread, prune=prune)
+        finish(self._index, self._unchanged.unfinished, absent)
+        self._settle(absent)
+        return absent
+
+    def _encode(self, items: Iterable[Item]) -> None:
+        """Compose the stages and run them to the end."""
+        index, report = self._index, self._report
+        with DecomposeProcess(index) as decompose:
+            embedded = prefetch(self._source.embed(items), name="embed")
+            decomposed = prefetch(decompose_blocks(index, embedded, decompose), name="decompose")
+            # Closing a prefetch waits for its thread: first the later stage, which draws from the
+            # earlier one, and last the process that it calls.
+            with closing(embedded), closing(decomposed):
+                for ready in decomposed:
+                    write_block(index, ready)
+                    count_block(report, ready.block, self._unchanged, self._sample)
+                    self._on_progress(report)
+                    if self._sample.is_complete():
+                        recalibrate(index)
+
+    def _settle(self, absent: Absent) -> None:
+        """Move or copy what the index has under another name; encode what it no longer has."""
+        unknown: list[Item] = []
+        for settled in settle(self._index, self._source, self._known.held, absent):
+            self._report.moved += len(settled.moved)
+            self._report.added += len(settled.copied)
+            self._report.copied += len(settled.copied)
+            for item in (*settled.moved, *settled.copied):
+                self._sample.add_written(item.path)
+            unknown += settled.unknown
+            self._on_progress(self._report)
+        if unknown:
+            self._encode(unknown)

@@ -12,12 +12,14 @@ from typing import Protocol
 from splicedex.indexer.engines.base import Ann
 from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.pipeline.build import build
+from splicedex.indexer.pipeline.gone_paths import gone_paths, refuse_unpruned
 from splicedex.indexer.pipeline.optimize import is_due, optimize
+from splicedex.indexer.pipeline.prune import Confirm
 from splicedex.indexer.pipeline.report import Report
 from splicedex.indexer.pipeline.settings import ResolvedSettings, Settings, resolve
 from splicedex.indexer.sources.base import Source
 from splicedex.indexer.sources.embeddings import array_source
-from splicedex.indexer.sources.photos import PhotoSource, list_paths, list_table
+from splicedex.indexer.sources.photos import Listing, PhotoSource, list_paths, list_table
 from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds
 from splicedex.indexer.store.address import Address
 from splicedex.indexer.store.base import Store
@@ -95,6 +97,7 @@ def index_images(
     load: Load,
     workers: int | None = None,
     prune: bool = False,
+    confirm: Confirm = lambda removal: True,
     ann: Ann | None = None,
     wait: float = 0.0,
     progress: Progress,
@@ -108,6 +111,7 @@ def index_images(
         load: Loads an encoder by name.
         workers: Decoding processes; by default one per core.
         prune: Whether to remove indexed images that no longer exist.
+        confirm: Asked before more than a tenth of the images are removed, while progress is shown.
         ann: Nearest-neighbour method; None keeps that of the index.
         wait: Seconds to wait for another process that holds the index.
         progress: Shows the progress.
@@ -119,17 +123,18 @@ def index_images(
         UserError: The settings, the images or the engine cannot be used.
     """
     store = store_of(address)
-    resolved, source = _source(store, images, settings, load, workers)
+    photos = None if images.embeddings else _photos(store, images, prune=prune, wait=wait)
+    resolved, source = _source(store, images, photos, settings, load, workers)
     findings = source.findings()
     create_index(store, resolved.manifest, resolved.space, resolved.frequency)
     start = time.perf_counter()
     with open_index(store, wait=wait) as index:
         with progress.indexing(len(source)) as on_progress:
-            report = build(index, source, prune=prune, on_progress=on_progress)
+            report = build(index, source, prune=prune, confirm=confirm, on_progress=on_progress)
         count = index.engine.count()
         due = not report.stopped and is_due(index, ann)
         folder, method = index.folder, ann or index.manifest.ann
-    del source  # frees the names of all images before the child process needs memory
+    del source, photos  # frees the names of all images before the child process needs memory
     if due:
         try:
             with progress.optimizing():
@@ -140,21 +145,41 @@ def index_images(
 
 
 def _source(
-    store: Store, images: Images, settings: Settings, load: Load, workers: int | None
+    store: Store,
+    images: Images,
+    photos: Listing | None,
+    settings: Settings,
+    load: Load,
+    workers: int | None,
 ) -> tuple[ResolvedSettings, Source]:
     """The settings of the index, and the source of the images."""
-    existing = store.manifest()
-    kinds = Kinds(images.columns, existing.columns if existing else {})
-    if images.embeddings is not None:
-        resolved = resolve(store, settings, photos=None, load=load)
-        dim = resolved.space.dim
-        return resolved, array_source(
-            images.embeddings, files=images.files, root=images.root, dim=dim, kinds=kinds
-        )
-    if images.files:
-        photos = list_table(images.files, images.root, kinds)
-    else:
-        photos = list_paths(images.paths)
     resolved = resolve(store, settings, photos, load=load, workers=workers)
+    if photos is None:
+        assert images.embeddings is not None
+        return resolved, array_source(
+            images.embeddings,
+            files=images.files,
+            root=images.root,
+            dim=resolved.space.dim,
+            kinds=_kinds(store, images),
+        )
     assert resolved.encoder is not None
     return resolved, PhotoSource(photos, resolved.encoder, workers=workers)
+
+
+def _photos(store: Store, images: Images, *, prune: bool, wait: float) -> Listing:
+    """List the photos to index."""
+    if images.files:
+        return list_table(images.files, images.root, _kinds(store, images))
+    gone = gone_paths(store, images.paths, wait=wait)
+    if not prune:
+        refuse_unpruned(gone)
+    names = {one.path for one in gone}
+    there = [path for path in images.paths if path not in names]
+    return list_paths(there, [one.pattern for one in gone])
+
+
+def _kinds(store: Store, images: Images) -> Kinds:
+    """What the columns of a table have to be."""
+    existing = store.manifest()
+    return Kinds(images.columns, existing.columns if existing else {})

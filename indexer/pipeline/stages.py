@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from splicedex.indexer.engines.base import Batch
+from splicedex.indexer.payload.columns import MOVED_FROM
 from splicedex.indexer.pipeline.calibration import CalibrationSample
 from splicedex.indexer.pipeline.decompose import Decomposed
 from splicedex.indexer.pipeline.decompose_process import DecomposeProcess
@@ -34,6 +36,8 @@ class UnchangedFilter:
         """Point ids of all items so far."""
         self.indexed_before: set[str] = set()
         """Paths of the changed items that replace an image of the index."""
+        self.unfinished: dict[str, str] = {}
+        """Point ids of images whose move a killed run began, with the ids they moved from."""
 
     def changed(self, items: Iterable[Item]) -> Iterator[Item]:
         """Yield the items whose signature is not the one in the index.
@@ -56,7 +60,10 @@ class UnchangedFilter:
 
     def _signatures(self, ids: list[str]) -> dict[str, str]:
         """Signatures by id, of those images that are in the index."""
-        hits = self._index.engine.retrieve(ids, with_payload=("signature",))
+        hits = self._index.engine.retrieve(ids, with_payload=("signature", MOVED_FROM))
+        self.unfinished |= {
+            hit.id: hit.payload[MOVED_FROM] for hit in hits if hit.payload.get(MOVED_FROM)
+        }
         return {hit.id: hit.payload.get("signature", "") for hit in hits}
 
 
@@ -138,14 +145,20 @@ def _points(block: Block, decomposed: Decomposed) -> Batch:
     """The points of a block."""
     weights, concept_payloads = decomposed
     payloads = [
-        item.columns
-        | facts
-        | {"path": item.path, "folders": folders(item.path), "signature": item.signature}
-        | concepts
+        item.columns | facts | named(item) | concepts
         for item, facts, concepts in zip(block.items, block.facts, concept_payloads, strict=True)
     ]
     ids = [point_id(item.path) for item in block.items]
     return Batch(ids, block.embeddings, weights, payloads)
+
+
+def named(item: Item) -> dict[str, Any]:
+    """The payload fields that belong to the name of an image, and its signature.
+
+    Args:
+        item: The image.
+    """
+    return {"path": item.path, "folders": folders(item.path), "signature": item.signature}
 
 
 def folders(path: str) -> list[str]:

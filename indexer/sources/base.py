@@ -89,6 +89,21 @@ class Source(Protocol):
             UserError: The encoder cannot be loaded.
         """
 
+    def content_hashes(self, items: Sequence[Item]) -> list[str | None]:
+        """Hashes of the content of images, as `content_hash` among their facts; None if unreadable.
+
+        Args:
+            items: n items of this source.
+        """
+
+    def facts(self, item: Item, known: Mapping[str, Any]) -> dict[str, Any]:
+        """The facts of an image whose content is in the index already.
+
+        Args:
+            item: An item of this source.
+            known: Payload of an image with the same content.
+        """
+
     def covers(self, path: str) -> bool:
         """Whether this source would list an image if it still existed.
 

@@ -98,6 +98,14 @@ class ArraySource:
             facts = [self._facts(item, row) for item, row in zip(block, rows, strict=True)]
             yield Block(block, np.stack(rows).astype(np.float32), facts)
 
+    def content_hashes(self, items: Sequence[Item]) -> list[str | None]:
+        """Hash the rows of items."""
+        return [_hash(self._row(item.number)) for item in items]
+
+    def facts(self, item: Item, known: Mapping[str, Any]) -> dict[str, Any]:
+        """The facts of a row; nothing of what is known is needed."""
+        return self._facts(item, self._row(item.number))
+
     def covers(self, path: str) -> bool:
         """Always true: the table lists all images, so no others exist."""
         return True
@@ -108,13 +116,17 @@ class ArraySource:
         return row
 
     def _facts(self, item: Item, row: Matrix) -> dict[str, Any]:
-        facts: dict[str, Any] = {"content_hash": hashlib.sha256(row.tobytes()).hexdigest()}
+        facts: dict[str, Any] = {"content_hash": _hash(row)}
         if self._root is not None:
             photo = file_of(item.path, self._root.absolute())
             with suppress(OSError):  # the name is not a valid file name
                 if photo.is_file():
                     facts |= {"location": to_text(photo), "bytes": photo.stat().st_size}
         return facts
+
+
+def _hash(row: Matrix) -> str:
+    return hashlib.sha256(row.tobytes()).hexdigest()
 
 
 def array_source(

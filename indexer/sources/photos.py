@@ -22,10 +22,13 @@ from splicedex.indexer.sources.decode import Photo, Skipped
 from splicedex.indexer.sources.decode_pool import read_photos
 from splicedex.indexer.sources.find_files import find_photos
 from splicedex.indexer.sources.location import file_of, printable, to_text
+from splicedex.indexer.sources.on_disk import content_hashes
 from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds, Table, read_table
 from splicedex.splice.encoders.base import Encoder
 from splicedex.splice.errors import UserError
 
+FACTS = ("content_hash", "width", "height", FINGERPRINT)
+"""Payload fields that follow from the bytes of a photo."""
 BATCH = 256
 """Photos that are encoded, decomposed and written together."""
 
@@ -48,25 +51,26 @@ class Listing:
     roots: Sequence[str] | None = None
 
 
-def list_paths(paths: Sequence[str]) -> Listing:
+def list_paths(paths: Sequence[str], gone: Sequence[str] = ()) -> Listing:
     """List the photos under paths. Their names in the index are their absolute paths.
 
     Warns about paths without photos.
 
     Args:
         paths: Files, folders or globs.
+        gone: Patterns of further paths, which no longer hold photos; see `pattern_of`.
 
     Raises:
-        UserError: A path does not exist, or no path holds a photo.
+        UserError: A path does not exist, or no path holds a photo and none is gone.
     """
     photos = list(find_photos(paths))
-    if not photos:
+    if not photos and not gone:
         raise UserError(f"no photos in {', '.join(paths)}", "name a folder that holds photos")
     names = [printable(os.path.abspath(photo)) for photo in photos]
     full = [path for path in paths if next(find_photos([path]), None)]
     for path in set(paths).difference(full):
         warnings.warn(f"no photos in {path}: its images stay in the index", stacklevel=2)
-    return Listing(photos, names, roots=[_root(Path(path).expanduser()) for path in full])
+    return Listing(photos, names, roots=[*map(pattern_of, full), *gone])
 
 
 def list_table(files: Path, root: Path | None, kinds: Kinds | None = None) -> Listing:
@@ -164,6 +168,15 @@ class PhotoSource:
             facts = [self._facts(item, photo) for item, photo in good]
             yield Block([item for item, _ in good], embeddings, facts, skipped)
 
+    def content_hashes(self, items: Sequence[Item]) -> list[str | None]:
+        """Hash the files of items, several at a time."""
+        return content_hashes([self._photos[item.number] for item in items])
+
+    def facts(self, item: Item, known: Mapping[str, Any]) -> dict[str, Any]:
+        """What follows from the bytes of a photo, and where its file is."""
+        facts = {name: known[name] for name in FACTS if name in known}
+        return facts | self._location(item)
+
     def covers(self, path: str) -> bool:
         """Whether a photo of this name lies under a path that the user named."""
         if self._roots is None:
@@ -172,20 +185,34 @@ class PhotoSource:
         return any(_lies_under(parts, root) for root in self._roots)
 
     def _facts(self, item: Item, photo: Photo) -> dict[str, Any]:
-        located = to_text(photo.path)
-        facts: dict[str, Any] = {
-            "content_hash": photo.sha256,
-            "width": photo.width,
-            "height": photo.height,
-            FINGERPRINT: photo.fingerprint,
-        }
-        return facts if located == item.path else facts | {"location": located}
+        values = (photo.sha256, photo.width, photo.height, photo.fingerprint)
+        return dict(zip(FACTS, values, strict=True)) | self._location(item)
+
+    def _location(self, item: Item) -> dict[str, str]:
+        """The field that says where a photo is, if its name does not."""
+        located = to_text(self._photos[item.number])
+        return {} if located == item.path else {"location": located}
 
 
-def _root(path: Path) -> str:
-    """The pattern for a path that the user named. A path that exists is matched literally."""
-    whole = os.path.abspath(path)
-    return printable(glob.escape(whole) if os.path.lexists(path) else whole)
+def pattern_of(path: str) -> str:
+    """The pattern for a path that the user named. A path that exists is matched literally.
+
+    Args:
+        path: A file, a folder or a glob.
+    """
+    named = Path(path).expanduser()
+    whole = os.path.abspath(named)
+    return printable(glob.escape(whole) if os.path.lexists(named) else whole)
+
+
+def lies_under(name: str, pattern: str) -> bool:
+    """Whether a photo lies under a path that the user named, or is that path.
+
+    Args:
+        name: Name of the photo in the index.
+        pattern: Pattern of the path.
+    """
+    return _lies_under(PurePath(name).parts, PurePath(pattern).parts)
 
 
 def _lies_under(parts: Sequence[str], pattern: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ ASKED = {
     "index": ("--model", "space", "--embeddings", "x.npy", "--files", "files.csv", "--root", "."),
     "repair": (),
     "copy": ("made.idx", "copied.idx"),
+    "move": ("a", "b", "--dry-run"),
     "serve": ("--port", "no number"),
     "search": ("dog NOT beach", "--near"),
     "similar": ("a/001.jpg",),

@@ -15,7 +15,7 @@ from tests.forking import COMMAND
 from tests.models import DIM, write_open_clip_model
 
 WORDS = ("dog", "cat", "tree", "sea", "car", "house", "red", "blue", "green", "night", "snow")
-COUNTS = ("added", "replaced", "unchanged", "pruned", "images")
+COUNTS = ("added", "replaced", "moved", "unchanged", "pruned", "images")
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ class Collection:
 
     def words(self, index):
         return [
-            "index", "--index", index, "--model", self.folder / "space", "--prune",
+            "index", "--index", index, "--model", self.folder / "space", "--prune", "--yes",
             "--embeddings", self.folder / "x.npy", "--files", self.folder / "files.csv",
         ]  # fmt: skip
 
@@ -185,7 +185,7 @@ def test_while_photos_are_added_changed_and_deleted(tmp_path, splicedex, started
     photos = Photos(tmp_path / "photos")
 
     def words(index):
-        return ["index", "--index", index, "--model", model, "--prune", photos.folder]
+        return ["index", "--index", index, "--model", model, "--prune", "--yes", photos.folder]
 
     longest = took(started(*words(tmp_path / "first")))
     random = np.random.default_rng(1)

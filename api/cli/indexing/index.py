@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
+from splicedex.api.cli.asking import ask, can_ask
 from splicedex.api.cli.indexing.index_options import IndexOptions, with_options
-from splicedex.api.cli.indexing.index_report import show_json, show_text, write_skipped
+from splicedex.api.cli.indexing.index_report import (
+    one_line,
+    show_json,
+    show_text,
+    write_skipped,
+)
 from splicedex.api.cli.options import IndexAddress, sharded
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
-    from splicedex.indexer.pipeline.report import Report
+    from splicedex.indexer.pipeline.report import Removal, Report
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -22,6 +29,8 @@ EXAMPLES = """
 splicedex index --index photos.idx ~/Pictures
 
 splicedex index --index photos.idx ~/Pictures --prune --errors unreadable.csv
+
+splicedex index --index photos.idx ~/Pictures/deleted --prune  # drops the images of a folder
 
 splicedex index --index photos.idx --model nano --files files.csv --root photos/
 
@@ -31,7 +40,8 @@ splicedex index --index e.idx --model ViT-B-32/openai --embeddings CLIP_RETRIEVA
 
 splicedex index --url http://qdrant:6333 --index photos ~/Pictures
 
-Run it again at any time: unchanged images are skipped, and a run that was stopped continues.
+Run it again at any time: unchanged images are skipped, images that have moved keep their tags and
+are not encoded again, and a run that was stopped continues.
 """
 
 
@@ -51,6 +61,7 @@ def run(index: IndexAddress, options: IndexOptions) -> None:
         load=options.load(),
         workers=options.workers,
         prune=options.prune,
+        confirm=partial(_is_meant, yes=options.yes),
         ann=method,
         wait=options.wait,
         progress=_Bars(),
@@ -64,11 +75,26 @@ def run(index: IndexAddress, options: IndexOptions) -> None:
         show_text(outcome, options.errors_file)
     if report.stopped:
         raise typer.Exit(130)
+    if report.not_pruned and not can_ask():
+        raise UserError(
+            f"nothing was pruned: --prune would remove {_told(report.not_pruned)}",
+            "is a drive missing? if they are gone for good, add --yes",
+        )
     if options.strict and report.skipped:
         raise UserError(
             f"{len(report.skipped):,} of {report.total:,} images could not be read",
             "repair or remove them, or leave out --strict",
         )
+
+
+def _told(removal: Removal) -> str:
+    where = f", under {one_line(removal.folder)}" if removal.folder else ""
+    return f"{removal.images:,} of {removal.of:,} images{where}"
+
+
+def _is_meant(removal: Removal, *, yes: bool) -> bool:
+    question = f"They are no longer there: {_told(removal)}. Remove them from the index?"
+    return yes or (can_ask() and ask(question))
 
 
 class _Bars:

@@ -135,7 +135,15 @@ class IndexOptions:
     ] = None
     prune: Annotated[
         bool,
-        typer.Option("--prune", help="Remove images from the index that no longer exist."),
+        typer.Option(
+            "--prune",
+            help="Remove images from the index that no longer exist under the PATHs. A PATH may be "
+            "gone itself. Asks before it removes more than a tenth of the index.",
+        ),
+    ] = False
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Do not ask: --prune may remove any number of images."),
     ] = False
     strict: Annotated[
         bool,

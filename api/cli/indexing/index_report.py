@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from splicedex.indexer.pipeline.report import Report
     from splicedex.indexer.sources.tables.table import ColumnFinding
 
-COUNTS = ("added", "replaced", "unchanged", "pruned")
+COUNTS = ("added", "replaced", "moved", "unchanged", "pruned")
 LISTED = 20
 """Skipped photos that are listed on the terminal."""
 
@@ -48,11 +48,12 @@ def show_json(outcome: Outcome) -> None:
     Args:
         outcome: Result of the run.
     """
-    report = outcome.report
+    report, removal = outcome.report, outcome.report.not_pruned
     counts = {name: getattr(report, name) for name in COUNTS}
     skipped = [{"path": path, "reason": reason} for path, reason in report.skipped]
     print_json(
         counts
+        | {"copied": report.copied, "not_pruned": removal.images if removal else 0}
         | {"columns": {one.column: _column(one) for one in outcome.columns}}
         | {"skipped": skipped, "stopped": report.stopped}
         | {"images": outcome.images, "seconds": round(outcome.seconds, 3)}
@@ -74,6 +75,10 @@ def show_text(outcome: Outcome, errors_file: Path | None) -> None:
     )
     for column in outcome.columns:
         _show_column(column)
+    if report.not_pruned:
+        print_line(f"{report.not_pruned.images:,} that are no longer there were kept")
+    if report.copied:
+        print_line(f"{report.copied:,} of those added are copies of images in the index")
     if report.skipped:
         _list_skipped(report, errors_file)
     if report.stopped:
@@ -103,7 +108,7 @@ def _list_skipped(report: Report, errors_file: Path | None) -> None:
     """Name the first photos that could not be read, one per line."""
     skipped = report.skipped
     lines = [f"{len(skipped):,} skipped:"]
-    lines += [f"  {_one_line(path)}: {reason}" for path, reason in skipped[:LISTED]]
+    lines += [f"  {one_line(path)}: {reason}" for path, reason in skipped[:LISTED]]
     if len(skipped) > LISTED:
         where = f"{errors_file} lists" if errors_file else "--errors FILE lists"
         lines.append(f"  and {len(skipped) - LISTED:,} more; {where} all")
@@ -111,6 +116,10 @@ def _list_skipped(report: Report, errors_file: Path | None) -> None:
         errors.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
-def _one_line(path: str) -> str:
-    """A path with line breaks and other control characters as escapes."""
+def one_line(path: str) -> str:
+    """A path with line breaks and other control characters as escapes.
+
+    Args:
+        path: The path.
+    """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in path)

@@ -1,0 +1,100 @@
+"""Paths that the user named and that hold no photo any more, though the index has images there."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from splicedex.indexer.sources.find_files import find_photos
+from splicedex.indexer.sources.location import printable
+from splicedex.indexer.sources.on_disk import is_gone
+from splicedex.indexer.sources.photos import lies_under, pattern_of
+from splicedex.indexer.store.base import Store
+from splicedex.indexer.store.index import open_index
+from splicedex.splice.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class GonePath:
+    """A path without photos.
+
+    Args:
+        path: The path, as the user named it.
+        pattern: The pattern of the images that lay there.
+        images: Number of images that the index has there.
+    """
+
+    path: str
+    pattern: str
+    images: int
+
+
+def gone_paths(store: Store, paths: Sequence[str], *, wait: float = 0.0) -> list[GonePath]:
+    """Find the paths that do not exist any more, or hold no photo, and where the index has images.
+
+    An empty folder among paths with photos is not one of them, as its disk may be unmounted.
+
+    Args:
+        store: Store of the index; there need not be an index.
+        paths: Files, folders or globs.
+        wait: Seconds to wait for another process that holds the index.
+
+    Raises:
+        UserError: The index cannot be opened.
+    """
+    missing = [path for path in paths if _is_missing(path)]
+    others = [path for path in paths if path not in missing]
+    if not any(map(_holds_photos, others)):
+        missing += others
+    if not missing or store.files() is None:
+        return []
+    patterns = {(path, pattern): 0 for path in missing for pattern in _patterns(path)}
+    with open_index(store, wait=wait) as index:
+        for hit in index.engine.scroll(with_payload=("path",)):
+            for path, pattern in patterns:
+                patterns[path, pattern] += lies_under(hit.payload["path"], pattern)
+    found: dict[str, GonePath] = {}
+    for (path, pattern), images in patterns.items():
+        if images and path not in found:
+            found[path] = GonePath(path, pattern, images)
+    return list(found.values())
+
+
+def refuse_unpruned(gone: Sequence[GonePath]) -> None:
+    """Tell what to do about paths that are gone, where `--prune` was not given.
+
+    Raises:
+        UserError: There is such a path.
+    """
+    for one in gone:
+        is_there = os.path.lexists(Path(one.path).expanduser())
+        what = "holds no photo" if is_there else "does not exist"
+        raise UserError(
+            f"{one.path} {what}; the index has {one.images:,} images there",
+            f"if the photos are elsewhere now: splicedex move {one.path} NEW; "
+            "if they are gone for good: add --prune; if their drive is missing: mount it",
+        )
+
+
+def _is_missing(path: str) -> bool:
+    """Whether nothing is there, and nothing matches a glob."""
+    named = Path(path).expanduser()
+    if os.path.lexists(named):
+        return False
+    return is_gone(named) if not glob.has_magic(str(named)) else not _holds_photos(path)
+
+
+def _holds_photos(path: str) -> bool:
+    try:
+        return next(find_photos([path]), None) is not None
+    except UserError:
+        return False
+
+
+def _patterns(path: str) -> Iterator[str]:
+    """What a path may mean: a name as it is, or a glob."""
+    yield printable(glob.escape(os.path.abspath(Path(path).expanduser())))
+    yield pattern_of(path)

@@ -1,0 +1,230 @@
+"""Photos that have moved: they keep their tags and vectors, and are not encoded again.
+
+A photo that is new by name is hashed. If the index holds these bytes under other names, it waits
+until all photos are listed. Then, of the names under which nothing is left, each is paired with the
+new name that is most like it: that photo has moved. Any further one is a copy; it takes over the
+vectors, but no tags, which stay with one photo.
+
+A photo moves in three steps, each durable: it is written under its new name, which says what it
+moved from; the old one is deleted; the note is removed. A run that finds the note ends the move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from splicedex.indexer.engines.batch import batch_of
+from splicedex.indexer.engines.query import Hit, Match
+from splicedex.indexer.payload.columns import MOVED_FROM, removed
+from splicedex.indexer.pipeline.absent import FIELDS, Absent
+from splicedex.indexer.pipeline.pairing import pair
+from splicedex.indexer.pipeline.stages import named
+from splicedex.indexer.sources.base import BLOCK, Item, Source, blocks
+from splicedex.indexer.sources.tables.column_names import RESERVED
+from splicedex.indexer.store.index import HASH, Index, point_id
+
+AHEAD = 256
+"""Photos that are hashed while as many are decoded, so that they are read from the disk once."""
+_OF_A_FILE = frozenset({"location", "bytes", MOVED_FROM})
+"""Payload fields that another file does not take over."""
+
+
+class KnownContent:
+    """Holds back the items that need no encoder: the index has their bytes under another name.
+
+    Args:
+        index: Open index.
+        source: Source of the items.
+        indexed_before: Names of items that replace an image of the index; they are passed on.
+    """
+
+    def __init__(self, index: Index, source: Source, indexed_before: Collection[str]) -> None:
+        self._index = index
+        self._source = source
+        self._indexed_before = indexed_before
+        self._empty = index.engine.count() == 0
+        self._known: dict[str, bool] = {}
+        self.held: dict[str, list[Item]] = {}
+        """The items held back so far, by the hash of their content."""
+
+    def unknown(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield the items whose content is not in the index, in their order.
+
+        Args:
+            items: Items that are new or have changed.
+        """
+        if self._empty:
+            yield from items
+            return
+        with ThreadPoolExecutor(1, "hash") as hashing:
+            waiting: tuple[list[Item], Future[dict[str, str]]] | None = None
+            for block in blocks(items, AHEAD):
+                following = block, hashing.submit(self._hashes, block)
+                if waiting:
+                    yield from self._unknown(*waiting)
+                waiting = following
+            if waiting:
+                yield from self._unknown(*waiting)
+
+    def _hashes(self, items: Sequence[Item]) -> dict[str, str]:
+        """Hashes of the items that are new, by name."""
+        new = [item for item in items if item.path not in self._indexed_before]
+        hashes = self._source.content_hashes(new) if new else []
+        return {item.path: found for item, found in zip(new, hashes, strict=True) if found}
+
+    def _unknown(self, items: Sequence[Item], hashing: Future[dict[str, str]]) -> Iterator[Item]:
+        hashes = hashing.result()
+        if asked := sorted(set(hashes.values()).difference(self._known)):
+            hits = self._index.engine.scroll(Match(HASH, tuple(asked)), with_payload=(HASH,))
+            found = {hit.payload[HASH] for hit in hits}
+            self._known |= {one: one in found for one in asked}
+        for item in items:
+            content = hashes.get(item.path)
+            if content is not None and self._known[content]:
+                self.held.setdefault(content, []).append(item)
+            else:
+                yield item
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of some items that were held back.
+
+    Args:
+        moved: Photos that have moved.
+        copied: Further copies.
+        unknown: Items whose content is no longer in the index: they have to be encoded.
+    """
+
+    moved: Sequence[Item]
+    copied: Sequence[Item]
+    unknown: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An item, the point that it takes over from, and whether that point is the same photo."""
+
+    item: Item
+    content: str
+    origin: str
+    moves: bool
+
+
+def settle(
+    index: Index, source: Source, held: Mapping[str, Sequence[Item]], absent: Absent
+) -> Iterator[Settled]:
+    """Write the items that were held back, and delete the old points of those that have moved.
+
+    Args:
+        index: Open index.
+        source: Source of the items.
+        held: The items by the hash of their content.
+        absent: Knows which images of the index are gone.
+
+    Yields:
+        What became of the items, block by block. Those that moved or were copied are durable.
+    """
+    if not held:
+        return
+    columns = {one.column for one in source.findings()}
+    replaced = {field for name in columns for field in removed(name)}
+
+    def payload_of(step: _Step, known: Mapping[str, Any]) -> dict[str, Any]:
+        dropped = replaced | _OF_A_FILE
+        kept = {
+            field: value
+            for field, value in known.items()
+            if field not in dropped and (step.moves or field in RESERVED)
+        }
+        note = {MOVED_FROM: step.origin} if step.moves else {}
+        facts = source.facts(step.item, known)
+        return kept | step.item.columns | facts | named(step.item) | note
+
+    for hashes in blocks(sorted(held), AHEAD):
+        steps, unknown = _steps(index, hashes, held, absent)
+        if unknown:
+            yield Settled((), (), unknown)
+        for block in blocks(steps, BLOCK):
+            yield _write(index, block, payload_of)
+
+
+def _steps(
+    index: Index, hashes: Sequence[str], held: Mapping[str, Sequence[Item]], absent: Absent
+) -> tuple[list[_Step], list[Item]]:
+    """What to do, copies first: their origin may be a photo that moves; and items of no origin."""
+    there: dict[str, list[Hit]] = {}
+    for hit in index.engine.scroll(Match(HASH, tuple(hashes)), with_payload=(*FIELDS, HASH)):
+        there.setdefault(hit.payload[HASH], []).append(hit)
+    steps: list[_Step] = []
+    unknown: list[Item] = []
+    for content in hashes:
+        items, hits = held[content], there.get(content, [])
+        if not hits:
+            unknown += items
+            continue
+        gone = [hit for hit in hits if absent.gone(hit)]
+        pairs = pair([hit.payload["path"] for hit in gone], [item.path for item in items])
+        moved = {new: gone[old].id for old, new in pairs}
+        steps += [
+            _Step(item, content, moved.get(number, hits[0].id), number in moved)
+            for number, item in enumerate(items)
+        ]
+    return sorted(steps, key=lambda step: step.moves), unknown
+
+
+def _write(
+    index: Index,
+    steps: Sequence[_Step],
+    payload_of: Callable[[_Step, Mapping[str, Any]], dict[str, Any]],
+) -> Settled:
+    engine = index.engine
+    origins = list(dict.fromkeys(step.origin for step in steps))
+    found = engine.retrieve(origins, with_dense=True, with_concepts=True)
+    whole = {hit.id: hit for hit in found if hit.dense is not None and hit.concepts is not None}
+
+    def is_known(step: _Step) -> bool:
+        return step.origin in whole and whole[step.origin].payload.get(HASH) == step.content
+
+    done = [step for step in steps if is_known(step)]
+    unknown = [step.item for step in steps if not is_known(step)]
+    if done:
+        batch = batch_of([whole[step.origin] for step in done], len(index.space.concepts))
+        ids = [point_id(step.item.path) for step in done]
+        payloads = [payload_of(step, whole[step.origin].payload) for step in done]
+        engine.upsert(replace(batch, ids=ids, payloads=payloads))
+        moves = {id_: step.origin for id_, step in zip(ids, done, strict=True) if step.moves}
+        if moves:
+            engine.delete(list(moves.values()))
+            engine.set_payload(list(moves), {MOVED_FROM: None})
+    return Settled(
+        [step.item for step in done if step.moves],
+        [step.item for step in done if not step.moves],
+        unknown,
+    )
+
+
+def finish(index: Index, unfinished: Mapping[str, str], absent: Absent) -> None:
+    """End the moves that a killed run began: delete what is left at the old places.
+
+    Args:
+        index: Open index.
+        unfinished: Ids of the points that say what they moved from, with the ids of those.
+        absent: Knows which images of the index are gone.
+    """
+    for block in blocks(unfinished.items()):
+        ids = [id_ for both in block for id_ in both]
+        hits = {hit.id: hit for hit in index.engine.retrieve(ids, with_payload=(*FIELDS, HASH))}
+        dead = [
+            old
+            for new, old in block
+            if {old, new} <= hits.keys()
+            and hits[old].payload.get(HASH) == hits[new].payload.get(HASH)
+            and absent.gone(hits[old])
+        ]
+        if dead:
+            index.engine.delete(dead)
+        index.engine.set_payload([new for new, _ in block], {MOVED_FROM: None})
