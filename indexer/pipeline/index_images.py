@@ -15,8 +15,12 @@ from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.optimize import is_due, optimize
 from splicedex.indexer.pipeline.report import Report
 from splicedex.indexer.pipeline.settings import ResolvedSettings, Settings, resolve
-from splicedex.indexer.sources.base import Source
+from splicedex.indexer.sources.base import TRUNCATED, Source
+from splicedex.indexer.sources.decoding.decode import AS_USUAL
+from splicedex.indexer.sources.decoding.opened import Reading
 from splicedex.indexer.sources.embeddings import array_source
+from splicedex.indexer.sources.finding.find_photos import USUAL, Excludes
+from splicedex.indexer.sources.finding.left_out import LeftOut
 from splicedex.indexer.sources.photos import PhotoSource, list_paths, list_table
 from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds
 from splicedex.indexer.store.address import Address
@@ -36,10 +40,11 @@ class Images:
         files: Table that names the photos, or the rows of the embeddings.
         root: Folder that the names in `files` are relative to.
         columns: What columns of the table hold, by name, where the user chose it.
+        excludes: What is left out under the paths.
 
     Raises:
-        UserError: No images are named, they are named in two ways, or columns are chosen without a
-            table.
+        UserError: No images are named, they are named in two ways, columns are chosen without a
+            table, or something is left out of one.
     """
 
     paths: Sequence[str] = ()
@@ -47,6 +52,7 @@ class Images:
     files: Path | None = None
     root: Path | None = None
     columns: Mapping[str, ColumnKind] = field(default_factory=dict)
+    excludes: Excludes = USUAL
 
     def __post_init__(self) -> None:
         if not (self.paths or self.embeddings or self.files):
@@ -58,6 +64,10 @@ class Images:
             )
         if self.columns and self.paths:
             raise UserError("--column needs a table", "add --files TABLE, or leave it out")
+        if self.excludes.patterns and not self.paths:
+            raise UserError(
+                "--exclude needs PATHs", "remove the rows from the table, or name folders"
+            )
 
 
 @dataclass(frozen=True)
@@ -69,12 +79,14 @@ class Outcome:
         images: Images that the index now holds.
         seconds: Duration of indexing and optimizing; loading the encoder does not count.
         columns: What the columns of the table were taken for.
+        left_out: What was found under the paths and not indexed.
     """
 
     report: Report
     images: int
     seconds: float
     columns: Sequence[ColumnFinding] = ()
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 class Progress(Protocol):
@@ -93,6 +105,7 @@ def index_images(
     settings: Settings,
     *,
     load: Load,
+    reading: Reading = AS_USUAL,
     workers: int | None = None,
     prune: bool = False,
     ann: Ann | None = None,
@@ -106,6 +119,7 @@ def index_images(
         images: The images.
         settings: What the index is made with.
         load: Loads an encoder by name.
+        reading: Which photos are read, and how.
         workers: Decoding processes; by default one per core.
         prune: Whether to remove indexed images that no longer exist.
         ann: Nearest-neighbour method; None keeps that of the index.
@@ -119,7 +133,7 @@ def index_images(
         UserError: The settings, the images or the engine cannot be used.
     """
     store = store_of(address)
-    resolved, source = _source(store, images, settings, load, workers)
+    resolved, source, left_out = _source(store, images, settings, load, reading, workers)
     findings = source.findings()
     create_index(store, resolved.manifest, resolved.space, resolved.frequency)
     start = time.perf_counter()
@@ -136,25 +150,38 @@ def index_images(
                 optimize(folder, method, wait=wait)
         except KeyboardInterrupt:
             report.stopped = True
-    return Outcome(report, count, time.perf_counter() - start, findings)
+    return Outcome(report, count, time.perf_counter() - start, findings, left_out)
 
 
 def _source(
-    store: Store, images: Images, settings: Settings, load: Load, workers: int | None
-) -> tuple[ResolvedSettings, Source]:
-    """The settings of the index, and the source of the images."""
+    store: Store,
+    images: Images,
+    settings: Settings,
+    load: Load,
+    reading: Reading,
+    workers: int | None,
+) -> tuple[ResolvedSettings, Source, LeftOut]:
+    """The settings of the index, the source of the images, and what is not among them."""
     existing = store.manifest()
-    kinds = Kinds(images.columns, existing.columns if existing else {})
+    columns = existing.columns if existing else {}
+    kinds = Kinds(images.columns, columns)
     if images.embeddings is not None:
         resolved = resolve(store, settings, photos=None, load=load)
         dim = resolved.space.dim
-        return resolved, array_source(
+        arrays = array_source(
             images.embeddings, files=images.files, root=images.root, dim=dim, kinds=kinds
+        )
+        return resolved, arrays, LeftOut()
+    if reading.tolerant and columns.get(TRUNCATED, "bool") != "bool":
+        raise UserError(
+            f"the index has a column {TRUNCATED} of its own, which --tolerant would write",
+            "leave out --tolerant, or make another index",
         )
     if images.files:
         photos = list_table(images.files, images.root, kinds)
     else:
-        photos = list_paths(images.paths)
+        photos = list_paths(images.paths, images.excludes)
     resolved = resolve(store, settings, photos, load=load, workers=workers)
     assert resolved.encoder is not None
-    return resolved, PhotoSource(photos, resolved.encoder, workers=workers)
+    source = PhotoSource(photos, resolved.encoder, reading=reading, workers=workers)
+    return resolved, source, photos.left_out

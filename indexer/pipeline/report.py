@@ -15,6 +15,7 @@ class Report:
         replaced: Images that were in the index and have changed.
         unchanged: Images that were in the index and have not changed.
         pruned: Images removed from the index because the source no longer lists them.
+        truncated: Those of the added and replaced images whose file lacks its end.
         skipped: Images that could not be read, as pairs of path and reason.
         stopped: Whether Ctrl-C ended the run early.
     """
@@ -24,6 +25,7 @@ class Report:
     replaced: int = 0
     unchanged: int = 0
     pruned: int = 0
+    truncated: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
     stopped: bool = False
 

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path, PurePath
@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 
 from splicedex.indexer.payload.columns import ColumnKind
-from splicedex.indexer.sources.base import Block, Item, blocks, signature
-from splicedex.indexer.sources.decode import Photo, Skipped
-from splicedex.indexer.sources.decode_pool import read_photos
-from splicedex.indexer.sources.find_files import find_photos
+from splicedex.indexer.sources.base import TRUNCATED, Block, Item, blocks, signature
+from splicedex.indexer.sources.decoding.decode import AS_USUAL, Photo, Skipped
+from splicedex.indexer.sources.decoding.opened import Reading
+from splicedex.indexer.sources.decoding.pool import read_photos
+from splicedex.indexer.sources.finding.find_photos import USUAL, Excludes, find_photos
+from splicedex.indexer.sources.finding.left_out import LeftOut
 from splicedex.indexer.sources.location import file_of, printable, to_text
 from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds, Table, read_table
 from splicedex.splice.encoders.base import Encoder
@@ -39,33 +41,44 @@ class Listing:
         table: The user's columns, row i for photo i; None if there are none.
         roots: Patterns of the paths that the user named and that hold photos. A path without photos
             is left out, as its disk may be unmounted. None if `names` lists all photos.
+        left_out: What was found under the paths and is not listed.
     """
 
     photos: Sequence[Path]
     names: Sequence[str]
     table: Table | None = None
     roots: Sequence[str] | None = None
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
-def list_paths(paths: Sequence[str]) -> Listing:
+def list_paths(paths: Sequence[str], excludes: Excludes = USUAL) -> Listing:
     """List the photos under paths. Their names in the index are their absolute paths.
 
-    Warns about paths without photos.
+    Warns about paths without photos, and about patterns that leave nothing out.
 
     Args:
         paths: Files, folders or globs.
+        excludes: What to leave out.
 
     Raises:
         UserError: A path does not exist, or no path holds a photo.
     """
-    photos = list(find_photos(paths))
+    left_out = LeftOut()
+    photos = list(find_photos(paths, excludes, left_out))
     if not photos:
-        raise UserError(f"no photos in {', '.join(paths)}", "name a folder that holds photos")
+        why = "; ".join(f"{rule} leaves out all there is" for rule, _, _ in left_out.rules)
+        raise UserError(
+            f"no photos in {', '.join(paths)}" + (f" ({why})" if why else ""),
+            "name a folder that holds photos",
+        )
+    for pattern in excludes.idle(left_out.matched):
+        warnings.warn(f"--exclude {pattern} leaves nothing out", stacklevel=2)
     names = [printable(os.path.abspath(photo)) for photo in photos]
-    full = [path for path in paths if next(find_photos([path]), None)]
+    full = [path for path in paths if next(find_photos([path], excludes), None)]
     for path in set(paths).difference(full):
         warnings.warn(f"no photos in {path}: its images stay in the index", stacklevel=2)
-    return Listing(photos, names, roots=[_root(Path(path).expanduser()) for path in full])
+    roots = [_root(Path(path).expanduser()) for path in full]
+    return Listing(photos, names, roots=roots, left_out=left_out)
 
 
 def list_table(files: Path, root: Path | None, kinds: Kinds | None = None) -> Listing:
@@ -92,12 +105,23 @@ class PhotoSource:
     Args:
         listing: The photos.
         encoder: Embeds the photos.
+        reading: Which photos are read, and how.
         workers: Decoding processes; by default one per core.
+
+    Raises:
+        UserError: The table has a column that splicedex writes itself.
     """
 
     precomputed = False
 
-    def __init__(self, listing: Listing, encoder: Encoder, *, workers: int | None = None) -> None:
+    def __init__(
+        self,
+        listing: Listing,
+        encoder: Encoder,
+        *,
+        reading: Reading = AS_USUAL,
+        workers: int | None = None,
+    ) -> None:
         self._photos = listing.photos
         self._names = listing.names
         self._table = listing.table
@@ -105,12 +129,19 @@ class PhotoSource:
             None if listing.roots is None else [PurePath(root).parts for root in listing.roots]
         )
         self._encoder = encoder
+        self._reading = reading
         self._workers = workers
+        if reading.tolerant and self._table and TRUNCATED in self._table.kinds():
+            raise UserError(
+                f"the table has a column {TRUNCATED}, which --tolerant writes", "rename the column"
+            )
 
     @property
     def kinds(self) -> Mapping[str, ColumnKind]:
         """The user's columns and the size in pixels, with the kind of each."""
         own: dict[str, ColumnKind] = {"width": "integer", "height": "integer"}
+        if self._reading.tolerant:
+            own[TRUNCATED] = "bool"
         return (self._table.kinds() if self._table else {}) | own
 
     def findings(self) -> Sequence[ColumnFinding]:
@@ -149,12 +180,14 @@ class PhotoSource:
                 waiting.append(item)
                 yield self._photos[item.number]
 
-        results = read_photos(feed(), self._encoder.preprocess(), workers=self._workers)
+        results = read_photos(
+            feed(), self._encoder.preprocess(), reading=self._reading, workers=self._workers
+        )
         for batch in blocks(results, BATCH):
             read = [(waiting.popleft(), result) for result in batch]
             good = [(item, photo) for item, photo in read if isinstance(photo, Photo)]
             skipped = [
-                (item.path, result.reason) for item, result in read if isinstance(result, Skipped)
+                (item.path, _reason(result)) for item, result in read if isinstance(result, Skipped)
             ]
             embeddings = np.zeros((0, self._encoder.dim), np.float32)
             if good:
@@ -177,7 +210,14 @@ class PhotoSource:
             "width": photo.width,
             "height": photo.height,
         }
+        if photo.truncated:
+            facts[TRUNCATED] = True
         return facts if located == item.path else facts | {"location": located}
+
+
+def _reason(skipped: Skipped) -> str:
+    """Why a photo was skipped, with the option that reads it."""
+    return f"{skipped.reason}; {skipped.remedy}" if skipped.remedy else skipped.reason
 
 
 def _root(path: Path) -> str:

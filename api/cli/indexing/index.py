@@ -23,6 +23,10 @@ splicedex index --index photos.idx ~/Pictures
 
 splicedex index --index photos.idx ~/Pictures --prune --errors unreadable.csv
 
+splicedex index --index photos.idx ~/Pictures --exclude '*.png' --exclude private/
+
+splicedex index --index photos.idx ~/Pictures --tolerant --max-pixels 300M
+
 splicedex index --index photos.idx --model nano --files files.csv --root photos/
 
 splicedex index --index e.idx --model SPACE_FOLDER --embeddings X.npy --files files.csv
@@ -41,6 +45,7 @@ def run(index: IndexAddress, options: IndexOptions) -> None:
     from splicedex.indexer.pipeline.index_images import index_images
 
     method, images, settings = options.method(), options.images(), options.settings()
+    reading = options.reading()
     address = sharded(index, options.shards, options.replicas)
     if options.errors_file:
         write_skipped(options.errors_file, [])  # before hours of work: it may not be writable
@@ -49,6 +54,7 @@ def run(index: IndexAddress, options: IndexOptions) -> None:
         images,
         settings,
         load=options.load(),
+        reading=reading,
         workers=options.workers,
         prune=options.prune,
         ann=method,

@@ -16,7 +16,7 @@ import splicedex.indexer.pipeline.image_mean as pipeline_mean
 import splicedex.indexer.sources.photos as photo_source
 import splicedex.splice.dictionary.image_mean as dictionary_mean
 from splicedex.indexer.pipeline.image_mean import find_image_mean
-from splicedex.indexer.sources.decode_pool import BUFFER
+from splicedex.indexer.sources.decoding.pool import BUFFER
 from splicedex.indexer.sources.photos import Listing, PhotoSource, list_paths, list_table, printable
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.image_mean import FEWEST
