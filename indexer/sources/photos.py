@@ -18,6 +18,7 @@ import numpy as np
 from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.sources.base import TRUNCATED, Block, Item, blocks, signature
 from splicedex.indexer.sources.decoding.decode import AS_USUAL, Photo, Skipped
+from splicedex.indexer.sources.decoding.kinds import NEVER_READ
 from splicedex.indexer.sources.decoding.opened import Reading
 from splicedex.indexer.sources.decoding.pool import read_photos
 from splicedex.indexer.sources.finding.find_photos import USUAL, Excludes, find_photos
@@ -66,19 +67,25 @@ def list_paths(paths: Sequence[str], excludes: Excludes = USUAL) -> Listing:
     left_out = LeftOut()
     photos = list(find_photos(paths, excludes, left_out))
     if not photos:
-        why = "; ".join(f"{rule} leaves out all there is" for rule, _, _ in left_out.rules)
+        why = ", ".join(rule for rule, _, _ in left_out.rules)
         raise UserError(
-            f"no photos in {', '.join(paths)}" + (f" ({why})" if why else ""),
+            f"no photos in {', '.join(paths)}" + (f" but what {why} leaves out" if why else ""),
             "name a folder that holds photos",
         )
     for pattern in excludes.idle(left_out.matched):
         warnings.warn(f"--exclude {pattern} leaves nothing out", stacklevel=2)
     names = [printable(os.path.abspath(photo)) for photo in photos]
-    full = [path for path in paths if next(find_photos([path], excludes), None)]
+    full = [path for path in paths if _holds_photos(path, excludes)]
     for path in set(paths).difference(full):
         warnings.warn(f"no photos in {path}: its images stay in the index", stacklevel=2)
     roots = [_root(Path(path).expanduser()) for path in full]
     return Listing(photos, names, roots=roots, left_out=left_out)
+
+
+def _holds_photos(path: str, excludes: Excludes) -> bool:
+    """Whether there is a photo under a path. The icon of a disk that is not mounted is none."""
+    found = find_photos([path], excludes)
+    return any(photo.suffix.lower() not in NEVER_READ for photo in found)
 
 
 def list_table(files: Path, root: Path | None, kinds: Kinds | None = None) -> Listing:

@@ -165,8 +165,8 @@ class IndexOptions:
         str | None,
         typer.Option(
             metavar="N",
-            help="Skip photos of more pixels: 300M for panoramas. A decoder needs up to 6 bytes a "
-            "pixel, less for JPEGs (default: 178956970)",
+            help="Skip photos of more pixels; 300M reads panoramas of 300 megapixels. Every "
+            "decoder holds a photo in memory, but JPEGs at a reduced size (default: 178956970)",
         ),
     ] = None
     prune: Annotated[

@@ -6,8 +6,7 @@ import pylibjxl
 from PIL import Image
 
 from splicedex.indexer.sources.decoding.opened import Picture
-
-_WHITE = (255, 255, 255)
+from splicedex.indexer.sources.decoding.pillow_photo import on_white
 
 
 class JpegXlPhoto:
@@ -32,7 +31,5 @@ class JpegXlPhoto:
             pixels = pixels[..., 0]
         image = Image.fromarray(pixels)
         if image.has_transparency_data:
-            white = Image.new("RGBA", image.size, (*_WHITE, 255))
-            white.alpha_composite(image.convert("RGBA"))
-            image = white
+            image = on_white(image)
         return Picture(image.convert("RGB"), *image.size)

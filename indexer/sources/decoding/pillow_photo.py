@@ -207,7 +207,13 @@ def _rgb(image: Image.Image) -> Image.Image:
         values = (values - values.min()) * (255 / max(np.ptp(values), 1e-12))
         return Image.fromarray(values.astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        white.alpha_composite(image.convert("RGBA"))
-        return white.convert("RGB")
-    return image.convert("RGB")
+        return on_white(image)
+    return image if image.mode == "RGB" else image.convert("RGB")  # no copy of a panorama
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """An image with transparent parts, in RGB before a white background."""
+    layer = image if image.mode == "RGBA" else image.convert("RGBA")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(layer, mask=layer.getchannel("A"))
+    return white
