@@ -19,6 +19,7 @@ from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.sources.base import TRUNCATED, Block, Item, blocks, signature
 from splicedex.indexer.sources.decoding.decode import AS_USUAL, Photo, Skipped
 from splicedex.indexer.sources.decoding.kinds import NEVER_READ
+from splicedex.indexer.sources.decoding.open_photo import refusal
 from splicedex.indexer.sources.decoding.opened import Reading
 from splicedex.indexer.sources.decoding.pool import read_photos
 from splicedex.indexer.sources.finding.find_photos import USUAL, Excludes, find_photos
@@ -177,10 +178,13 @@ class PhotoSource:
     def embed(self, items: Iterable[Item]) -> Iterator[Block]:
         """Decode photos in child processes, and encode them in batches, in their order."""
         waiting: deque[Item] = deque()
-        wanted = iter(items)
+        refused: deque[tuple[str, str]] = deque()
+        wanted = self._worth_reading(items, refused)
         first = next(wanted, None)
-        if first is None:
-            return  # do not load the encoder, which takes seconds
+        if first is None:  # do not load the encoder, which takes seconds
+            if refused:
+                yield self._block([], refused)
+            return
 
         def feed() -> Iterator[Path]:
             for item in chain([first], wanted):
@@ -191,17 +195,33 @@ class PhotoSource:
             feed(), self._encoder.preprocess(), reading=self._reading, workers=self._workers
         )
         for batch in blocks(results, BATCH):
-            read = [(waiting.popleft(), result) for result in batch]
-            good = [(item, photo) for item, photo in read if isinstance(photo, Photo)]
-            skipped = [
-                (item.path, _reason(result)) for item, result in read if isinstance(result, Skipped)
-            ]
-            embeddings = np.zeros((0, self._encoder.dim), np.float32)
-            if good:
-                pixels = np.stack([photo.pixels for _, photo in good])
-                embeddings = self._encoder.encode_images(pixels)
-            facts = [self._facts(item, photo) for item, photo in good]
-            yield Block([item for item, _ in good], embeddings, facts, skipped)
+            yield self._block([(waiting.popleft(), result) for result in batch], refused)
+        if refused:
+            yield self._block([], refused)
+
+    def _worth_reading(
+        self, items: Iterable[Item], refused: deque[tuple[str, str]]
+    ) -> Iterator[Item]:
+        """The items of kinds that are read here. The others are refused, with the reason."""
+        for item in items:
+            reason = refusal(self._photos[item.number])
+            if reason is None:
+                yield item
+            else:
+                refused.append((item.path, reason))
+
+    def _block(
+        self, read: Sequence[tuple[Item, Photo | Skipped]], refused: deque[tuple[str, str]]
+    ) -> Block:
+        """A block of photos that were read, and of all that were refused so far."""
+        good = [(item, photo) for item, photo in read if isinstance(photo, Photo)]
+        skipped = [refused.popleft() for _ in range(len(refused))]
+        skipped += [(item.path, _reason(one)) for item, one in read if isinstance(one, Skipped)]
+        embeddings = np.zeros((0, self._encoder.dim), np.float32)
+        if good:
+            embeddings = self._encoder.encode_images(np.stack([one.pixels for _, one in good]))
+        facts = [self._facts(item, photo) for item, photo in good]
+        return Block([item for item, _ in good], embeddings, facts, skipped)
 
     def covers(self, path: str) -> bool:
         """Whether a photo of this name lies under a path that the user named."""

@@ -27,6 +27,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000", "HEI
 """Formats that are read, by their names in Pillow. Others are left out because they are unsafe: an
 EPS file named .jpg would run Ghostscript."""
 
+HEIC_STARTS = frozenset(b"ftyp" + brand for brand in (b"heic", b"heix", b"heim", b"heis", b"mif1"))
+"""Bytes 4 to 11 of HEIC photos. Films have others."""
 IMPOSTORS = {b"%PDF": "a PDF", b"PK\3\4": "a ZIP archive", b"<": "a web page or other markup"}
 """First bytes of other files that often have the name of a photo."""
 
@@ -166,7 +168,7 @@ def _open(content: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(content), formats=_formats())
     except UnidentifiedImageError as error:
-        if content[4:8] == b"ftyp" and "HEIF" not in _formats():
+        if content[4:12] in HEIC_STARTS and "HEIF" not in _formats():
             cause = NEEDS["heic"]
         else:
             kinds = [kind for start, kind in IMPOSTORS.items() if content.startswith(start)]

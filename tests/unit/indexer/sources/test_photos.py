@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 import warnings
 from dataclasses import dataclass
@@ -157,6 +158,30 @@ def test_a_table_names_photos_and_gives_them_columns(folder, tmp_path):
     assert list_table(csv, None).photos[0] == tmp_path / "a.png"
     with pytest.raises(UserError, match="not a folder"):
         list_table(csv, tmp_path / "nowhere")
+
+
+def test_kinds_that_are_not_read_cost_no_model(folder, monkeypatch):
+    for name in ("a.svg", "sub/z.psd"):
+        (folder / name).write_bytes(b"<svg/>")
+    shutil.copy(folder / "a.png", folder / "icon.ico")
+    monkeypatch.setattr(photo_source, "BATCH", 6)
+    source = PhotoSource(list_paths([str(folder)]), ColourEncoder(), workers=0)
+    made = list(source.embed(source.items()))
+    assert len([item for block in made for item in block.items]) == 6
+    skipped = dict(pair for block in made for pair in block.skipped)
+    assert {Path(path).name: reason for path, reason in skipped.items()} == {
+        "a.svg": "a vector drawing, a kind that is not read",
+        "z.psd": "a Photoshop document, a kind that is not read",
+    }
+
+    class NoEncoder(ColourEncoder):
+        def preprocess(self):
+            raise AssertionError("the model is loaded")
+
+    source = PhotoSource(list_paths([str(folder)]), NoEncoder())
+    (block,) = source.embed(item for item in source.items() if item.path in skipped)
+    assert dict(block.skipped) == skipped
+    assert not block.items
 
 
 def test_truncated_photos_are_marked(folder):

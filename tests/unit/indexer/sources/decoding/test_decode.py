@@ -89,6 +89,8 @@ def test_heic_without_the_extra_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setattr(pillow_photo, "_formats", lambda: ("JPEG", "PNG"))
     photo = decode(write(tmp_path, struct.pack(">I", 24) + b"ftypheic" + bytes(64)), as_is)
     assert "splicedex[heic]" in photo.reason
+    film = decode(write(tmp_path, struct.pack(">I", 24) + b"ftypisom" + bytes(64)), as_is)
+    assert film.reason == "not an image in a known format"
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "MPO"])
