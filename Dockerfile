@@ -10,7 +10,7 @@ COPY splice splice
 COPY indexer indexer
 COPY search search
 COPY api api
-RUN /opt/splicedex/bin/pip install --no-cache-dir '.[heic,parquet]'
+RUN /opt/splicedex/bin/pip install --no-cache-dir '.[heic,parquet,raw]'
 
 FROM python:3.11.11-slim-bookworm
 RUN useradd --uid 10001 --create-home splicedex \

@@ -29,8 +29,8 @@ from splicedex.indexer.payload.presence import LEAST, PresenceEncoder
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.settings import Settings, resolve
 from splicedex.indexer.sources.base import BLOCK, blocks
-from splicedex.indexer.sources.decode import Photo
-from splicedex.indexer.sources.decode_pool import read_photos
+from splicedex.indexer.sources.decoding.decode import Photo
+from splicedex.indexer.sources.decoding.pool import read_photos
 from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.sources.photos import PhotoSource, list_paths
 from splicedex.indexer.store.index import OWN_FIELDS, Index, create_index, open_index

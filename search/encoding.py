@@ -11,7 +11,7 @@ from splicedex.splice.align import Matrix
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
-    from splicedex.indexer.sources.decode import Preprocess
+    from splicedex.indexer.sources.decoding.decode import Preprocess
     from splicedex.splice.encoders.preprocess import Pixels
 
 
@@ -81,7 +81,7 @@ class QueryEncoder:
             UserError: The file cannot be read, the model cannot be loaded, or its weights have
                 changed.
         """
-        from splicedex.indexer.sources.decode import Skipped, decode
+        from splicedex.indexer.sources.decoding.decode import Skipped, decode
 
         photo = decode(path, self.preprocess())
         if isinstance(photo, Skipped):

@@ -38,7 +38,7 @@ def print_result(found: Result, show: Callable[[Result], None], *, as_json: bool
 
 def print_line(text: str, style: str | None = None) -> None:
     """Print a line of plain text, as it is."""
-    console.print(text, style=style, highlight=False, markup=False)
+    console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_title(text: str) -> None:

@@ -47,13 +47,18 @@ def run(
         int, typer.Option(min=1, help="Largest upload to accept, in MiB.")
     ] = 20,
     max_pixels: Annotated[
-        int, typer.Option(min=1, help="Largest image to decode, in megapixels.")
-    ] = 100,
+        str,
+        typer.Option(
+            help="Largest upload to decode, in megapixels: 100 or 100M. Photos of the index that "
+            "are larger have thumbnails all the same.",
+        ),
+    ] = "100M",
     patience: Annotated[
         float, typer.Option(min=0.1, help="Seconds a client has to send its request.")
     ] = 30.0,
 ) -> None:
     """Serve a web page and an HTTP API for search, until Ctrl-C."""
+    from splicedex.api.cli.pixels import MEGA, pixels
     from splicedex.api.http.config import MEBI, Settings
     from splicedex.api.http.run import bind, serve, url_of
     from splicedex.indexer.store.index import open_index
@@ -65,7 +70,7 @@ def run(
         token=token,
         hosts=tuple(allow_host or ()),
         most_bytes=max_upload_mb * MEBI,
-        most_pixels=max_pixels * 1_000_000,
+        most_pixels=pixels(max_pixels, unit=MEGA),
         patience=patience,
     )
     with open_index(index) as opened, kept_fresh(opened), bind(host, port) as listening:

@@ -15,7 +15,8 @@ class Settings:
         token: Secret that callers must send; None admits everyone.
         hosts: Accepted `Host` names besides localhost and IP addresses; "*" accepts any.
         most_bytes: Largest upload, in bytes.
-        most_pixels: Largest image that is decoded, in pixels.
+        most_pixels: Largest image that is decoded, in pixels. Photos that were indexed larger are
+            decoded as well.
         uploads: Number of uploaded images kept in memory.
         upload_seconds: Seconds that an upload is kept.
         thumbnail_bytes: Largest size of the thumbnail cache on disk, in bytes.

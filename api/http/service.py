@@ -42,9 +42,7 @@ class Service:
             seconds=settings.upload_seconds,
             most_pixels=settings.most_pixels,
         )
-        self.thumbnails = Thumbnails(
-            cache_folder() / "thumbnails", settings.thumbnail_bytes, settings.most_pixels
-        )
+        self.thumbnails = Thumbnails(cache_folder() / "thumbnails", settings.thumbnail_bytes)
         self.frequencies = FrequencyCache(index)
         self.searcher = Searcher(
             index,

@@ -13,8 +13,9 @@ from PIL import Image
 from splicedex.indexer.maintenance.verify import Progress
 from splicedex.indexer.payload.fingerprint import FIELD
 from splicedex.indexer.sources.base import blocks
-from splicedex.indexer.sources.decode import Photo
-from splicedex.indexer.sources.decode_pool import read_photos
+from splicedex.indexer.sources.decoding.decode import Photo
+from splicedex.indexer.sources.decoding.opened import AGAIN
+from splicedex.indexer.sources.decoding.pool import read_photos
 from splicedex.indexer.sources.location import to_path
 from splicedex.indexer.store.index import Index
 
@@ -48,7 +49,7 @@ def add_fingerprints(index: Index, on_progress: Progress = lambda *_: None) -> i
     if not there:
         return len(lacking)
     added = done = 0
-    read = read_photos([file for *_, file in there], NoPixels())
+    read = read_photos([file for *_, file in there], NoPixels(), reading=AGAIN)
     for block in blocks(zip(there, read, strict=True), _BLOCK):
         found = {
             id_: {FIELD: photo.fingerprint}

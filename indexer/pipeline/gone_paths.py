@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from splicedex.indexer.sources.find_files import find_photos
+from splicedex.indexer.sources.finding.find_photos import USUAL, Excludes
 from splicedex.indexer.sources.location import printable
 from splicedex.indexer.sources.on_disk import is_gone
-from splicedex.indexer.sources.photos import lies_under, pattern_of
+from splicedex.indexer.sources.photos import holds_photos, lies_under, pattern_of
 from splicedex.indexer.store.base import Store
 from splicedex.indexer.store.index import open_index
 from splicedex.splice.errors import UserError
@@ -32,7 +32,9 @@ class GonePath:
     images: int
 
 
-def gone_paths(store: Store, paths: Sequence[str], *, wait: float = 0.0) -> list[GonePath]:
+def gone_paths(
+    store: Store, paths: Sequence[str], excludes: Excludes = USUAL, *, wait: float = 0.0
+) -> list[GonePath]:
     """Find the paths that do not exist any more, or hold no photo, and where the index has images.
 
     An empty folder among paths with photos is not one of them, as its disk may be unmounted.
@@ -40,14 +42,15 @@ def gone_paths(store: Store, paths: Sequence[str], *, wait: float = 0.0) -> list
     Args:
         store: Store of the index; there need not be an index.
         paths: Files, folders or globs.
+        excludes: What is left out of them.
         wait: Seconds to wait for another process that holds the index.
 
     Raises:
         UserError: The index cannot be opened.
     """
-    missing = [path for path in paths if _is_missing(path)]
+    missing = [path for path in paths if _is_missing(path, excludes)]
     others = [path for path in paths if path not in missing]
-    if not any(map(_holds_photos, others)):
+    if not any(_holds_photos(path, excludes) for path in others):
         missing += others
     if not missing or store.files() is None:
         return []
@@ -79,17 +82,17 @@ def refuse_unpruned(gone: Sequence[GonePath]) -> None:
         )
 
 
-def _is_missing(path: str) -> bool:
+def _is_missing(path: str, excludes: Excludes) -> bool:
     """Whether nothing is there, and nothing matches a glob."""
     named = Path(path).expanduser()
     if os.path.lexists(named):
         return False
-    return is_gone(named) if not glob.has_magic(str(named)) else not _holds_photos(path)
+    return is_gone(named) if not glob.has_magic(str(named)) else not _holds_photos(path, excludes)
 
 
-def _holds_photos(path: str) -> bool:
+def _holds_photos(path: str, excludes: Excludes) -> bool:
     try:
-        return next(find_photos([path]), None) is not None
+        return holds_photos(path, excludes)
     except UserError:
         return False
 

@@ -17,8 +17,12 @@ from splicedex.indexer.pipeline.optimize import is_due, optimize
 from splicedex.indexer.pipeline.prune import Confirm
 from splicedex.indexer.pipeline.report import Report
 from splicedex.indexer.pipeline.settings import ResolvedSettings, Settings, resolve
-from splicedex.indexer.sources.base import Source
+from splicedex.indexer.sources.base import TRUNCATED, Source
+from splicedex.indexer.sources.decoding.decode import AS_USUAL
+from splicedex.indexer.sources.decoding.opened import Reading
 from splicedex.indexer.sources.embeddings import array_source
+from splicedex.indexer.sources.finding.find_photos import USUAL, Excludes
+from splicedex.indexer.sources.finding.left_out import LeftOut
 from splicedex.indexer.sources.photos import Listing, PhotoSource, list_paths, list_table
 from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds
 from splicedex.indexer.store.address import Address
@@ -38,10 +42,11 @@ class Images:
         files: Table that names the photos, or the rows of the embeddings.
         root: Folder that the names in `files` are relative to.
         columns: What columns of the table hold, by name, where the user chose it.
+        excludes: What is left out under the paths.
 
     Raises:
-        UserError: No images are named, they are named in two ways, or columns are chosen without a
-            table.
+        UserError: No images are named, they are named in two ways, columns are chosen without a
+            table, or something is left out of one.
     """
 
     paths: Sequence[str] = ()
@@ -49,6 +54,7 @@ class Images:
     files: Path | None = None
     root: Path | None = None
     columns: Mapping[str, ColumnKind] = field(default_factory=dict)
+    excludes: Excludes = USUAL
 
     def __post_init__(self) -> None:
         if not (self.paths or self.embeddings or self.files):
@@ -60,6 +66,10 @@ class Images:
             )
         if self.columns and self.paths:
             raise UserError("--column needs a table", "add --files TABLE, or leave it out")
+        if self.excludes.patterns and not self.paths:
+            raise UserError(
+                "--exclude needs PATHs", "remove the rows from the table, or name folders"
+            )
 
 
 @dataclass(frozen=True)
@@ -71,12 +81,14 @@ class Outcome:
         images: Images that the index now holds.
         seconds: Duration of indexing and optimizing; loading the encoder does not count.
         columns: What the columns of the table were taken for.
+        left_out: What was found under the paths and not indexed.
     """
 
     report: Report
     images: int
     seconds: float
     columns: Sequence[ColumnFinding] = ()
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 class Progress(Protocol):
@@ -95,6 +107,7 @@ def index_images(
     settings: Settings,
     *,
     load: Load,
+    reading: Reading = AS_USUAL,
     workers: int | None = None,
     prune: bool = False,
     confirm: Confirm = lambda removal: True,
@@ -109,6 +122,7 @@ def index_images(
         images: The images.
         settings: What the index is made with.
         load: Loads an encoder by name.
+        reading: Which photos are read, and how.
         workers: Decoding processes; by default one per core.
         prune: Whether to remove indexed images that no longer exist.
         confirm: Asked before more than a tenth of the images are removed, while progress is shown.
@@ -124,7 +138,8 @@ def index_images(
     """
     store = store_of(address)
     photos = None if images.embeddings else _photos(store, images, prune=prune, wait=wait)
-    resolved, source = _source(store, images, photos, settings, load, workers)
+    left_out = photos.left_out if photos else LeftOut()
+    resolved, source = _source(store, images, photos, settings, load, reading, workers)
     findings = source.findings()
     create_index(store, resolved.manifest, resolved.space, resolved.frequency)
     start = time.perf_counter()
@@ -141,7 +156,7 @@ def index_images(
                 optimize(folder, method, wait=wait)
         except KeyboardInterrupt:
             report.stopped = True
-    return Outcome(report, count, time.perf_counter() - start, findings)
+    return Outcome(report, count, time.perf_counter() - start, findings, left_out)
 
 
 def _source(
@@ -150,9 +165,12 @@ def _source(
     photos: Listing | None,
     settings: Settings,
     load: Load,
+    reading: Reading,
     workers: int | None,
 ) -> tuple[ResolvedSettings, Source]:
     """The settings of the index, and the source of the images."""
+    if photos is not None and reading.tolerant:
+        _refuse_own_column(store)
     resolved = resolve(store, settings, photos, load=load, workers=workers)
     if photos is None:
         assert images.embeddings is not None
@@ -164,22 +182,36 @@ def _source(
             kinds=_kinds(store, images),
         )
     assert resolved.encoder is not None
-    return resolved, PhotoSource(photos, resolved.encoder, workers=workers)
+    return resolved, PhotoSource(photos, resolved.encoder, reading=reading, workers=workers)
 
 
 def _photos(store: Store, images: Images, *, prune: bool, wait: float) -> Listing:
     """List the photos to index."""
     if images.files:
         return list_table(images.files, images.root, _kinds(store, images))
-    gone = gone_paths(store, images.paths, wait=wait)
+    gone = gone_paths(store, images.paths, images.excludes, wait=wait)
     if not prune:
         refuse_unpruned(gone)
     names = {one.path for one in gone}
     there = [path for path in images.paths if path not in names]
-    return list_paths(there, [one.pattern for one in gone])
+    return list_paths(there, images.excludes, gone=[one.pattern for one in gone])
 
 
 def _kinds(store: Store, images: Images) -> Kinds:
     """What the columns of a table have to be."""
+    return Kinds(images.columns, _columns(store))
+
+
+def _refuse_own_column(store: Store) -> None:
+    """Refuse to mark truncated photos in a column of the user's."""
+    if _columns(store).get(TRUNCATED, "bool") != "bool":
+        raise UserError(
+            f"the index has a column {TRUNCATED} of its own, which --tolerant would write",
+            "leave out --tolerant, or make another index",
+        )
+
+
+def _columns(store: Store) -> Mapping[str, ColumnKind]:
+    """The columns of the index, if there is one."""
     existing = store.manifest()
-    return Kinds(images.columns, existing.columns if existing else {})
+    return existing.columns if existing else {}

@@ -15,7 +15,7 @@ from splicedex.splice.align import Matrix
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
-    from splicedex.indexer.sources.decode import Preprocess
+    from splicedex.indexer.sources.decoding.decode import Preprocess
     from splicedex.splice.encoders.base import Encoder, Load
     from splicedex.splice.encoders.preprocess import Pixels
 

@@ -33,6 +33,7 @@ class Report:
         unchanged: Images that were in the index and have not changed.
         pruned: Images removed from the index because the source no longer lists them.
         not_pruned: What was not removed because nobody confirmed that it is meant.
+        truncated: Those of the added and replaced images whose file lacks its end.
         skipped: Images that could not be read, as pairs of path and reason.
         stopped: Whether Ctrl-C ended the run early.
     """
@@ -45,6 +46,7 @@ class Report:
     unchanged: int = 0
     pruned: int = 0
     not_pruned: Removal | None = None
+    truncated: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
     stopped: bool = False
 

@@ -13,7 +13,7 @@ from splicedex.indexer.pipeline.calibration import CalibrationSample
 from splicedex.indexer.pipeline.decompose import Decomposed
 from splicedex.indexer.pipeline.decompose_process import DecomposeProcess
 from splicedex.indexer.pipeline.report import Report
-from splicedex.indexer.sources.base import BLOCK, Block, Item, blocks
+from splicedex.indexer.sources.base import BLOCK, TRUNCATED, Block, Item, blocks
 from splicedex.indexer.store.index import Index, point_id
 from splicedex.splice.presence.calibration import Calibration
 
@@ -134,6 +134,7 @@ def count_block(
     replaced = sum(item.path in unchanged.indexed_before for item in block.items)
     report.replaced += replaced
     report.added += len(block.items) - replaced
+    report.truncated += sum(bool(facts.get(TRUNCATED)) for facts in block.facts)
     report.skipped.extend(block.skipped)
     for item in block.items:
         sample.add_written(item.path)

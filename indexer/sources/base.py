@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 BLOCK = 1024
 """Images that are decomposed and written together: one engine call, a few MB."""
+TRUNCATED = "truncated"
+"""Column of the photos whose file lacks its end: true. Others do not have it."""
 
 
 @dataclass(frozen=True, slots=True)

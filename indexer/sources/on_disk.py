@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from splicedex.indexer.sources.decode import LARGEST
+from splicedex.indexer.sources.decoding.decode import LARGEST
 
 THREADS = min(8, os.cpu_count() or 1)
 """Files that are hashed at the same time."""

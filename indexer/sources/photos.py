@@ -7,7 +7,7 @@ import os
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path, PurePath
@@ -17,10 +17,14 @@ import numpy as np
 
 from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.payload.fingerprint import FIELD as FINGERPRINT
-from splicedex.indexer.sources.base import Block, Item, blocks, signature
-from splicedex.indexer.sources.decode import Photo, Skipped
-from splicedex.indexer.sources.decode_pool import read_photos
-from splicedex.indexer.sources.find_files import find_photos
+from splicedex.indexer.sources.base import TRUNCATED, Block, Item, blocks, signature
+from splicedex.indexer.sources.decoding.decode import AS_USUAL, Photo, Skipped
+from splicedex.indexer.sources.decoding.kinds import NEVER_READ
+from splicedex.indexer.sources.decoding.open_photo import refusal
+from splicedex.indexer.sources.decoding.opened import Reading
+from splicedex.indexer.sources.decoding.pool import read_photos
+from splicedex.indexer.sources.finding.find_photos import USUAL, Excludes, find_photos
+from splicedex.indexer.sources.finding.left_out import LeftOut
 from splicedex.indexer.sources.location import file_of, printable, to_text
 from splicedex.indexer.sources.on_disk import content_hashes
 from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds, Table, read_table
@@ -43,34 +47,52 @@ class Listing:
         table: The user's columns, row i for photo i; None if there are none.
         roots: Patterns of the paths that the user named and that hold photos. A path without photos
             is left out, as its disk may be unmounted. None if `names` lists all photos.
+        left_out: What was found under the paths and is not listed.
     """
 
     photos: Sequence[Path]
     names: Sequence[str]
     table: Table | None = None
     roots: Sequence[str] | None = None
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
-def list_paths(paths: Sequence[str], gone: Sequence[str] = ()) -> Listing:
+def list_paths(
+    paths: Sequence[str], excludes: Excludes = USUAL, *, gone: Sequence[str] = ()
+) -> Listing:
     """List the photos under paths. Their names in the index are their absolute paths.
 
-    Warns about paths without photos.
+    Warns about paths without photos, and about patterns that leave nothing out.
 
     Args:
         paths: Files, folders or globs.
+        excludes: What to leave out.
         gone: Patterns of further paths, which no longer hold photos; see `pattern_of`.
 
     Raises:
         UserError: A path does not exist, or no path holds a photo and none is gone.
     """
-    photos = list(find_photos(paths))
+    left_out = LeftOut()
+    photos = list(find_photos(paths, excludes, left_out))
     if not photos and not gone:
-        raise UserError(f"no photos in {', '.join(paths)}", "name a folder that holds photos")
+        why = ", ".join(rule for rule, _, _ in left_out.rules)
+        raise UserError(
+            f"no photos in {', '.join(paths)}" + (f" but what {why} leaves out" if why else ""),
+            "name a folder that holds photos",
+        )
+    for pattern in excludes.idle(left_out.matched):
+        warnings.warn(f"--exclude {pattern} leaves nothing out", stacklevel=2)
     names = [printable(os.path.abspath(photo)) for photo in photos]
-    full = [path for path in paths if next(find_photos([path]), None)]
+    full = [path for path in paths if holds_photos(path, excludes)]
     for path in set(paths).difference(full):
         warnings.warn(f"no photos in {path}: its images stay in the index", stacklevel=2)
-    return Listing(photos, names, roots=[*map(pattern_of, full), *gone])
+    return Listing(photos, names, roots=[*map(pattern_of, full), *gone], left_out=left_out)
+
+
+def holds_photos(path: str, excludes: Excludes = USUAL) -> bool:
+    """Whether there is a photo under a path. The icon of a disk that is not mounted is none."""
+    found = find_photos([path], excludes)
+    return any(photo.suffix.lower() not in NEVER_READ for photo in found)
 
 
 def list_table(files: Path, root: Path | None, kinds: Kinds | None = None) -> Listing:
@@ -97,12 +119,23 @@ class PhotoSource:
     Args:
         listing: The photos.
         encoder: Embeds the photos.
+        reading: Which photos are read, and how.
         workers: Decoding processes; by default one per core.
+
+    Raises:
+        UserError: The table has a column that splicedex writes itself.
     """
 
     precomputed = False
 
-    def __init__(self, listing: Listing, encoder: Encoder, *, workers: int | None = None) -> None:
+    def __init__(
+        self,
+        listing: Listing,
+        encoder: Encoder,
+        *,
+        reading: Reading = AS_USUAL,
+        workers: int | None = None,
+    ) -> None:
         self._photos = listing.photos
         self._names = listing.names
         self._table = listing.table
@@ -110,12 +143,19 @@ class PhotoSource:
             None if listing.roots is None else [PurePath(root).parts for root in listing.roots]
         )
         self._encoder = encoder
+        self._reading = reading
         self._workers = workers
+        if reading.tolerant and self._table and TRUNCATED in self._table.kinds():
+            raise UserError(
+                f"the table has a column {TRUNCATED}, which --tolerant writes", "rename the column"
+            )
 
     @property
     def kinds(self) -> Mapping[str, ColumnKind]:
         """The user's columns and the size in pixels, with the kind of each."""
         own: dict[str, ColumnKind] = {"width": "integer", "height": "integer"}
+        if self._reading.tolerant:
+            own[TRUNCATED] = "bool"
         return (self._table.kinds() if self._table else {}) | own
 
     def findings(self) -> Sequence[ColumnFinding]:
@@ -144,29 +184,50 @@ class PhotoSource:
     def embed(self, items: Iterable[Item]) -> Iterator[Block]:
         """Decode photos in child processes, and encode them in batches, in their order."""
         waiting: deque[Item] = deque()
-        wanted = iter(items)
+        refused: deque[tuple[str, str]] = deque()
+        wanted = self._worth_reading(items, refused)
         first = next(wanted, None)
-        if first is None:
-            return  # do not load the encoder, which takes seconds
+        if first is None:  # do not load the encoder, which takes seconds
+            if refused:
+                yield self._block([], refused)
+            return
 
         def feed() -> Iterator[Path]:
             for item in chain([first], wanted):
                 waiting.append(item)
                 yield self._photos[item.number]
 
-        results = read_photos(feed(), self._encoder.preprocess(), workers=self._workers)
+        results = read_photos(
+            feed(), self._encoder.preprocess(), reading=self._reading, workers=self._workers
+        )
         for batch in blocks(results, BATCH):
-            read = [(waiting.popleft(), result) for result in batch]
-            good = [(item, photo) for item, photo in read if isinstance(photo, Photo)]
-            skipped = [
-                (item.path, result.reason) for item, result in read if isinstance(result, Skipped)
-            ]
-            embeddings = np.zeros((0, self._encoder.dim), np.float32)
-            if good:
-                pixels = np.stack([photo.pixels for _, photo in good])
-                embeddings = self._encoder.encode_images(pixels)
-            facts = [self._facts(item, photo) for item, photo in good]
-            yield Block([item for item, _ in good], embeddings, facts, skipped)
+            yield self._block([(waiting.popleft(), result) for result in batch], refused)
+        if refused:
+            yield self._block([], refused)
+
+    def _worth_reading(
+        self, items: Iterable[Item], refused: deque[tuple[str, str]]
+    ) -> Iterator[Item]:
+        """The items of kinds that are read here. The others are refused, with the reason."""
+        for item in items:
+            reason = refusal(self._photos[item.number])
+            if reason is None:
+                yield item
+            else:
+                refused.append((item.path, reason))
+
+    def _block(
+        self, read: Sequence[tuple[Item, Photo | Skipped]], refused: deque[tuple[str, str]]
+    ) -> Block:
+        """A block of photos that were read, and of all that were refused so far."""
+        good = [(item, photo) for item, photo in read if isinstance(photo, Photo)]
+        skipped = [refused.popleft() for _ in range(len(refused))]
+        skipped += [(item.path, _reason(one)) for item, one in read if isinstance(one, Skipped)]
+        embeddings = np.zeros((0, self._encoder.dim), np.float32)
+        if good:
+            embeddings = self._encoder.encode_images(np.stack([one.pixels for _, one in good]))
+        facts = [self._facts(item, photo) for item, photo in good]
+        return Block([item for item, _ in good], embeddings, facts, skipped)
 
     def content_hashes(self, items: Sequence[Item]) -> list[str | None]:
         """Hash the files of items, several at a time."""
@@ -174,7 +235,7 @@ class PhotoSource:
 
     def facts(self, item: Item, known: Mapping[str, Any]) -> dict[str, Any]:
         """What follows from the bytes of a photo, and where its file is."""
-        facts = {name: known[name] for name in FACTS if name in known}
+        facts = {name: known[name] for name in (*FACTS, TRUNCATED) if name in known}
         return facts | self._location(item)
 
     def covers(self, path: str) -> bool:
@@ -186,7 +247,8 @@ class PhotoSource:
 
     def _facts(self, item: Item, photo: Photo) -> dict[str, Any]:
         values = (photo.sha256, photo.width, photo.height, photo.fingerprint)
-        return dict(zip(FACTS, values, strict=True)) | self._location(item)
+        facts: dict[str, Any] = dict(zip(FACTS, values, strict=True)) | self._location(item)
+        return facts | {TRUNCATED: True} if photo.truncated else facts
 
     def _location(self, item: Item) -> dict[str, str]:
         """The field that says where a photo is, if its name does not."""
@@ -213,6 +275,11 @@ def lies_under(name: str, pattern: str) -> bool:
         pattern: Pattern of the path.
     """
     return _lies_under(PurePath(name).parts, PurePath(pattern).parts)
+
+
+def _reason(skipped: Skipped) -> str:
+    """Why a photo was skipped, with the option that reads it."""
+    return f"{skipped.reason}; {skipped.remedy}" if skipped.remedy else skipped.reason
 
 
 def _lies_under(parts: Sequence[str], pattern: Sequence[str]) -> bool:

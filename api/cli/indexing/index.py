@@ -32,6 +32,10 @@ splicedex index --index photos.idx ~/Pictures --prune --errors unreadable.csv
 
 splicedex index --index photos.idx ~/Pictures/deleted --prune  # drops the images of a folder
 
+splicedex index --index photos.idx ~/Pictures --exclude '*.png' --exclude private/
+
+splicedex index --index photos.idx ~/Pictures --tolerant --max-pixels 300M
+
 splicedex index --index photos.idx --model nano --files files.csv --root photos/
 
 splicedex index --index e.idx --model SPACE_FOLDER --embeddings X.npy --files files.csv
@@ -51,6 +55,7 @@ def run(index: IndexAddress, options: IndexOptions) -> None:
     from splicedex.indexer.pipeline.index_images import index_images
 
     method, images, settings = options.method(), options.images(), options.settings()
+    reading = options.reading()
     address = sharded(index, options.shards, options.replicas)
     if options.errors_file:
         write_skipped(options.errors_file, [])  # before hours of work: it may not be writable
@@ -59,6 +64,7 @@ def run(index: IndexAddress, options: IndexOptions) -> None:
         images,
         settings,
         load=options.load(),
+        reading=reading,
         workers=options.workers,
         prune=options.prune,
         confirm=partial(_is_meant, yes=options.yes),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from splicedex.indexer.payload.columns import ColumnKind
     from splicedex.indexer.pipeline.index_images import Images
     from splicedex.indexer.pipeline.settings import Settings
+    from splicedex.indexer.sources.decoding.opened import Reading
     from splicedex.indexer.store.manifest import Penalties
     from splicedex.splice.encoders.base import Load
     from splicedex.splice.sparsity import Sparsity
@@ -133,12 +134,48 @@ class IndexOptions:
         int | None,
         typer.Option(min=0, help="Processes that decode photos (default: one per core)"),
     ] = None
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB",
+            help="Leave out what matches, in the syntax of gitignore, relative to each PATH: "
+            "'*.png', 'private/', '/2019/**/drafts/'; !GLOB takes back. Repeat it for several. "
+            "Files .splicedexignore in folders hold such patterns, too. What is in the index "
+            "already stays, unless you add --prune",
+            show_default=False,
+        ),
+    ] = None
+    no_default_excludes: Annotated[
+        bool,
+        typer.Option(
+            "--no-default-excludes",
+            help="Index bins and thumbnails as well: @eaDir, #recycle, $RECYCLE.BIN, __MACOSX, "
+            "node_modules and others. Hidden files and folders stay out",
+        ),
+    ] = False
+    tolerant: Annotated[
+        bool,
+        typer.Option(
+            "--tolerant",
+            help="Read photos whose file lacks its end (JPEG, PNG, GIF, BMP, plain TIFF) as far as "
+            "they go, and mark them: truncated:true finds them",
+        ),
+    ] = False
+    max_pixels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Skip photos of more pixels; 300M reads panoramas of 300 megapixels. Every "
+            "decoder holds a photo in memory, but JPEGs at a reduced size (default: 178956970)",
+        ),
+    ] = None
     prune: Annotated[
         bool,
         typer.Option(
             "--prune",
-            help="Remove images from the index that no longer exist under the PATHs. A PATH may be "
-            "gone itself. Asks before it removes more than a tenth of the index.",
+            help="Remove images from the index that no longer exist under the PATHs, or are left "
+            "out. A PATH may be gone itself. Asks before it removes more than a tenth of the "
+            "index.",
         ),
     ] = False
     yes: Annotated[
@@ -147,7 +184,11 @@ class IndexOptions:
     ] = False
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="Exit with code 2 if a photo could not be read."),
+        typer.Option(
+            "--strict",
+            help="Exit with code 2 if a photo could not be read, also one of a kind that needs an "
+            "extra.",
+        ),
     ] = False
     errors_file: Annotated[
         Path | None,
@@ -177,9 +218,23 @@ class IndexOptions:
                 NAME:KIND.
         """
         from splicedex.indexer.pipeline.index_images import Images
+        from splicedex.indexer.sources.finding.find_photos import Excludes
 
         columns = dict(_column(one) for one in self.column or ())
-        return Images(self.paths or (), self.embeddings, self.files, self.root, columns)
+        excludes = Excludes(self.exclude or (), defaults=not self.no_default_excludes)
+        return Images(self.paths or (), self.embeddings, self.files, self.root, columns, excludes)
+
+    def reading(self) -> Reading:
+        """Which photos are read, and how.
+
+        Raises:
+            UserError: --max-pixels is not a number of pixels.
+        """
+        from splicedex.api.cli.pixels import pixels
+        from splicedex.indexer.sources.decoding.opened import MOST_PIXELS, Reading
+
+        most = MOST_PIXELS if self.max_pixels is None else pixels(self.max_pixels)
+        return Reading(most, tolerant=self.tolerant)
 
     def settings(self) -> Settings:
         """What the index is made with.

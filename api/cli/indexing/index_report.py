@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from splicedex.api.cli.render import console, errors, print_json, print_line
+from splicedex.indexer.sources.decoding.kinds import unread_kind
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
     from splicedex.indexer.pipeline.index_images import Outcome
-    from splicedex.indexer.pipeline.report import Report
+    from splicedex.indexer.sources.finding.left_out import LeftOut
     from splicedex.indexer.sources.tables.table import ColumnFinding
 
 COUNTS = ("added", "replaced", "moved", "unchanged", "pruned")
 LISTED = 20
 """Skipped photos that are listed on the terminal."""
+RULES = 6
+"""Rules that are named on the terminal, with what they left out."""
 
 
 def write_skipped(file: Path, skipped: Sequence[tuple[str, str]]) -> None:
@@ -54,8 +58,10 @@ def show_json(outcome: Outcome) -> None:
     print_json(
         counts
         | {"copied": report.copied, "not_pruned": removal.images if removal else 0}
+        | {"truncated": report.truncated, "left_out": _left_out(outcome.left_out)}
         | {"columns": {one.column: _column(one) for one in outcome.columns}}
-        | {"skipped": skipped, "stopped": report.stopped}
+        | {"skipped": skipped, "unread_kinds": _unread_kinds(report.skipped)}
+        | {"stopped": report.stopped}
         | {"images": outcome.images, "seconds": round(outcome.seconds, 3)}
     )
 
@@ -79,8 +85,14 @@ def show_text(outcome: Outcome, errors_file: Path | None) -> None:
         print_line(f"{report.not_pruned.images:,} that are no longer there were kept")
     if report.copied:
         print_line(f"{report.copied:,} of those added are copies of images in the index")
+    if report.truncated:
+        were = "photo was read as far as it goes"
+        if report.truncated > 1:
+            were = "photos were read as far as they go"
+        print_line(f"{report.truncated:,} truncated {were}; truncated:true finds such")
+    _show_left_out(outcome.left_out)
     if report.skipped:
-        _list_skipped(report, errors_file)
+        _list_skipped(report.skipped, errors_file)
     if report.stopped:
         errors.print("stopped; run the same command again to continue", style="yellow")
 
@@ -104,14 +116,59 @@ def _show_column(found: ColumnFinding) -> None:
         errors.print(hint, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
-def _list_skipped(report: Report, errors_file: Path | None) -> None:
-    """Name the first photos that could not be read, one per line."""
-    skipped = report.skipped
-    lines = [f"{len(skipped):,} skipped:"]
-    lines += [f"  {one_line(path)}: {reason}" for path, reason in skipped[:LISTED]]
-    if len(skipped) > LISTED:
+def _left_out(left_out: LeftOut) -> dict[str, Any]:
+    """What was left out, as plain values."""
+    rules = [
+        {"rule": one_line(rule), "photos": photos, "folders": folders}
+        for rule, photos, folders in left_out.rules
+    ]
+    return {"rules": rules, "other_files": left_out.others}
+
+
+def _show_left_out(left_out: LeftOut) -> None:
+    """Name the rules that left out most, and count the files that are no photos."""
+    parts = [
+        f"{_counted(photos, folders)} ({one_line(rule)})"
+        for rule, photos, folders in left_out.rules
+    ]
+    if len(parts) > RULES:
+        parts[RULES:] = [f"{len(parts) - RULES:,} more rules (--json lists all)"]
+    if left_out.others:
+        parts.append(f"{left_out.others:,} other file{'s' if left_out.others > 1 else ''}")
+    if parts:
+        print_line(f"left out: {', '.join(parts)}")
+
+
+def _counted(photos: int, folders: int) -> str:
+    """Numbers of photos and folders as text; one of them is above 0."""
+    counts = ((photos, "photo"), (folders, "folder"))
+    return " and ".join(f"{n:,} {name}{'s' if n > 1 else ''}" for n, name in counts if n)
+
+
+def _unread_kinds(skipped: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The kinds of photos of which none was read, with the number of each and the reason."""
+    kinds = ((unread_kind(path, reason), reason) for path, reason in skipped)
+    counts = Counter((kind, reason) for kind, reason in kinds if kind is not None)
+    return [
+        {"kind": kind, "photos": count, "reason": reason}
+        for (kind, reason), count in counts.most_common()
+    ]
+
+
+def _list_skipped(skipped: Sequence[tuple[str, str]], errors_file: Path | None) -> None:
+    """Count the kinds that were not read, and name the first of the other photos, one per line."""
+    lines = [
+        f"{one['photos']:,} {one['kind']} photo{'s were' if one['photos'] > 1 else ' was'} not "
+        f"read: {one['reason']}"
+        for one in _unread_kinds(skipped)
+    ]
+    others = [(path, why) for path, why in skipped if unread_kind(path, why) is None]
+    if others:
+        lines.append(f"{len(others):,} skipped:")
+        lines += [f"  {one_line(path)}: {reason}" for path, reason in others[:LISTED]]
+    if len(others) > LISTED:
         where = f"{errors_file} lists" if errors_file else "--errors FILE lists"
-        lines.append(f"  and {len(skipped) - LISTED:,} more; {where} all")
+        lines.append(f"  and {len(others) - LISTED:,} more; {where} all")
     for line in lines:
         errors.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 

@@ -60,6 +60,7 @@ def run(
 
 def _print_image(index: Index, path: str, *, as_json: bool) -> None:
     """What an image shows, and its decomposition."""
+    from splicedex.indexer.sources.base import TRUNCATED
     from splicedex.search.browse.image import read_record
 
     record = read_record(index, index.find(path).id)
@@ -78,6 +79,8 @@ def _print_image(index: Index, path: str, *, as_json: bool) -> None:
         )
         return
     print_title(record.path)
+    if record.payload.get(TRUNCATED) is True:
+        print_summary("truncated: the file lacks its end, and was read as far as it goes")
     shows = table("probability", "", "shows", right=["probability"])
     for name, probability in record.shows:
         shows.add_row(f"{probability:.2f}", bar(probability, 1.0), name)

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 import tempfile
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from splicedex.indexer.sources.decode import Photo, decode
+from splicedex.indexer.sources.base import TRUNCATED
+from splicedex.indexer.sources.decoding.decode import Photo, decode
+from splicedex.indexer.sources.decoding.opened import Reading
 from splicedex.splice.errors import UserError
 
 SIZES = (128, 256, 512, 1024)
 """Available sizes: longest edge in pixels."""
 QUALITY = 82
+SIZE = ("width", "height")
+"""Payload fields with the size of a photo in pixels."""
 SPARE = 0.8
 """Share of the cache that stays in use when it is cleared."""
 
@@ -31,11 +38,9 @@ class Shrink:
 
     Args:
         size: Longest edge in pixels.
-        most_pixels: Images larger than this are refused.
     """
 
     size: int
-    most_pixels: int
 
     def __call__(self, image: Image.Image) -> NDArray[np.uint8]:
         """The bytes of the JPEG (n,)."""
@@ -45,18 +50,30 @@ class Shrink:
         return np.frombuffer(written.getvalue(), np.uint8)
 
 
-def shrink(photo: Path, size: int, most_pixels: int) -> bytes:
+def reading_of(payload: Mapping[str, Any], most_pixels: int) -> Reading:
+    """How to read an indexed photo: as it was read when it was indexed.
+
+    Args:
+        payload: Its payload, with `SIZE` and `truncated`. The file may have grown since.
+        most_pixels: Pixels that a photo may have that was smaller, or whose size is not known.
+    """
+    sides = [payload.get(name) for name in SIZE]
+    known = math.prod(side if isinstance(side, int) else 0 for side in sides)
+    return Reading(max(most_pixels, known), tolerant=payload.get(TRUNCATED) is True)
+
+
+def shrink(photo: Path, size: int, reading: Reading) -> bytes:
     """A thumbnail of a photo as the bytes of a JPEG.
 
     Args:
         photo: The file.
         size: Longest edge in pixels.
-        most_pixels: Larger images are refused.
+        reading: How to read it.
 
     Raises:
         UserError: The photo cannot be read.
     """
-    small = decode(photo, Shrink(size, most_pixels))
+    small = decode(photo, Shrink(size), reading)
     if not isinstance(small, Photo):
         raise UserError(f"the photo cannot be read ({small.reason})", "index the folder again")
     return small.pixels.tobytes()
@@ -84,23 +101,22 @@ class Thumbnails:
     Args:
         folder: Folder of the cache, created when needed. If it is not writable, nothing is cached.
         room: Largest size in bytes.
-        most_pixels: Larger photos are refused.
     """
 
-    def __init__(self, folder: Path, room: int, most_pixels: int) -> None:
+    def __init__(self, folder: Path, room: int) -> None:
         self._folder = folder
         self._room = room
-        self._most_pixels = most_pixels
         self._lock = threading.Lock()
         self._used: int | None = None
 
-    def get(self, photo: Path, size: int, tag: str) -> bytes:
+    def get(self, photo: Path, size: int, tag: str, reading: Reading) -> bytes:
         """The thumbnail of a photo.
 
         Args:
             photo: The file.
             size: One of `SIZES`.
             tag: The result of `etag_of`.
+            reading: How to read the photo.
 
         Raises:
             UserError: The photo cannot be read.
@@ -110,7 +126,7 @@ class Thumbnails:
             content = file.read_bytes()
             os.utime(file)  # recently used files stay longest
             return content
-        content = shrink(photo, size, self._most_pixels)
+        content = shrink(photo, size, reading)
         with suppress(OSError):
             self._save(file, content)
         return content

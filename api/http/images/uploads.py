@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
-from PIL import Image
 
 from splicedex.api.http.guard.problems import ProblemError
 from splicedex.api.http.images.thumbnails import shrink
-from splicedex.indexer.sources.decode import Preprocess, Skipped
-from splicedex.indexer.sources.decode_worker import Worker
+from splicedex.indexer.sources.decoding.decode import Skipped
+from splicedex.indexer.sources.decoding.opened import Reading
+from splicedex.indexer.sources.decoding.worker import Worker
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import Decomposition, decompose_image
 from splicedex.search.encoding import QueryEncoder
@@ -56,23 +56,6 @@ class Upload:
     until: float
 
 
-@dataclass(frozen=True)
-class PixelLimit:
-    """A preprocessing that refuses large images before decoding."""
-
-    inner: Preprocess
-    most_pixels: int
-
-    @property
-    def size(self) -> int | None:
-        """Input size of the image tower, so that JPEGs can be decoded at a smaller scale."""
-        return getattr(self.inner, "size", None)
-
-    def __call__(self, image: Image.Image) -> NDArray[Any]:
-        """Preprocess an image."""
-        return self.inner(image)
-
-
 class Uploads:
     """Recent uploads: their embeddings and thumbnails, not the images. Thread-safe.
 
@@ -99,7 +82,7 @@ class Uploads:
         self._encoder = encoder
         self._most = most
         self._seconds = seconds
-        self._most_pixels = most_pixels
+        self._reading = Reading(most_pixels)
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Upload] = OrderedDict()
@@ -182,7 +165,7 @@ class Uploads:
             photo = Path(file.name)
             width, height, pixels = self._decode(photo)
             # Safe in this process: the decoder has just read the same file in a separate one.
-            thumbnail = shrink(photo, THUMBNAIL, self._most_pixels)
+            thumbnail = shrink(photo, THUMBNAIL, self._reading)
         embedding = unit(self._encoder.pixels(pixels))
         index = self._index
         decomposition = decompose_image(index, embedding)
@@ -207,10 +190,10 @@ class Uploads:
     def _start_workers(self) -> None:
         """Start the decoders when the first upload arrives."""
         assert self._encoder is not None
-        preprocess = PixelLimit(self._encoder.preprocess(), self._most_pixels)
+        preprocess = self._encoder.preprocess()
         with self._lock:
             if not self._workers:
-                self._workers = [Worker(preprocess) for _ in range(DECODERS)]
+                self._workers = [Worker(preprocess, self._reading) for _ in range(DECODERS)]
                 for worker in self._workers:
                     self._idle.put(worker)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path as File
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import FileResponse, Response
@@ -13,8 +14,9 @@ from fastapi.responses import FileResponse, Response
 from splicedex.api.http import answers, models
 from splicedex.api.http.guard.problems import ProblemError, Responses, responses
 from splicedex.api.http.images.originals import media_type, photo_of
-from splicedex.api.http.images.thumbnails import available_size, etag_of
+from splicedex.api.http.images.thumbnails import SIZE, available_size, etag_of, reading_of
 from splicedex.api.http.service import Served, Service
+from splicedex.indexer.sources.base import TRUNCATED
 from splicedex.search.browse.image import read_record
 from splicedex.search.results import Options
 
@@ -79,7 +81,7 @@ async def thumbnail(
     """A small upright JPEG of the photo."""
 
     def make() -> Response:
-        photo = _photo(service, id)
+        photo, payload = _photo(service, id)
         edge = available_size(size)
         try:
             tag = etag_of(photo, edge)
@@ -88,7 +90,8 @@ async def thumbnail(
         headers = {**CACHED, "ETag": f'"{tag}"'}
         if if_none_match == headers["ETag"]:
             return Response(status_code=304, headers=headers)
-        content = service.thumbnails.get(photo, edge, tag)
+        reading = reading_of(payload, service.settings.most_pixels)
+        content = service.thumbnails.get(photo, edge, tag, reading)
         return Response(content, media_type="image/jpeg", headers=headers)
 
     return await service.decoding.run(make)
@@ -103,7 +106,7 @@ async def original(service: Served, id: PathId) -> Response:  # noqa: A002
     """The original photo, if its type is safe in browsers."""
 
     def look() -> tuple[File, str]:
-        photo = _photo(service, id)
+        photo, _ = _photo(service, id)
         kind = media_type(photo)
         if kind is None:
             raise ProblemError(
@@ -142,17 +145,17 @@ def _photo_missing(id_: str) -> ProblemError:
     return ProblemError(404, f"the file of image {id_} is missing", "restore the file")
 
 
-def _photo(service: Service, id_: str) -> File:
-    """The file of an indexed image.
+def _photo(service: Service, id_: str) -> tuple[File, Mapping[str, Any]]:
+    """The file of an indexed image, and the payload that says how to read it.
 
     Raises:
         ProblemError: 404 if there is no such image or its file is missing.
     """
-    fields = ("path", "location")
+    fields = ("path", "location", *SIZE, TRUNCATED)
     found = service.index.engine.retrieve([uuid_of(id_)], with_payload=fields)
     if not found:
         raise no_image(id_)
     photo = photo_of(found[0].payload)
     if photo is None:
         raise _photo_missing(id_)
-    return photo
+    return photo, found[0].payload

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from splicedex.indexer.sources.decode import Photo
-from splicedex.indexer.sources.decode_pool import read_photos
+from splicedex.indexer.sources.decoding.decode import Photo
+from splicedex.indexer.sources.decoding.opened import AGAIN
+from splicedex.indexer.sources.decoding.pool import read_photos
 from splicedex.search.curation.copies.images import Images
 
 SIDE = 256
@@ -42,7 +43,7 @@ def read_pictures(
         indexed is left out.
     """
     files = (images.files[row] for rows in wanted for row in rows)
-    results = read_photos(files, SmallGrey())
+    results = read_photos(files, SmallGrey(), reading=AGAIN)
     try:
         for rows in wanted:
             found = {}

@@ -21,7 +21,7 @@ def index(folder, run_to_end):
 
 @pytest.fixture(scope="package")
 def server(index, folder):
-    words = ("--max-upload-mb", "1", "--max-pixels", "1", "--patience", str(PATIENCE))
+    words = ("--max-upload-mb", "1", "--max-pixels", "1M", "--patience", str(PATIENCE))
     with serving(index, folder, *words) as made:
         yield made
 

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from splicedex.api.cli.indexing import index
 from splicedex.api.cli.indexing.index_options import ANNS, IndexOptions
 from splicedex.api.cli.main import app
+from splicedex.indexer.sources.decoding.opened import Reading
+from splicedex.indexer.sources.finding.find_photos import Excludes
 from splicedex.splice.errors import UserError
 from splicedex.splice.sparsity import Sparsity
 
@@ -39,6 +41,14 @@ def test_a_column_is_a_name_and_a_kind():
         IndexOptions(paths=["a"], column=["price:float"]).images()
 
 
+def test_what_is_read_and_what_is_left_out():
+    assert IndexOptions(paths=["a"]).images().excludes == Excludes()
+    options = IndexOptions(paths=["a"], exclude=["*.png", "b/"], no_default_excludes=True)
+    assert options.images().excludes == Excludes(["*.png", "b/"], defaults=False)
+    assert IndexOptions().reading() == Reading()
+    assert IndexOptions(tolerant=True, max_pixels="300M").reading() == Reading(300_000_000, True)
+
+
 def test_options_become_settings_and_images():
     options = IndexOptions(paths=["a"], model="nano", l0=7, ann="hnsw")
     assert options.settings().model == "nano"
@@ -56,12 +66,14 @@ def test_options_become_settings_and_images():
         ({"paths": ["a"], "files": Path("f.csv")}, "named twice"),
         ({"paths": ["a"], "penalty": 0.3, "l0": 3}, "both set the sparsity"),
         ({"paths": ["a"], "ann": "fast"}, "--ann fast is unknown"),
+        ({"files": Path("f.csv"), "exclude": ["a"]}, "--exclude needs PATHs"),
+        ({"paths": ["a"], "max_pixels": "many"}, "--max-pixels many is no number of pixels"),
     ],
 )
 def test_options_that_contradict_are_refused(given, cause):
     options = IndexOptions(**given)
     with pytest.raises(UserError, match=cause):
-        (options.method(), options.images(), options.settings())
+        (options.method(), options.images(), options.settings(), options.reading())
 
 
 def test_methods_are_those_of_the_engine():

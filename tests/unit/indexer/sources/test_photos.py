@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 import warnings
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ import splicedex.indexer.pipeline.image_mean as pipeline_mean
 import splicedex.indexer.sources.photos as photo_source
 import splicedex.splice.dictionary.image_mean as dictionary_mean
 from splicedex.indexer.pipeline.image_mean import find_image_mean
-from splicedex.indexer.sources.decode_pool import BUFFER
+from splicedex.indexer.sources.decoding.opened import Reading
+from splicedex.indexer.sources.decoding.pool import BUFFER
+from splicedex.indexer.sources.finding.find_photos import Excludes
 from splicedex.indexer.sources.photos import Listing, PhotoSource, list_paths, list_table, printable
 from splicedex.splice.align import unit
 from splicedex.splice.dictionary.image_mean import FEWEST
@@ -157,6 +160,73 @@ def test_a_table_names_photos_and_gives_them_columns(folder, tmp_path):
         list_table(csv, tmp_path / "nowhere")
 
 
+def test_kinds_that_are_not_read_cost_no_model(folder, monkeypatch):
+    for name in ("a.svg", "sub/z.psd"):
+        (folder / name).write_bytes(b"<svg/>")
+    shutil.copy(folder / "a.png", folder / "icon.ico")
+    monkeypatch.setattr(photo_source, "BATCH", 6)
+    source = PhotoSource(list_paths([str(folder)]), ColourEncoder(), workers=0)
+    made = list(source.embed(source.items()))
+    assert len([item for block in made for item in block.items]) == 6
+    skipped = dict(pair for block in made for pair in block.skipped)
+    assert {Path(path).name: reason for path, reason in skipped.items()} == {
+        "a.svg": "a vector drawing, a kind that is not read",
+        "z.psd": "a Photoshop document, a kind that is not read",
+    }
+
+    class NoEncoder(ColourEncoder):
+        def preprocess(self):
+            raise AssertionError("the model is loaded")
+
+    source = PhotoSource(list_paths([str(folder)]), NoEncoder())
+    (block,) = source.embed(item for item in source.items() if item.path in skipped)
+    assert dict(block.skipped) == skipped
+    assert not block.items
+
+
+def test_truncated_photos_are_marked(folder):
+    Image.effect_noise((200, 200), 90).convert("RGB").save(folder / "b.jpg")
+    content = (folder / "b.jpg").read_bytes()
+    (folder / "b.jpg").write_bytes(content[: len(content) // 2])
+    strict = PhotoSource(list_paths([str(folder)]), ColourEncoder(), workers=0)
+    assert "truncated" not in strict.kinds
+    (block,) = strict.embed(strict.items())
+    [(path, reason)] = block.skipped
+    assert path == str(folder / "b.jpg")
+    assert reason.endswith("; --tolerant reads what is left")
+    tolerant = PhotoSource(
+        list_paths([str(folder)]), ColourEncoder(), reading=Reading(tolerant=True), workers=1
+    )
+    assert tolerant.kinds["truncated"] == "bool"
+    (block,) = tolerant.embed(tolerant.items())
+    assert not block.skipped
+    marked = [
+        item.path
+        for item, fact in zip(block.items, block.facts, strict=True)
+        if "truncated" in fact
+    ]
+    assert marked == [str(folder / "b.jpg")]
+
+
+def test_a_column_of_the_user_called_truncated_is_not_overwritten(folder, tmp_path):
+    csv = tmp_path / "files.csv"
+    csv.write_text("file,truncated\na.png,maybe\n")
+    PhotoSource(list_table(csv, folder), ColourEncoder())
+    with pytest.raises(UserError, match="which --tolerant writes; rename the column"):
+        PhotoSource(list_table(csv, folder), ColourEncoder(), reading=Reading(tolerant=True))
+
+
+def test_a_pattern_that_leaves_nothing_out_is_told(folder):
+    with pytest.warns(UserWarning, match=r"--exclude \*\.tif leaves nothing out") as told:
+        list_paths([str(folder)], Excludes(["*.tif", "c.png", "!d.png", "# note"]))
+    assert len(told) == 1
+
+
+def test_nothing_is_left_to_index(folder):
+    with pytest.raises(UserError, match=r"no photos in .* but what --exclude \* leaves out"):
+        list_paths([str(folder)], Excludes(["*"]))
+
+
 def test_nothing_to_index(tmp_path):
     with pytest.raises(UserError, match="no photos in"):
         list_paths([str(tmp_path)])
@@ -198,6 +268,21 @@ class TestCovers:
         source = PhotoSource(listing, ColourEncoder())
         assert source.covers(str(folder / "gone.png"))
         assert not source.covers(str(tmp_path / "mnt" / "gone.png"))
+
+    def test_a_folder_with_an_icon_alone_is_not(self, folder, tmp_path):
+        (tmp_path / "mnt").mkdir()
+        (tmp_path / "mnt" / "autorun.ico").touch()
+        with pytest.warns(UserWarning, match=r"no photos in .*mnt"):
+            listing = list_paths([str(folder), str(tmp_path / "mnt")])
+        assert not PhotoSource(listing, ColourEncoder()).covers(str(tmp_path / "mnt" / "gone.png"))
+
+    def test_what_is_left_out_is_covered(self, folder):
+        """So that a run that prunes removes it."""
+        listing = list_paths([str(folder)], Excludes(["sub/"]))
+        names = [Path(name).name for name in listing.names]
+        assert names == ["a.png", "b.jpg", "c.png"]
+        assert PhotoSource(listing, ColourEncoder()).covers(str(folder / "sub" / "d.png"))
+        assert listing.left_out.rules == [("--exclude sub/", 0, 1)]
 
     def test_what_was_found_is_covered(self, folder):
         source = PhotoSource(list_paths([str(folder / "**")]), ColourEncoder())

@@ -14,11 +14,13 @@ from splicedex.api.http.images.thumbnails import (
     Thumbnails,
     available_size,
     etag_of,
+    reading_of,
     shrink,
 )
+from splicedex.indexer.sources.decoding.opened import Reading
 from splicedex.splice.errors import UserError
 
-MOST = 1_000_000
+USUAL = Reading()
 
 
 @pytest.fixture
@@ -30,18 +32,42 @@ def photo(tmp_path):
 
 
 def test_a_thumbnail_is_small_and_keeps_its_shape(photo):
-    with Image.open(io.BytesIO(shrink(photo, 128, MOST))) as small:
+    with Image.open(io.BytesIO(shrink(photo, 128, USUAL))) as small:
         assert (small.format, small.size) == ("JPEG", (128, 77))
-    with Image.open(io.BytesIO(shrink(photo, 1024, MOST))) as same:
+    with Image.open(io.BytesIO(shrink(photo, 1024, USUAL))) as same:
         assert same.size == (500, 300)
 
 
 def test_what_is_too_large_or_broken_is_refused(photo):
     with pytest.raises(UserError, match="more than the 100,000 allowed"):
-        shrink(photo, 128, 100_000)
+        shrink(photo, 128, Reading(100_000))
     photo.write_bytes(photo.read_bytes()[:5000])
     with pytest.raises(UserError, match="cannot be read"):
-        shrink(photo, 128, MOST)
+        shrink(photo, 128, USUAL)
+
+
+def test_indexed_photos_are_read_as_they_were_indexed(photo, tmp_path):
+    large = Image.new("L", (20_000, 10_000))
+    large.save(tmp_path / "pano.jpg")
+    with pytest.raises(UserError, match="more than the 100,000,000 allowed"):
+        shrink(tmp_path / "pano.jpg", 128, reading_of({}, 100_000_000))
+    indexed = reading_of({"width": 20_000, "height": 10_000}, 100_000_000)
+    with Image.open(io.BytesIO(shrink(tmp_path / "pano.jpg", 128, indexed))) as small:
+        assert small.size == (128, 64)
+    content = photo.read_bytes()
+    photo.write_bytes(content[: len(content) // 2])
+    with pytest.raises(UserError, match="truncated"):
+        shrink(photo, 128, reading_of({"width": 500, "height": 300}, 10**6))
+    left = reading_of({"width": 500, "height": 300, "truncated": True}, 10**6)
+    assert shrink(photo, 128, left).startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{"width": "wide", "height": 3}, {"width": None}, {"truncated": "yes"}, {"width": [1, 2]}],
+)
+def test_columns_of_the_user_with_the_same_names_change_nothing(payload):
+    assert reading_of(payload, 1000) == Reading(1000)
 
 
 @given(st.integers(1, 5000))
@@ -64,22 +90,22 @@ def test_a_tag_changes_with_the_photo_and_the_size(photo):
 
 
 def test_what_was_made_is_kept(photo, tmp_path):
-    kept = Thumbnails(tmp_path / "kept", 10**7, MOST)
+    kept = Thumbnails(tmp_path / "kept", 10**7)
     tag = etag_of(photo, 128)
-    made = kept.get(photo, 128, tag)
+    made = kept.get(photo, 128, tag, USUAL)
     photo.unlink()
-    assert kept.get(photo, 128, tag) == made
-    assert Thumbnails(tmp_path / "kept", 10**7, MOST).get(photo, 128, tag) == made
+    assert kept.get(photo, 128, tag, USUAL) == made
+    assert Thumbnails(tmp_path / "kept", 10**7).get(photo, 128, tag, USUAL) == made
 
 
 def test_the_folder_stays_within_its_room(photo, tmp_path):
     folder = tmp_path / "kept"
-    one = len(shrink(photo, 128, MOST))
-    kept = Thumbnails(folder, 5 * one, MOST)
+    one = len(shrink(photo, 128, USUAL))
+    kept = Thumbnails(folder, 5 * one)
     for number in range(20):
-        kept.get(photo, 128, f"{number:032x}")
+        kept.get(photo, 128, f"{number:032x}", USUAL)
         if number:
-            kept.get(photo, 128, f"{0:032x}")  # looked at all the time
+            kept.get(photo, 128, f"{0:032x}", USUAL)  # looked at all the time
             first = folder / "00" / f"{0:032x}.jpg"
             os.utime(first, (2e9, 2e9))
         used = sum(file.stat().st_size for file in folder.glob("*/*"))
@@ -91,7 +117,7 @@ def test_the_folder_stays_within_its_room(photo, tmp_path):
 def test_a_folder_that_cannot_be_written_is_done_without(photo, tmp_path):
     barred = tmp_path / "file"
     barred.write_text("not a folder")
-    assert Thumbnails(barred / "kept", 10**7, MOST).get(photo, 128, "ab" * 16)
+    assert Thumbnails(barred / "kept", 10**7).get(photo, 128, "ab" * 16, USUAL)
 
 
 class TestFiles:

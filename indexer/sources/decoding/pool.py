@@ -9,11 +9,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from splicedex.indexer.sources.decode import Photo, Preprocess, Skipped, decode
-from splicedex.indexer.sources.decode_worker import Worker
-from splicedex.indexer.sources.find_files import find_photos
-
-__all__ = ["Photo", "Skipped", "find_photos", "read_photos"]
+from splicedex.indexer.sources.decoding.decode import AS_USUAL, Photo, Preprocess, Skipped, decode
+from splicedex.indexer.sources.decoding.opened import Reading
+from splicedex.indexer.sources.decoding.worker import Worker
 
 BUFFER = 256
 """Decoded photos that may wait for the encoder: 150 kB each at 224 x 224 pixels."""
@@ -23,6 +21,7 @@ def read_photos(
     paths: Iterable[Path],
     preprocess: Preprocess,
     *,
+    reading: Reading = AS_USUAL,
     workers: int | None = None,
     buffer: int = BUFFER,
 ) -> Iterator[Photo | Skipped]:
@@ -34,6 +33,7 @@ def read_photos(
     Args:
         paths: Files. They are drawn no faster than they are decoded.
         preprocess: Turns an image into pixels. It must be picklable, unless `workers` is 0.
+        reading: Which photos are read, and how.
         workers: Child processes; 0 decodes in this process. By default one per usable CPU.
         buffer: Photos that may be decoding or waiting to be taken, at least 1.
 
@@ -47,9 +47,9 @@ def read_photos(
     if workers is None:
         workers = _usable_cpus()
     if workers == 0:
-        yield from (decode(path, preprocess) for path in paths)
+        yield from (decode(path, preprocess, reading) for path in paths)
         return
-    crew = [Worker(preprocess) for _ in range(workers)]
+    crew = [Worker(preprocess, reading) for _ in range(workers)]
     idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
     for worker in crew:
         idle.put(worker)

@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from splicedex.indexer.concurrency.child_process import ChildProcess, DiedError
-from splicedex.indexer.sources.decode import Photo, Preprocess, Skipped, decode
+from splicedex.indexer.sources.decoding.decode import AS_USUAL, Photo, Preprocess, Skipped, decode
+from splicedex.indexer.sources.decoding.opened import Reading
 
 
 class Worker:
@@ -14,10 +15,12 @@ class Worker:
 
     Args:
         preprocess: Turns an image into pixels; see `decode`. It must be picklable.
+        reading: Which photos are read, and how.
     """
 
-    def __init__(self, preprocess: Preprocess) -> None:
-        self._child = ChildProcess(partial(decode, preprocess=preprocess), "decode")
+    def __init__(self, preprocess: Preprocess, reading: Reading = AS_USUAL) -> None:
+        work = partial(decode, preprocess=preprocess, reading=reading)
+        self._child = ChildProcess(work, "decode")
 
     def decode(self, path: Path) -> Photo | Skipped:
         """Decode a photo in the child.

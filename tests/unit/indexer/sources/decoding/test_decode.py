@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from splicedex.indexer.sources import decode as module
-from splicedex.indexer.sources.decode import Photo, Skipped, decode
+from splicedex.indexer.sources.decoding import decode as module
+from splicedex.indexer.sources.decoding import pillow_photo
+from splicedex.indexer.sources.decoding.decode import Photo, Skipped, decode
 
 WIDTH, HEIGHT = 48, 32
 RED, BLUE = (200, 30, 40), (20, 60, 210)
@@ -85,9 +86,11 @@ def test_heic(tmp_path):
 
 
 def test_heic_without_the_extra_says_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_formats", lambda: ("JPEG", "PNG"))
+    monkeypatch.setattr(pillow_photo, "_formats", lambda: ("JPEG", "PNG"))
     photo = decode(write(tmp_path, struct.pack(">I", 24) + b"ftypheic" + bytes(64)), as_is)
     assert "splicedex[heic]" in photo.reason
+    film = decode(write(tmp_path, struct.pack(">I", 24) + b"ftypisom" + bytes(64)), as_is)
+    assert film.reason == "not an image in a known format"
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "MPO"])
@@ -101,9 +104,9 @@ def test_first_frame(tmp_path, kind):
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_rotation(tmp_path, kind, orientation):
     turned = picture()
-    if orientation in module.UPRIGHT:
+    if orientation in pillow_photo.UPRIGHT:
         undo = {5: 5, 6: 8, 7: 7, 8: 6}.get(orientation, orientation)
-        turned = turned.transpose(module.UPRIGHT[undo])
+        turned = turned.transpose(pillow_photo.UPRIGHT[undo])
     exif = Image.Exif()
     exif[0x0112] = orientation
     check(decode(write(tmp_path, encoded(turned, kind, exif=exif)), as_is), RED, BLUE)
@@ -256,7 +259,8 @@ def test_decompression_bomb(tmp_path):
     bomb = png(40_000, 40_000, 1, 0, bytes(5001 * 1000))
     assert len(bomb) < 10_000
     result = decode(write(tmp_path, bomb), as_is)
-    assert "decompression bomb" in result.reason
+    assert result.reason == "1,600,000,000 pixels, more than the 178,956,970 allowed"
+    assert result.remedy == "--max-pixels 1600M allows as many"
 
 
 def test_files_that_cannot_be_read(tmp_path, monkeypatch):
@@ -267,9 +271,9 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "LARGEST", 2)
     assert "larger than" in decode(write(tmp_path, b"123"), as_is).reason
 
-    def refuse(_: Path) -> bytes:
+    def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(module, "LARGEST", 100)
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     assert decode(tmp_path / "photo.jpg", as_is).reason == "Permission denied"

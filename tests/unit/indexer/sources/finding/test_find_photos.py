@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from splicedex.indexer.sources.find_files import find_photos
+from splicedex.indexer.sources.finding.find_photos import find_photos
 from splicedex.splice.errors import UserError
 
 

@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 from splicedex.indexer.concurrency import child_process
-from splicedex.indexer.sources.decode_pool import Photo, Skipped, find_photos, read_photos
+from splicedex.indexer.sources.decoding.decode import Photo, Skipped
+from splicedex.indexer.sources.decoding.pool import read_photos
+from splicedex.indexer.sources.finding.find_photos import find_photos
 from splicedex.splice.encoders.preprocess import Preprocess
 from tests.paths import ROOT
 
@@ -169,8 +171,9 @@ def test_worker_that_cannot_start(photos, monkeypatch, tmp_path):
 
 SCRIPT = """
 import sys
-from splicedex.indexer.sources.decode_pool import find_photos, read_photos
-from test_decode_pool import process_id
+from splicedex.indexer.sources.decoding.pool import read_photos
+from splicedex.indexer.sources.finding.find_photos import find_photos
+from test_pool import process_id
 for photo in read_photos(list(find_photos(sys.argv[1:])) * 10_000, process_id, workers=2):
     print(photo.pixels[0], flush=True)
 """

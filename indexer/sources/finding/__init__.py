@@ -1,0 +1,1 @@
+"""Finds photos in folders, and leaves out what the rules exclude."""
