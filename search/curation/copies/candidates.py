@@ -29,6 +29,7 @@ most. A model that knows nothing of turned or tiny photos may rank it far down."
 PAIRS = 500_000
 """Pairs of neighbours to look at where the least of each image are fewer: some ten seconds."""
 _AXES = 96
+_ROUNDING = 1e-5
 _SAMPLE = 8192
 _ROWS, _COLUMNS = 1024, 8192
 _PAIRS = 65_536
@@ -93,7 +94,7 @@ def neighbours(
     found: dict[int, set[int]] = defaultdict(set)
     for start in range(0, count, _ROWS):
         block = short[start : start + _ROWS]
-        least = np.partition(block @ sample.T, -rank, axis=1)[:, -rank, None]
+        least = np.partition(block @ sample.T, -rank, axis=1)[:, -rank, None] - _ROUNDING
         for other in range(0, count, _COLUMNS):
             near = np.flatnonzero(block @ short[other : other + _COLUMNS].T >= least)
             one, two = np.divmod(near, min(_COLUMNS, count - other))

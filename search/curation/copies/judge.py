@@ -94,13 +94,13 @@ def guess_parts(
     maybe = [others[row] for row in np.flatnonzero(cosines >= COARSE).tolist()]
     if not maybe:
         return []
-    cosines, windows, ways = fine().best(prints[one], prints[maybe])
+    cosines, windows, turns = fine().best(prints[one], fine().ways(prints[maybe]))
     return [
         Guess(
             one,
             maybe[row],
             float(cosines[row]),
-            SYMMETRIES[ways[row]],
+            SYMMETRIES[turns[row]],
             fine().windows[windows[row]],
         )
         for row in np.flatnonzero(cosines >= PART).tolist()
