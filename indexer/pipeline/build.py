@@ -42,7 +42,7 @@ from splicedex.indexer.pipeline.stages import (
     write_block,
 )
 from splicedex.indexer.sources.base import Item, Source
-from splicedex.indexer.store.index import Index
+from splicedex.indexer.store.index import HASH, Index
 
 OnProgress = Callable[[Report], None]
 """Called with the report after every block."""
@@ -78,6 +78,7 @@ def build(
     report = Report(total=len(source))
     retype(index, source.kinds)
     index.register_columns(source.kinds)
+    index.engine.create_index(HASH, "keyword")
     index.counts.invalidate()
     try:
         if source.precomputed and index.engine.count() == 0:

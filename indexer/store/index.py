@@ -34,7 +34,7 @@ from splicedex.splice.presence.calibration import Calibration
 from splicedex.splice.presence.shows import Shows
 
 HASH = "content_hash"
-"""Payload field with the hash of the bytes of an image."""
+"""Payload field with the hash of the bytes of an image. Runs index it; searches do not need it."""
 OWN_FIELDS: dict[str, FieldKind] = {
     "concepts": "lookup",
     PRESENCE: "lookup",
@@ -42,7 +42,6 @@ OWN_FIELDS: dict[str, FieldKind] = {
     SHOWS: "lookup",
     "path": "keyword",
     "folders": "keyword",
-    HASH: "keyword",
 }
 """Payload fields that splicedex itself writes and indexes for filters."""
 _NAMESPACE = uuid.UUID("7c0a4f0e-5a0b-5d5c-9a55-5b1d1c1de000")
