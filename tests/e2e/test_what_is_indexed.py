@@ -156,7 +156,7 @@ def test_what_is_left_out_later_stays_until_it_is_pruned(splicedex, photos, word
     (photos / "a.jpg").write_bytes(encoded(painted(9), "JPEG"))
     kept = splicedex(*words, photos, "--json")
     assert (kept["replaced"], kept["pruned"], kept["images"]) == (1, 0, 8)
-    pruned = splicedex(*words, photos, "--exclude", "private/", "--prune", "--json")
+    pruned = splicedex(*words, photos, "--exclude", "private/", "--prune", "--yes", "--json")
     assert (pruned["pruned"], pruned["images"]) == (3, 5)
     assert names(splicedex, words[2], photos, "path:*") == everything - bins - {"private/f.jpg"}
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from splicedex.api.cli.render import console, errors, print_json, print_line
+from splicedex.api.cli.render import errors, print_json, print_line
 from splicedex.indexer.sources.decoding.kinds import unread_kind
 from splicedex.splice.errors import UserError
 
@@ -76,7 +76,7 @@ def show_text(outcome: Outcome, errors_file: Path | None) -> None:
     report, seconds = outcome.report, outcome.seconds
     counts = ", ".join(f"{getattr(report, name):,} {name}" for name in COUNTS)
     rate = (report.added + report.replaced) / seconds
-    console.print(
+    print_line(
         f"{counts} in {seconds:.1f} s ({rate:,.0f} images/s); {outcome.images:,} in the index"
     )
     for column in outcome.columns:
