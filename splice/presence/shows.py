@@ -8,6 +8,9 @@ that name it, and its specificity s_k (how far the word lies from the mean word,
 
     logit p_k = a_k + log f_k - SPECIFICITY * s_k + SHIFT
 
+A dog makes one think of a ball, but of no kind of ball. So of a general word, which has several
+kinds in the vocabulary, a_k is a mean of its own activation and that of its best kind.
+
 A common word is also shown where a kind of it is (a collie is a dog, a dog is an animal). Over a
 concept and its kinds h,
 
@@ -41,6 +44,11 @@ if TYPE_CHECKING:
 
 SPECIFICITY, SHIFT = 0.15, 1.5
 """Log-odds for each unit of specificity, and for any concept."""
+GENERAL = 3
+"""Kinds that a general word has at least."""
+OWN, BEST = 0.7, 1.0
+"""Share of a general word's own activation in the mean, and what its best kind's is lowered by, as
+the best of several is higher by chance."""
 POWER = 2.5
 LIKELY = 0.1
 """Probability from which a concept counts for what it is a kind of."""
@@ -84,12 +92,14 @@ class Shows:
     Args:
         activations: Of the concepts, as their texts alone give them.
         offset: Log-odds of each concept apart from its activation (c,).
+        general: The general words, with their kinds.
         counting: Which concepts count for which (c, c), with 1 at (i, j) where j counts for i.
         names: The concept that is said in place of each (c,): the most frequent name of the thing.
     """
 
     activations: Activations
     offset: Matrix
+    general: _General
     counting: csr_array
     names: NDArray[np.int64]
 
@@ -100,6 +110,7 @@ class Shows:
         return cls(
             Activations.of_words(space),
             prior.astype(np.float32),
+            _General.of(lexicon),
             _counting(lexicon),
             lexicon.names,
         )
@@ -121,12 +132,18 @@ class Shows:
             difference: Mean embedding (d,) of the images minus that of the others.
         """
         image = unit(self.activations.image_mean + difference)
-        activations = self.activations.of(image[None])[0]
-        return sigmoid(CLEARER * activations + self.offset)
+        return sigmoid(CLEARER * self._activations_of(image[None])[0] + self.offset)
+
+    def _activations_of(self, embeddings: Matrix) -> Matrix:
+        """Activations (n, c) of concepts in images (n, d); those of general words are means."""
+        found = self.activations.of(embeddings)
+        own, best = found[:, self.general.words], self.general.best(found)
+        found[:, self.general.words] = OWN * own + (1 - OWN) * (best - BEST)
+        return found
 
     def _probable(self, embeddings: Matrix) -> csr_array:
         """Probabilities (n, c) of concepts in images (n, d); 0 for all that is unlikely."""
-        odds = self.activations.of(embeddings)
+        odds = self._activations_of(embeddings)
         odds += self.offset
         likely = entries(odds, _LIKELY_ODDS)
         likely.data = np.maximum(np.log1p(-(sigmoid(likely.data) ** POWER)), _SUREST)
@@ -155,6 +172,39 @@ class Shows:
             Shown(concepts[start:end][:MOST], rounded[start:end][:MOST])
             for start, end in zip([0, *ends], ends, strict=False)
         ]
+
+
+@dataclass(frozen=True, eq=False)
+class _General:
+    """The g general words, with their kinds.
+
+    Args:
+        words: Their ids (g,).
+        kinds: The ids of the kinds of one after the other.
+        starts: Where those of each begin (g,).
+    """
+
+    words: NDArray[np.int64]
+    kinds: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, lexicon: Lexicon) -> _General:
+        """The words that people are known to say and that have several kinds."""
+        kinds = lexicon.kinds.tocsr()
+        proper = (kinds - kinds.multiply(kinds.T)).tocsr()  # without other names of one thing
+        proper.eliminate_zeros()
+        counts = np.diff(proper.indptr)
+        words = np.flatnonzero((counts >= GENERAL) & (lexicon.frequency >= COMMON))
+        rows = proper[words]
+        return cls(words, rows.indices.astype(np.int64), rows.indptr[:-1].astype(np.int64))
+
+    def best(self, activations: Matrix) -> Matrix:
+        """The highest activation (n, g) among the kinds of each word, from activations (n, c)."""
+        if not len(self.words):
+            return activations[:, self.words]
+        best: Matrix = np.maximum.reduceat(activations[:, self.kinds], self.starts, axis=1)
+        return best
 
 
 def _counting(lexicon: Lexicon) -> csr_array:
