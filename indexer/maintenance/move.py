@@ -124,7 +124,7 @@ def _roots(old: str, new: str) -> Iterator[Root]:
     """What the user may mean: parts of names as they are, or paths."""
     if not Path(old).is_absolute():
         yield Root(printable(old), printable(new))
-    yield Root(printable(os.path.abspath(old)), printable(os.path.abspath(new)))
+    yield Root(*(printable(os.path.abspath(Path(root).expanduser())) for root in (old, new)))
 
 
 def _now(payload: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -59,8 +59,14 @@ class Fingerprints:
 
     @property
     def known(self) -> NDArray[Any]:
-        """Whether each image (n,) has a fingerprint."""
+        """Whether each image (n,) has a fingerprint that shows something."""
         found: NDArray[Any] = np.abs(self.coefficients).max(axis=(1, 2), initial=0) > 0
+        return found
+
+    @property
+    def missing(self) -> NDArray[Any]:
+        """Whether each image (n,) has none. A plain image has one, which shows nothing."""
+        found: NDArray[Any] = np.isnan(self.colour)
         return found
 
 

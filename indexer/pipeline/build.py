@@ -158,7 +158,8 @@ class _Run:
             self._report.moved += len(settled.moved)
             self._report.added += len(settled.copied)
             self._report.copied += len(settled.copied)
-            for item in (*settled.moved, *settled.copied):
+            self._report.replaced += len(settled.rewritten)
+            for item in (*settled.moved, *settled.copied, *settled.rewritten):
                 self._sample.add_written(item.path)
             unknown += settled.unknown
             self._on_progress(self._report)

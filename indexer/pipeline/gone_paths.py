@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import glob
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from splicedex.indexer.sources.finding.find_photos import USUAL, Excludes
+from splicedex.indexer.sources.finding.find_photos import USUAL, Excludes, find_photos
+from splicedex.indexer.sources.finding.left_out import LeftOut
 from splicedex.indexer.sources.location import printable
 from splicedex.indexer.sources.on_disk import is_gone
 from splicedex.indexer.sources.photos import holds_photos, lies_under, pattern_of
@@ -66,8 +69,12 @@ def gone_paths(
     return list(found.values())
 
 
-def refuse_unpruned(gone: Sequence[GonePath]) -> None:
+def refuse_unpruned(gone: Sequence[GonePath], excludes: Excludes = USUAL) -> None:
     """Tell what to do about paths that are gone, where `--prune` was not given.
+
+    Args:
+        gone: The paths.
+        excludes: What is left out of them.
 
     Raises:
         UserError: There is such a path.
@@ -75,10 +82,12 @@ def refuse_unpruned(gone: Sequence[GonePath]) -> None:
     for one in gone:
         is_there = os.path.lexists(Path(one.path).expanduser())
         what = "holds no photo" if is_there else "does not exist"
+        if rules := _left_out(one.path, excludes):
+            what += f" but what {rules} leaves out"
         raise UserError(
             f"{one.path} {what}; the index has {one.images:,} images there",
             f"if the photos are elsewhere now: splicedex move {one.path} NEW; "
-            "if they are gone for good: add --prune; if their drive is missing: mount it",
+            "if they should leave the index: add --prune; if their drive is missing: mount it",
         )
 
 
@@ -95,6 +104,14 @@ def _holds_photos(path: str, excludes: Excludes) -> bool:
         return holds_photos(path, excludes)
     except UserError:
         return False
+
+
+def _left_out(path: str, excludes: Excludes) -> str:
+    """The rules that leave out photos or folders of a path."""
+    left_out = LeftOut()
+    with suppress(UserError):
+        deque(find_photos([path], excludes, left_out), maxlen=0)
+    return ", ".join(rule for rule, _, _ in left_out.rules)
 
 
 def _patterns(path: str) -> Iterator[str]:

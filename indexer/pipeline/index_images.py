@@ -191,7 +191,7 @@ def _photos(store: Store, images: Images, *, prune: bool, wait: float) -> Listin
         return list_table(images.files, images.root, _kinds(store, images))
     gone = gone_paths(store, images.paths, images.excludes, wait=wait)
     if not prune:
-        refuse_unpruned(gone)
+        refuse_unpruned(gone, images.excludes)
     names = {one.path for one in gone}
     there = [path for path in images.paths if path not in names]
     return list_paths(there, images.excludes, gone=[one.pattern for one in gone])

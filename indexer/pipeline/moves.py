@@ -5,13 +5,16 @@ until all photos are listed. Then, of the names under which nothing is left, eac
 new name that is most like it: that photo has moved. Any further one is a copy; it takes over the
 vectors, but no tags, which stay with one photo.
 
+A photo that is listed as changed but holds the same bytes, such as one with a new time or other
+cells in the table, is not encoded again either, and keeps its tags.
+
 A photo moves in three steps, each durable: it is written under its new name, which says what it
 moved from; the old one is deleted; the note is removed. A run that finds the note ends the move.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,10 +41,13 @@ class KnownContent:
     Args:
         index: Open index.
         source: Source of the items.
-        indexed_before: Names of items that replace an image of the index; they are passed on.
+        indexed_before: Names of items that replace an image of the index, with its hash. They are
+            passed on unless their bytes are the same.
     """
 
-    def __init__(self, index: Index, source: Source, indexed_before: Collection[str]) -> None:
+    def __init__(
+        self, index: Index, source: Source, indexed_before: Mapping[str, str | None]
+    ) -> None:
         self._index = index
         self._source = source
         self._indexed_before = indexed_before
@@ -70,20 +76,22 @@ class KnownContent:
                 yield from self._unknown(*waiting)
 
     def _hashes(self, items: Sequence[Item]) -> dict[str, str]:
-        """Hashes of the items that are new, by name."""
-        new = [item for item in items if item.path not in self._indexed_before]
-        hashes = self._source.content_hashes(new) if new else []
-        return {item.path: found for item, found in zip(new, hashes, strict=True) if found}
+        """Hashes of the items by name."""
+        hashes = self._source.content_hashes(items)
+        return {item.path: found for item, found in zip(items, hashes, strict=True) if found}
 
     def _unknown(self, items: Sequence[Item], hashing: Future[dict[str, str]]) -> Iterator[Item]:
         hashes = hashing.result()
-        if asked := sorted(set(hashes.values()).difference(self._known)):
+        new = {hashes[path] for path in hashes.keys() - self._indexed_before.keys()}
+        if asked := sorted(new.difference(self._known)):
             hits = self._index.engine.scroll(Match(HASH, tuple(asked)), with_payload=(HASH,))
             found = {hit.payload[HASH] for hit in hits}
             self._known |= {one: one in found for one in asked}
         for item in items:
             content = hashes.get(item.path)
-            if content is not None and self._known[content]:
+            before = self._indexed_before
+            same = item.path in before and before[item.path] == content
+            if content is not None and (same or (item.path not in before and self._known[content])):
                 self.held.setdefault(content, []).append(item)
             else:
                 yield item
@@ -97,11 +105,13 @@ class Settled:
         moved: Photos that have moved.
         copied: Further copies.
         unknown: Items whose content is no longer in the index: they have to be encoded.
+        rewritten: Photos that are where they were, with the same bytes.
     """
 
     moved: Sequence[Item]
     copied: Sequence[Item]
     unknown: Sequence[Item]
+    rewritten: Sequence[Item] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,12 @@ class _Step:
     item: Item
     content: str
     origin: str
-    moves: bool
+    same: bool
+
+    @property
+    def moves(self) -> bool:
+        """Whether the photo had another name."""
+        return self.same and self.origin != point_id(self.item.path)
 
 
 def settle(
@@ -138,7 +153,7 @@ def settle(
         kept = {
             field: value
             for field, value in known.items()
-            if field not in dropped and (step.moves or field in RESERVED)
+            if field not in dropped and (step.same or field in RESERVED)
         }
         note = {MOVED_FROM: step.origin} if step.moves else {}
         facts = source.facts(step.item, known)
@@ -162,10 +177,14 @@ def _steps(
     steps: list[_Step] = []
     unknown: list[Item] = []
     for content in hashes:
-        items, hits = held[content], there.get(content, [])
+        hits = there.get(content, [])
         if not hits:
-            unknown += items
+            unknown += held[content]
             continue
+        ids = {hit.id for hit in hits}
+        listed = [(item, point_id(item.path)) for item in held[content]]
+        steps += [_Step(item, content, id_, True) for item, id_ in listed if id_ in ids]
+        items = [item for item, id_ in listed if id_ not in ids]
         gone = [hit for hit in hits if absent.gone(hit)]
         pairs = pair([hit.payload["path"] for hit in gone], [item.path for item in items])
         moved = {new: gone[old].id for old, new in pairs}
@@ -173,7 +192,7 @@ def _steps(
             _Step(item, content, moved.get(number, hits[0].id), number in moved)
             for number, item in enumerate(items)
         ]
-    return sorted(steps, key=lambda step: step.moves), unknown
+    return sorted(steps, key=lambda step: step.same), unknown
 
 
 def _write(
@@ -202,8 +221,9 @@ def _write(
             engine.set_payload(list(moves), {MOVED_FROM: None})
     return Settled(
         [step.item for step in done if step.moves],
-        [step.item for step in done if not step.moves],
+        [step.item for step in done if not step.same],
         unknown,
+        [step.item for step in done if step.same and not step.moves],
     )
 
 

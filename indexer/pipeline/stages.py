@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -14,7 +14,7 @@ from splicedex.indexer.pipeline.decompose import Decomposed
 from splicedex.indexer.pipeline.decompose_process import DecomposeProcess
 from splicedex.indexer.pipeline.report import Report
 from splicedex.indexer.sources.base import BLOCK, TRUNCATED, Block, Item, blocks
-from splicedex.indexer.store.index import Index, point_id
+from splicedex.indexer.store.index import HASH, Index, point_id
 from splicedex.splice.presence.calibration import Calibration
 
 
@@ -34,8 +34,8 @@ class UnchangedFilter:
         self._empty = index.engine.count() == 0
         self.seen: set[str] = set()
         """Point ids of all items so far."""
-        self.indexed_before: set[str] = set()
-        """Paths of the changed items that replace an image of the index."""
+        self.indexed_before: dict[str, str | None] = {}
+        """Paths of the changed items that replace an image of the index, with the hash of that."""
         self.unfinished: dict[str, str] = {}
         """Point ids of images whose move a killed run began, with the ids they moved from."""
 
@@ -48,23 +48,24 @@ class UnchangedFilter:
         for block in blocks(items, BLOCK):
             ids = [point_id(item.path) for item in block]
             self.seen.update(ids)
-            signatures = {} if self._empty else self._signatures(ids)
+            known = {} if self._empty else self._known(ids)
             for item, id_ in zip(block, ids, strict=True):
-                if signatures.get(id_) == item.signature:
+                payload = known.get(id_)
+                if payload is not None and payload.get("signature", "") == item.signature:
                     self._report.unchanged += 1
                     self._sample.add_written(item.path)
                     continue
-                if id_ in signatures:
-                    self.indexed_before.add(item.path)
+                if payload is not None:
+                    self.indexed_before[item.path] = payload.get(HASH)
                 yield item
 
-    def _signatures(self, ids: list[str]) -> dict[str, str]:
-        """Signatures by id, of those images that are in the index."""
-        hits = self._index.engine.retrieve(ids, with_payload=("signature", MOVED_FROM))
+    def _known(self, ids: list[str]) -> dict[str, Mapping[str, Any]]:
+        """Signature and hash by id, of those images that are in the index."""
+        hits = self._index.engine.retrieve(ids, with_payload=("signature", HASH, MOVED_FROM))
         self.unfinished |= {
             hit.id: hit.payload[MOVED_FROM] for hit in hits if hit.payload.get(MOVED_FROM)
         }
-        return {hit.id: hit.payload.get("signature", "") for hit in hits}
+        return {hit.id: hit.payload for hit in hits}
 
 
 @dataclass(frozen=True)

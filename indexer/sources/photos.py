@@ -81,7 +81,8 @@ def list_paths(
             "name a folder that holds photos",
         )
     for pattern in excludes.idle(left_out.matched):
-        warnings.warn(f"--exclude {pattern} leaves nothing out", stacklevel=2)
+        hint = f", as # begins a comment; write '\\{pattern}'" if pattern.startswith("#") else ""
+        warnings.warn(f"--exclude {pattern} leaves nothing out{hint}", stacklevel=2)
     names = [printable(os.path.abspath(photo)) for photo in photos]
     full = [path for path in paths if holds_photos(path, excludes)]
     for path in set(paths).difference(full):

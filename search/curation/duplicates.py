@@ -144,12 +144,13 @@ def duplicates(
         groups.append(group)
         stands_for |= {copy.image.id: group.keep.id for copy in group.others}
     everywhere = above is not None or "alike" in kinds
-    if everywhere or not images.known.all():
+    missing = images.prints.missing
+    if everywhere or missing.any():
         pairs = _near(index, chosen, images, ABOVE if above is None else above, on_progress)
         known = (
             set()
             if everywhere
-            else {id_ for id_, known in zip(images.ids, images.known, strict=True) if known}
+            else {id_ for id_, none in zip(images.ids, missing, strict=True) if not none}
         )
         groups += _alike(
             index,
@@ -163,7 +164,7 @@ def duplicates(
     groups = [listed for group in groups if (listed := _only(group, kinds)) is not None]
     groups.sort(key=lambda group: (-len(group.others), group.keep.path))
     superfluous = len({copy.image.id for group in groups for copy in group.others})
-    unprinted = int((~images.known).sum())
+    unprinted = int(missing.sum())
     return Duplicates(query, chosen.images, exact, superfluous, unprinted, tuple(groups))
 
 

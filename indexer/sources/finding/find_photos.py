@@ -28,12 +28,12 @@ class Excludes:
     defaults: bool = True
 
     def idle(self, matched: Container[str]) -> list[str]:
-        """The patterns that are not among those which left out something."""
+        """The patterns that are not among those which left out something, comments too."""
         parsed = [(text, parse_line(text.encode())) for text in dict.fromkeys(self.patterns)]
         return [
             text
             for text, pattern in parsed
-            if pattern and not pattern.negated and pattern.text not in matched
+            if not pattern or (not pattern.negated and pattern.text not in matched)
         ]
 
 

@@ -53,6 +53,13 @@ def test_one_that_was_killed_is_continued(splicedex, killed, either, photos, mov
     assert_moved(after, before, names)
 
 
+def test_a_tilde_is_the_home_folder(splicedex, made, photos, moved, environment):
+    environment["HOME"] = str(photos.parent)
+    photos.rename(moved)
+    said = splicedex("move", "~/photos", "~/moved", *made, "--json")
+    assert (said["old"], said["new"], said["missing"]) == (str(photos), str(moved), 0)
+
+
 def test_parts_of_names_are_whole(splicedex, made, photos, moved):
     words = (*made, "--force", "--yes", "--json")
     assert splicedex("move", photos / "b" / "c", moved, *words)["images"] == 4

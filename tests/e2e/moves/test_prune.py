@@ -29,6 +29,8 @@ def test_an_empty_folder_and_a_single_photo(splicedex, made, photos):
     (photos / "b" / "c").mkdir()
     words = ("index", *made, photos / "b" / "c")
     assert "c holds no photo; the index has 4 images there" in splicedex(*words, expect=2)
+    said = splicedex("index", *made, photos / "a", "--exclude", "*", expect=2)
+    assert "a holds no photo but what --exclude * leaves out; the index has" in said
     assert counted(splicedex(*words, "--prune", "--yes", "--json")) == {"pruned": 4, "images": 8}
     assert "no photos in" in splicedex(*words, "--prune", expect=2)
     (photos / "a" / "0.jpg").unlink()

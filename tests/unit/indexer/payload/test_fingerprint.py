@@ -52,10 +52,13 @@ def test_colour():
     assert found.colour[1] == 0
     assert np.isnan(found.colour[2])
     assert found.known.tolist() == [True, True, False]
+    assert found.missing.tolist() == [False, False, True]
 
 
-def test_a_photo_that_shows_nothing_has_none():
-    assert not unpack([fingerprint(Image.new("RGB", (50, 40), "white"))]).known.any()
+def test_that_of_a_plain_photo_shows_nothing():
+    plain = unpack([fingerprint(Image.new("RGB", (50, 40), "white"))])
+    assert not plain.known.any()
+    assert not plain.missing.any()
     assert len(unpack([]).known) == 0
 
 

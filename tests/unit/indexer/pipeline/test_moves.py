@@ -16,6 +16,7 @@ from splicedex.indexer.payload.columns import MOVED_FROM
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.sources.embeddings import ArraySource
 from splicedex.indexer.sources.tables.table import Table
+from splicedex.indexer.sources.tables.typed_column import typed_column
 from splicedex.indexer.store.index import HASH, point_id
 from tests.photos import make_embeddings, make_index, make_space
 
@@ -114,6 +115,27 @@ def test_without_prune_an_embedding_is_never_gone(index):
     assert {name: payload.get("tag") for name, payload in found.items()} == {
         "a": "0", "b": "1", "c": None,
     }  # fmt: skip
+
+
+def test_a_listed_image_of_the_same_content_keeps_its_tags_and_is_not_read(index, monkeypatch):
+    """Such as a photo with a new time, or whose cells in the table have changed."""
+    table = Table("made up", ["a", "b"], {"label": typed_column(["x", "y"])})
+    build(index, ArraySource([ROWS[:2]], table, dim=SPACE.dim))
+    tag(index, ["a", "b"])
+    table = Table("made up", ["a", "b", "c"], {"label": typed_column(["z", None, "y"])})
+    source = ArraySource([ROWS[[0, 1, 0]]], table, dim=SPACE.dim)
+    embedded = []
+    embed = source.embed
+    monkeypatch.setattr(
+        source, "embed", lambda items: embed(embedded.append(i) or i for i in items)
+    )
+    report = build(index, source)
+    assert (report.replaced, report.copied, report.moved, embedded) == (2, 1, 0, [])
+    found = payloads(index)
+    assert [found[name].get("tag") for name in "abc"] == ["0", "1", None]
+    assert [found[name].get("label") for name in "abc"] == ["z", None, "y"]
+    assert not any(payload.get(MOVED_FROM) for payload in found.values())
+    assert build(index, source).unchanged == 3
 
 
 def test_vectors_and_payload_of_copies_and_of_moves(index):

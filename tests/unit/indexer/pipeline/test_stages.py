@@ -19,7 +19,7 @@ from splicedex.indexer.pipeline.stages import (
     write_block,
 )
 from splicedex.indexer.sources.base import Block, Item
-from splicedex.indexer.store.index import point_id
+from splicedex.indexer.store.index import HASH, point_id
 from tests.photos import make_embeddings, make_index, make_space, name
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
@@ -57,7 +57,8 @@ def test_only_new_and_changed_items_pass(index):
     assert list(unchanged.changed([same, changed, new])) == [changed, new]
     assert report.unchanged == 1
     assert unchanged.seen == {point_id(item.path) for item in (same, changed, new)}
-    assert unchanged.indexed_before == {changed.path}
+    [hit] = index.engine.retrieve([point_id(changed.path)])
+    assert unchanged.indexed_before == {changed.path: hit.payload[HASH]}
     count_block(
         report,
         Block([changed, new], ROWS[:2], [{}, {}], [("broken.jpg", "empty file")]),

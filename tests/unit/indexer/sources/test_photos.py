@@ -218,8 +218,9 @@ def test_a_column_of_the_user_called_truncated_is_not_overwritten(folder, tmp_pa
 
 def test_a_pattern_that_leaves_nothing_out_is_told(folder):
     with pytest.warns(UserWarning, match=r"--exclude \*\.tif leaves nothing out") as told:
-        list_paths([str(folder)], Excludes(["*.tif", "c.png", "!d.png", "# note"]))
-    assert len(told) == 1
+        list_paths([str(folder)], Excludes(["*.tif", "c.png", "!d.png", "#recycle"]))
+    assert len(told) == 2
+    assert str(told[1].message).endswith(r"as # begins a comment; write '\#recycle'")
 
 
 def test_nothing_is_left_to_index(folder):

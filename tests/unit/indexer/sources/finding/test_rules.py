@@ -162,7 +162,8 @@ def test_everything_is_counted(tmp_path):
         ("hidden", 1, 0),
     ]
     assert left_out.others == 1
-    assert Excludes(["*.png", "*.txt", "*.tif", "!x"]).idle(left_out.matched) == ["*.tif"]
+    excludes = Excludes(["*.png", "*.txt", "*.tif", "!x", "#recycle"])
+    assert excludes.idle(left_out.matched) == ["*.tif", "#recycle"]
 
 
 NAMES = ("a", "b", "c.jpg", "d.jpg", ".e", "node_modules")
