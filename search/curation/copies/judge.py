@@ -152,7 +152,7 @@ def _judged(images: Images, guess: Guess, pictures: dict[int, NDArray[Any]]) -> 
     colours = (float(images.prints.colour[one]), float(images.prints.colour[other]))
     aligned = None
     if one in pictures and other in pictures:
-        aligned = align(pictures[one], pictures[other], guess.way, guess.window)
+        aligned = align(pictures[one], pictures[other], guess.way, guess.window, DETAIL)
         if aligned is not None and aligned.detail < DETAIL:
             return None
     if aligned is None:

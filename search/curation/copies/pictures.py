@@ -14,7 +14,7 @@ from splicedex.indexer.sources.decoding.opened import AGAIN
 from splicedex.indexer.sources.decoding.pool import read_photos
 from splicedex.search.curation.copies.images import Images
 
-SIDE = 256
+SIDE = 512
 """Most pixels of a side."""
 
 

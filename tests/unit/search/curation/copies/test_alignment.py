@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from splicedex.search.curation.copies.alignment import align
 from splicedex.search.curation.copies.judge import DETAIL
@@ -56,3 +56,28 @@ def test_what_is_too_small_is_not_compared():
 def test_a_picture_without_detail_is_not_compared():
     plain = np.full((100, 100), 7, np.uint8)
     assert align(plain, plain, AS_IS, WHOLE) is None
+
+
+def page(seed, menu=""):
+    """A page of words, or a window of a program, of 1,000 x 1,200 pixels."""
+    random, words = (
+        np.random.default_rng(seed),
+        ["dog", "cat", "horse", "beach", "snow", "water", "tree"],
+    )
+    picture = Image.new("L", (1000, 1200), 240)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(22)
+    draw.rectangle((0, 0, 1000, 50 if menu else 0), fill=60)
+    draw.text((10, 10), menu, fill=255, font=font)
+    for y in range(80, 1150, 34):
+        draw.text((80, y), " ".join(random.choice(words, 13)), fill=0, font=font)
+    picture.thumbnail((512, 512))
+    return np.asarray(picture)
+
+
+@pytest.mark.parametrize("menu", ["", "File Edit View Help"])
+def test_pages_that_differ_in_their_words_alone_do_not_agree(menu):
+    for seed in range(1, 4):
+        found = align(page(0, menu), page(seed, menu), AS_IS, WHOLE, DETAIL)
+        assert found is None or found.detail < DETAIL
+    half = np.asarray(Image.fromarray(page(0, menu)).reduce(2))
+    assert align(page(0, menu), half, AS_IS, WHOLE, DETAIL).detail > DETAIL
