@@ -23,6 +23,8 @@ Print0: TypeAlias = Annotated[
     bool,
     typer.Option("--print0", help="The same with a NUL after each path, for xargs -0."),
 ]
+Listing: TypeAlias = str | None
+"""What follows each path that is printed; None to print no paths."""
 Limit: TypeAlias = Annotated[
     int, typer.Option("--limit", "-n", min=1, help="At most this many results.")
 ]
@@ -121,3 +123,15 @@ def with_address(command: Callable[..., Any]) -> Callable[..., Any]:
     ]
     run.__signature__ = signature.replace(parameters=[*added, *others])  # type: ignore[attr-defined]
     return run
+
+
+def listing_of(*, paths: bool, print0: bool, json: bool) -> Listing:
+    """What follows each path for --paths and --print0; None without them.
+
+    Raises:
+        UserError: --json is given as well.
+    """
+    if json and (paths or print0):
+        name = "--print0" if print0 else "--paths"
+        raise UserError(f"{name} and --json are two forms of one answer", "leave out one of them")
+    return "\0" if print0 else "\n" if paths else None

@@ -73,9 +73,13 @@ def plan_move(index: Index, old: str, new: str) -> Move:
         new: The new root.
 
     Raises:
-        UserError: No image lies under the old root, an image has the new name of another, or one
-            root lies in the other.
+        UserError: A root is empty, no image lies under the old one, an image has the new name of
+            another, or one root is the other or lies in it.
     """
+    if not old or not new:
+        raise UserError("a folder has no name", "name OLD and NEW; is a variable not set?")
+    if os.path.normpath(old) == os.path.normpath(new):
+        raise UserError(f"{old} is both OLD and NEW", "name the folder where the photos are now")
     candidates = list(dict.fromkeys(_roots(old, new)))
     found: dict[Root, list[Change]] = {root: [] for root in candidates}
     for hit in index.engine.scroll(with_payload=("path", "location")):

@@ -59,6 +59,8 @@ class Images:
     def __post_init__(self) -> None:
         if not (self.paths or self.embeddings or self.files):
             raise UserError("nothing to index", "name photos, or give --embeddings or --files")
+        if "" in self.paths:
+            raise UserError("a PATH is empty", "name a folder; is a variable of the shell not set?")
         if self.paths and (self.embeddings or self.files):
             raise UserError(
                 "photos are named twice, as PATHs and by --embeddings or --files",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.arguments import Number, Query, Seed, Tag, Yes, split_words
-from splicedex.api.cli.curation.selecting import listing_of, select
-from splicedex.api.cli.options import IndexAddress, Json, Paths, Print0
+from splicedex.api.cli.curation.selecting import select
+from splicedex.api.cli.options import IndexAddress, Json, Paths, Print0, listing_of
 from splicedex.api.cli.render import console, print_path, table
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def run(
         tag=tag,
         yes=yes,
         as_json=json,
-        listing=listing_of(paths=paths, print0=print0),
+        listing=listing_of(paths=paths, print0=print0, json=json),
     )
 
 

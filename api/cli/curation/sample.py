@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from splicedex.api.cli.curation.arguments import Number, Query, Seed, Tag, Yes
-from splicedex.api.cli.curation.selecting import listing_of, select
-from splicedex.api.cli.options import IndexAddress, Json, Paths, Print0
+from splicedex.api.cli.curation.selecting import select
+from splicedex.api.cli.options import IndexAddress, Json, Paths, Print0, listing_of
 from splicedex.api.cli.render import print_path, print_summary
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def run(
         tag=tag,
         yes=yes,
         as_json=json,
-        listing=listing_of(paths=paths, print0=print0),
+        listing=listing_of(paths=paths, print0=print0, json=json),
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from splicedex.api.cli.curation.arguments import split_assignment
+from splicedex.api.cli.options import Listing
 from splicedex.api.cli.render import print_files, print_json, print_summary
 from splicedex.indexer.sources.location import printable
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from splicedex.search.searcher import Searcher
 
 Found = TypeVar("Found")
-Listing: TypeAlias = str | None
-"""What follows each path that is printed; None to print no paths."""
 
 
 def select(
@@ -61,11 +60,6 @@ def select(
     show(found)
     if tagged:
         print_summary(tagged)
-
-
-def listing_of(*, paths: bool, print0: bool) -> Listing:
-    """What follows each path for --paths and --print0; None without them."""
-    return "\0" if print0 else "\n" if paths else None
 
 
 def _files(searcher: Searcher, ids: Iterable[str]) -> dict[str, Path]:

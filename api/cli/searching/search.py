@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0
+from splicedex.api.cli.options import (
+    IndexAddress,
+    Json,
+    Limit,
+    Listing,
+    Paths,
+    Print0,
+    listing_of,
+)
 from splicedex.api.cli.render import (
     bar,
     console,
@@ -96,20 +104,21 @@ def run(
 
     if rank not in RANKS:
         raise UserError(f"--rank {rank} is unknown", f"use {', '.join(RANKS)}")
+    listing = listing_of(paths=paths, print0=print0, json=json)
     options = Options(limit, offset, near, rank, _weights(weights), diversity)  # type: ignore[arg-type]
     with open_searcher(index) as searcher:
         if explain_plan:
             print_json(searcher.describe(query))
             return
         results = searcher.search(query, options, cursor=cursor)
-    present(results, paths=paths, print0=print0, json=json)
+    present(results, listing, json=json)
 
 
-def present(results: Results, *, paths: bool, print0: bool, json: bool) -> None:
+def present(results: Results, listing: Listing, *, json: bool) -> None:
     """Print results as files, as JSON, or as a table."""
-    if paths or print0:
+    if listing is not None:
         print_notes(results.notes)
-        print_files((to_path(hit.payload) for hit in results.hits), "\0" if print0 else "\n")
+        print_files((to_path(hit.payload) for hit in results.hits), listing)
     elif json:
         print_json(as_json(results))
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0
+from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0, listing_of
 from splicedex.api.cli.searching.search import present
 from splicedex.indexer.sources.location import printable
 
@@ -37,7 +37,8 @@ def run(
     from splicedex.search.query.lexer import quoted
     from splicedex.search.results import Options
 
+    listing = listing_of(paths=paths, print0=print0, json=json)
     with open_searcher(index) as searcher:
         results = searcher.search(f"like:{quoted(printable(path))}", Options(limit=limit))
     close = tuple(hit for hit in results.hits if hit.score >= above)
-    present(replace(results, hits=close), paths=paths, print0=print0, json=json)
+    present(replace(results, hits=close), listing, json=json)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from splicedex.indexer.sources.location import printable
 from splicedex.search.curation.copies.candidates import same_bytes, same_pictures
 from splicedex.search.curation.copies.images import Images
 from splicedex.search.curation.copies.judge import (
@@ -68,7 +70,17 @@ def relations_of(
     missing = [pair for pair in pairs if pair not in found]
     guesses = [guess for pair in missing if (guess := best_guess(images, *pair)) is not None]
     found |= {(link.one, link.other): link.relation for link in judge(images, guesses, silent)}
-    # Parts that do not follow from the one to keep follow from another one, of the same original.
-    of_other = {other: said for (_, other), said in found.items()}
-    of_one = {link.one: link.relation for link in links}
-    return {pair: found.get(pair) or of_other.get(pair[1]) or of_one[pair[1]] for pair in pairs}
+    of_another: dict[int, Relation] = {}
+    original_of: dict[int, Relation] = {}
+    for link in links:  # for images that do not follow from the one to keep
+        one, other, says = images.files[link.one], images.files[link.other], link.relation.says
+        of_another.setdefault(
+            link.other, replace(link.relation, says=f"{says} (of {printable(one.name)})")
+        )
+        original_of.setdefault(
+            link.one,
+            replace(link.relation, says=f"{printable(other.name)} is a copy of it: {says}"),
+        )
+    return {
+        pair: found.get(pair) or of_another.get(pair[1]) or original_of[pair[1]] for pair in pairs
+    }

@@ -72,6 +72,9 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(splicedex, made, photos
     before = contents(made)
     said = splicedex("move", photos, moved, *made, "--yes", expect=2)
     assert f"none of 12 photos looked for is under {moved}; check NEW, or add --force" in said
+    said = splicedex("move", photos, f"{photos}/", *made, "--yes", expect=2)
+    assert "is both OLD and NEW" in said
+    assert "a folder has no name" in splicedex("move", "", moved, *made, "--yes", expect=2)
     (moved / "a").mkdir(parents=True)
     (photos / "a" / "0.jpg").rename(moved / "a" / "0.jpg")
     said = splicedex("move", photos, photos / "deeper", *made, "--yes", "--force", expect=2)

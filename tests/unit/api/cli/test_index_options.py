@@ -63,6 +63,7 @@ def test_options_become_settings_and_images():
     ("given", "cause"),
     [
         ({}, "nothing to index"),
+        ({"paths": ["a", ""]}, "a PATH is empty"),
         ({"paths": ["a"], "files": Path("f.csv")}, "named twice"),
         ({"paths": ["a"], "penalty": 0.3, "l0": 3}, "both set the sparsity"),
         ({"paths": ["a"], "ann": "fast"}, "--ann fast is unknown"),

@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from splicedex.api.cli.main import app
-from splicedex.api.cli.options import IndexAddress, sharded, sibling, with_address
+from splicedex.api.cli.options import IndexAddress, listing_of, sharded, sibling, with_address
 from splicedex.indexer.store.address import Collection, Folder
 from splicedex.splice.errors import UserError
 
@@ -71,3 +71,11 @@ def test_a_second_address_has_the_key_of_the_first():
     first = Collection("http://q:6333", "photos", "k")
     assert sibling(first, "http://q:6333/others") == Collection("http://q:6333", "others", "k")
     assert sibling(first, "b.idx") == Folder(Path("b.idx"))
+
+
+def test_paths_and_json_are_two_forms_of_one_answer():
+    assert listing_of(paths=False, print0=False, json=True) is None
+    assert listing_of(paths=True, print0=False, json=False) == "\n"
+    assert listing_of(paths=True, print0=True, json=False) == "\0"
+    with pytest.raises(UserError, match="--print0 and --json are two forms"):
+        listing_of(paths=False, print0=True, json=True)
