@@ -154,7 +154,8 @@ class _Run:
     def _settle(self, absent: Absent) -> None:
         """Move or copy what the index has under another name; encode what it no longer has."""
         unknown: list[Item] = []
-        for settled in settle(self._index, self._source, self._known.held, absent):
+        before = self._unchanged.indexed_before
+        for settled in settle(self._index, self._source, self._known.held, absent, before):
             self._report.moved += len(settled.moved)
             self._report.added += len(settled.copied)
             self._report.copied += len(settled.copied)

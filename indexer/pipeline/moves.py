@@ -1,22 +1,24 @@
 """Photos that have moved: they keep their tags and vectors, and are not encoded again.
 
-A photo that is new by name is hashed. If the index holds these bytes under other names, it waits
-until all photos are listed. Then, of the names under which nothing is left, each is paired with the
-new name that is most like it: that photo has moved. Any further one is a copy; it takes over the
-vectors, but no tags, which stay with one photo.
+A photo that is new by name, or has changed, is hashed. If the index holds these bytes under other
+names, it waits until all photos are listed. Then, of the names under which nothing is left, or
+another photo is now, each is paired with the new name that is most like it: that photo has moved.
+Any further one is a copy; it takes over the vectors, but no tags, which stay with one photo.
 
 A photo that is listed as changed but holds the same bytes, such as one with a new time or other
 cells in the table, is not encoded again either, and keeps its tags.
 
 A photo moves in three steps, each durable: it is written under its new name, which says what it
 moved from; the old one is deleted; the note is removed. A run that finds the note ends the move.
+Photos that take each other's places, as when files are renumbered, are written at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from splicedex.indexer.engines.batch import batch_of
@@ -41,8 +43,7 @@ class KnownContent:
     Args:
         index: Open index.
         source: Source of the items.
-        indexed_before: Names of items that replace an image of the index, with its hash. They are
-            passed on unless their bytes are the same.
+        indexed_before: Names of items that replace an image of the index, with its hash.
     """
 
     def __init__(
@@ -82,16 +83,15 @@ class KnownContent:
 
     def _unknown(self, items: Sequence[Item], hashing: Future[dict[str, str]]) -> Iterator[Item]:
         hashes = hashing.result()
-        new = {hashes[path] for path in hashes.keys() - self._indexed_before.keys()}
+        before = self._indexed_before
+        new = {content for path, content in hashes.items() if before.get(path) != content}
         if asked := sorted(new.difference(self._known)):
             hits = self._index.engine.scroll(Match(HASH, tuple(asked)), with_payload=(HASH,))
             found = {hit.payload[HASH] for hit in hits}
             self._known |= {one: one in found for one in asked}
         for item in items:
             content = hashes.get(item.path)
-            before = self._indexed_before
-            same = item.path in before and before[item.path] == content
-            if content is not None and (same or (item.path not in before and self._known[content])):
+            if content is not None and (before.get(item.path) == content or self._known[content]):
                 self.held.setdefault(content, []).append(item)
             else:
                 yield item
@@ -105,7 +105,8 @@ class Settled:
         moved: Photos that have moved.
         copied: Further copies.
         unknown: Items whose content is no longer in the index: they have to be encoded.
-        rewritten: Photos that are where they were, with the same bytes.
+        rewritten: Photos that are where they were, with the same bytes; and copies at the places
+            of other photos.
     """
 
     moved: Sequence[Item]
@@ -130,7 +131,11 @@ class _Step:
 
 
 def settle(
-    index: Index, source: Source, held: Mapping[str, Sequence[Item]], absent: Absent
+    index: Index,
+    source: Source,
+    held: Mapping[str, Sequence[Item]],
+    absent: Absent,
+    indexed_before: Mapping[str, str | None],
 ) -> Iterator[Settled]:
     """Write the items that were held back, and delete the old points of those that have moved.
 
@@ -139,12 +144,20 @@ def settle(
         source: Source of the items.
         held: The items by the hash of their content.
         absent: Knows which images of the index are gone.
+        indexed_before: Names of items that replace an image of the index, with its hash.
 
     Yields:
         What became of the items, block by block. Those that moved or were copied are durable.
     """
     if not held:
         return
+    taking = [
+        (content, item.path)
+        for content, items in held.items()
+        for item in items
+        if indexed_before.get(item.path, content) != content
+    ]
+    taken = {point_id(path) for _, path in taking}
     columns = {one.column for one in source.findings()}
     replaced = {field for name in columns for field in removed(name)}
 
@@ -155,22 +168,41 @@ def settle(
             for field, value in known.items()
             if field not in dropped and (step.same or field in RESERVED)
         }
-        note = {MOVED_FROM: step.origin} if step.moves else {}
+        note = {MOVED_FROM: step.origin} if step.moves and step.origin not in taken else {}
         facts = source.facts(step.item, known)
         return kept | step.item.columns | facts | named(step.item) | note
 
-    for hashes in blocks(sorted(held), AHEAD):
-        steps, unknown = _steps(index, hashes, held, absent)
+    # Those of which one overwrites what another one needs are written together.
+    related = {one for content, path in taking for one in (content, indexed_before[path])}
+    together = sorted(held.keys() & related)
+    others = blocks(sorted(held.keys() - set(together)), AHEAD)
+    for hashes in chain([together] if together else [], others):
+        steps, unknown = _steps(index, hashes, held, absent, taken)
         if unknown:
             yield Settled((), (), unknown)
-        for block in blocks(steps, BLOCK):
-            yield _write(index, block, payload_of)
+        for block in blocks(steps, len(steps) if hashes is together else BLOCK):
+            settled = _write(index, block, payload_of, taken)
+            new = [item for item in settled.copied if item.path not in indexed_before]
+            over = [item for item in settled.copied if item.path in indexed_before]
+            yield replace(settled, copied=new, rewritten=[*settled.rewritten, *over])
 
 
 def _steps(
-    index: Index, hashes: Sequence[str], held: Mapping[str, Sequence[Item]], absent: Absent
+    index: Index,
+    hashes: Sequence[str],
+    held: Mapping[str, Sequence[Item]],
+    absent: Absent,
+    taken: Collection[str],
 ) -> tuple[list[_Step], list[Item]]:
-    """What to do, copies first: their origin may be a photo that moves; and items of no origin."""
+    """What to do, copies first: their origin may be a photo that moves; and items of no origin.
+
+    Args:
+        index: Open index.
+        hashes: Hashes of content.
+        held: Items by the hash of their content.
+        absent: Knows which images of the index are gone.
+        taken: Ids of the points at whose places other photos are now.
+    """
     there: dict[str, list[Hit]] = {}
     for hit in index.engine.scroll(Match(HASH, tuple(hashes)), with_payload=(*FIELDS, HASH)):
         there.setdefault(hit.payload[HASH], []).append(hit)
@@ -185,7 +217,7 @@ def _steps(
         listed = [(item, point_id(item.path)) for item in held[content]]
         steps += [_Step(item, content, id_, True) for item, id_ in listed if id_ in ids]
         items = [item for item, id_ in listed if id_ not in ids]
-        gone = [hit for hit in hits if absent.gone(hit)]
+        gone = [hit for hit in hits if hit.id in taken or absent.gone(hit)]
         pairs = pair([hit.payload["path"] for hit in gone], [item.path for item in items])
         moved = {new: gone[old].id for old, new in pairs}
         steps += [
@@ -199,6 +231,7 @@ def _write(
     index: Index,
     steps: Sequence[_Step],
     payload_of: Callable[[_Step, Mapping[str, Any]], dict[str, Any]],
+    taken: Collection[str],
 ) -> Settled:
     engine = index.engine
     origins = list(dict.fromkeys(step.origin for step in steps))
@@ -215,7 +248,11 @@ def _write(
         ids = [point_id(step.item.path) for step in done]
         payloads = [payload_of(step, whole[step.origin].payload) for step in done]
         engine.upsert(replace(batch, ids=ids, payloads=payloads))
-        moves = {id_: step.origin for id_, step in zip(ids, done, strict=True) if step.moves}
+        moves = {
+            id_: step.origin
+            for id_, step in zip(ids, done, strict=True)
+            if step.moves and step.origin not in taken
+        }
         if moves:
             engine.delete(list(moves.values()))
             engine.set_payload(list(moves), {MOVED_FROM: None})

@@ -37,6 +37,33 @@ def test_text_tells_what_moved_and_what_is_a_copy(splicedex, made, photos):
     assert "1 of those added are copies of images in the index" in said
 
 
+def test_photos_that_take_each_others_places_keep_their_tags(splicedex, either, photos):
+    """Two swap names, three are renumbered, and one takes the place of a photo that is gone."""
+    made = either
+    before = contents(made)
+    renamed = {
+        "a/0.jpg": "b/4.jpg", "b/4.jpg": "a/0.jpg",
+        "a/3.gif": "a/6.webp", "a/6.webp": "a/9.png", "a/9.png": "a/12.gif",
+        "b/1.png": "b/7.gif",
+    }  # fmt: skip
+    there = {name.removeprefix(f"{photos}/") for name in before}
+    assert renamed.keys() <= there
+    gone = set(renamed.values()) & there - renamed.keys()
+    held = {old: (photos / old).read_bytes() for old in renamed}
+    for old in renamed:
+        (photos / old).unlink()
+    for old, new in renamed.items():
+        (photos / new).write_bytes(held[old])
+    said = counted(splicedex("index", *made, photos, "--json"))
+    stay, left = 12 - len(renamed) - len(gone), 12 - len(gone)
+    assert said == {"moved": len(renamed), "unchanged": stay, "images": left}
+    names = {f"{photos}/{renamed.get(name, name)}": f"{photos}/{name}" for name in there - gone}
+    after = contents(made)
+    assert after.keys() == names.keys()
+    assert_moved(after, before, names)
+    assert "no faults found" in splicedex("verify", *made)
+
+
 def test_edited_photos_are_encoded_and_the_others_move(splicedex, made, photos, album):
     before = contents(made)
     moved = photos.rename(photos.with_name("moved"))
