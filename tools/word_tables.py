@@ -2,11 +2,9 @@
 
 `word_frequency.txt.xz` combines the frequency ranks of two word lists of the SpLiCE authors
 (Apache-2.0): words of MSCOCO's captions and of LAION's. By Zipf's law the word of rank r is in
-`ZIPF / r` of the captions; the two estimates are combined by a weighted geometric mean. It counts
-as much as `ESTIMATE` captions beside those of a table, whose words are counted; captions that
-benchmarks judge by are left out. All this is times the share of its uses in which the word is a
-noun ("white" rarely is). Captions are of photographs, so they undercount words for other kinds of
-picture, which collections do hold: these have a floor.
+`ZIPF / r` of the captions; the two estimates are combined by a weighted geometric mean, and times
+the share of its uses in which the word is a noun ("white" rarely is). Captions are of photographs,
+so they undercount words for other kinds of picture, which collections do hold: these have a floor.
 
 `nouns.txt.xz` holds the noun hierarchy of WordNet 3.0 (Debian's `wordnet-base`; its licence is in
 splice/data/LICENSE.wordnet). Each line is a synset: its class (number of WordNet's lexicographer
@@ -14,18 +12,13 @@ file), the line numbers of its hypernyms, and its words, each with the rank of t
 often WordNet's annotated texts use it (`dog|1|42`). `noun_forms.txt.xz` holds irregular plurals,
 and `verb_forms.txt.xz` irregular forms of verbs.
 
-Usage: python -m tools.word_tables MSCOCO.txt LAION.txt CAPTIONS.csv JUDGES.csv [/usr/share/wordnet]
-
-CAPTIONS.csv has a column `captions`, a list in JSON; so has JUDGES.csv, with those to leave out.
+Usage: python -m tools.word_tables MSCOCO.txt LAION.txt [/usr/share/wordnet]
 """
 
 from __future__ import annotations
 
-import csv
-import json
 import lzma
 import math
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -38,8 +31,6 @@ ZIPF = 1.6
 FLOOR = 3e-5
 """Share of captions assumed for a word that is missing from one of the lists."""
 COCO_WEIGHT, LAION_WEIGHT = 2, 1
-ESTIMATE = 10_000
-"""Captions that the estimate by ranks is worth."""
 RARE = 2e-5
 """Share of captions below which a word is left out."""
 NO_NOUN = 0.1
@@ -64,16 +55,9 @@ SENSES = 4
 
 def main() -> None:
     coco, laion = (_shares(Path(path)) for path in sys.argv[1:3])
-    judges = {caption for photo in _captions(Path(sys.argv[4])) for caption in photo}
-    photos = [one for one in _captions(Path(sys.argv[3])) if not judges.intersection(one)]
-    wordnet = Path(sys.argv[5] if len(sys.argv) > 5 else "/usr/share/wordnet")
-    used, irregular = _parts_of_speech(wordnet)
-    nouns = {word: _noun_share(word, used, irregular) for word in {*coco, *laion}}
-    captions = [caption for photo in photos for caption in photo]
-    counted = Counter(
-        word for one in captions for word in _nouns_in(one, used["noun"], irregular["noun"])
-    )
-    _write("word_frequency.txt.xz", _combined(coco, laion, counted, len(captions), nouns))
+    wordnet = Path(sys.argv[3] if len(sys.argv) > 3 else "/usr/share/wordnet")
+    nouns = {word: _noun_share(word, *_parts_of_speech(wordnet)) for word in {*coco, *laion}}
+    _write("word_frequency.txt.xz", _combined(coco, laion, nouns))
     _write("nouns.txt.xz", _nouns(wordnet))
     for part in ("noun", "verb"):
         irregular = (wordnet / f"{part}.exc").read_text("utf-8").splitlines()
@@ -93,51 +77,26 @@ def _shares(path: Path) -> dict[str, float]:
     return shares
 
 
-def _captions(path: Path) -> Iterable[list[str]]:
-    """The captions of each photo in a table that has several, in lower case."""
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            if row["captions"]:
-                yield [caption.strip().lower() for caption in json.loads(row["captions"])]
-
-
-def _nouns_in(caption: str, used: Counter[str], irregular: dict[str, str]) -> set[str]:
-    """The words of a caption, and what nouns they may be the plurals of."""
-    words = set(re.findall("[a-z]+", caption))
-    pairs = [pair.split(">") for pair in PARTS_OF_SPEECH["noun"].split()]
-    singular = {
-        word.removesuffix(end) + base for word in words for end, base in pairs if word.endswith(end)
-    }
-    return (
-        words
-        | {word for word in singular if word in used}
-        | {irregular[word] for word in words if word in irregular}
-    )
-
-
 def _combined(
-    coco: dict[str, float],
-    laion: dict[str, float],
-    counted: Counter[str],
-    captions: int,
-    nouns: dict[str, float],
+    coco: dict[str, float], laion: dict[str, float], nouns: dict[str, float]
 ) -> Iterable[str]:
     total = COCO_WEIGHT + LAION_WEIGHT
-    shares = {}
-    for word in {*coco, *laion}:
-        estimate = math.exp(
-            COCO_WEIGHT / total * math.log(max(coco.get(word, 0), FLOOR))
-            + LAION_WEIGHT / total * math.log(max(laion.get(word, 0), FLOOR))
+    logs = {
+        word: (
+            COCO_WEIGHT * math.log(max(coco.get(word, 0), FLOOR))
+            + LAION_WEIGHT * math.log(max(laion.get(word, 0), FLOOR))
         )
-        share = (ESTIMATE * estimate + counted[word]) / (ESTIMATE + captions)
-        shares[word] = share * nouns[word]
+        / total
+        + math.log(nouns[word])
+        for word in {*coco, *laion}
+    }
     for picture in PICTURES:
         for word in (picture, f"{picture}s", f"{picture}es"):
-            if word in shares:
-                shares[word] = max(shares[word], PICTURE_SHARE)
-    for word in sorted(shares, key=lambda word: (-shares[word], word)):
-        if shares[word] >= RARE:
-            yield f"{word}\t{shares[word]:.3g}"
+            if word in logs:
+                logs[word] = max(logs[word], math.log(PICTURE_SHARE))
+    for word in sorted(logs, key=lambda word: (-logs[word], word)):
+        if math.exp(logs[word]) >= RARE:
+            yield f"{word}\t{math.exp(logs[word]):.3g}"
 
 
 @cache

@@ -48,8 +48,6 @@ from splicedex.splice.errors import UserError
 from splicedex.splice.load import OWN, load_model
 from splicedex.splice.presence.calibration import Calibration, calibrate
 
-COUNTED = 6
-"""The format from which on the bundled table counts words of captions, and all names of things."""
 FREED = f"{SHOWS}_"
 """New name of a column that older formats allowed to be called `shows`."""
 
@@ -185,13 +183,9 @@ def _space_of(folder: Path, manifest: Manifest) -> ConceptSpace:
 def _lexicon_of(folder: Path, manifest: Manifest, space: ConceptSpace) -> Lexicon:
     """The lexicon of an index: from its files, or else from the bundled table.
 
-    Older formats have one that was made from an older table.
-
     Raises:
         UserError: It is damaged, and was made from a table that the user gave.
     """
-    if manifest.format < COUNTED and manifest.word_frequency == BUNDLED:
-        return Lexicon.of_space(space, bundled_frequency())
     try:
         return Lexicon.load(folder / LEXICON, len(space.concepts))
     except UserError as error:

@@ -40,52 +40,25 @@ _ENDINGS = (
 """Endings of plurals, and what they are in the singular."""
 
 
-@dataclass(frozen=True, eq=False)
-class Things:
-    """What the concepts of a space mean, for those that WordNet knows.
+def kinds_of(space: ConceptSpace) -> csr_array:
+    """Which concepts are kinds of which: (c, c), 1 at (i, j) where j is a kind of i, or is i.
 
-    Args:
-        nouns: WordNet's nouns.
-        senses: The synset of each concept, by its id.
-        count: Number of concepts c.
+    Names of one thing ("couch", "sofa") are kinds of each other.
     """
+    from scipy.sparse import csr_array
 
-    nouns: _Nouns
-    senses: Mapping[int, int]
-    count: int
-
-    @classmethod
-    def of_space(cls, space: ConceptSpace) -> Things:
-        """Choose the sense of each concept."""
-        nouns = _Nouns.of(space.concepts)
-        return cls(nouns, _senses_in(space, nouns), len(space.concepts))
-
-    def kinds(self) -> csr_array:
-        """Which concepts are kinds of which: (c, c), 1 at (i, j) where j is a kind of i, or is i.
-
-        Names of one thing ("couch", "sofa") are kinds of each other.
-        """
-        from scipy.sparse import csr_array
-
-        named: dict[int, list[int]] = defaultdict(list)
-        for concept, sense in self.senses.items():
-            named[sense].append(concept)
-        pairs = {(concept, concept) for concept in range(self.count)}
-        for concept, sense in self.senses.items():
-            above = self.nouns.ancestors(sense)
-            pairs.update((broader, concept) for s in above for broader in named.get(s, ()))
-        rows, columns = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
-        ones = np.ones(len(rows), np.float32)
-        return csr_array((ones, (rows, columns)), shape=(self.count, self.count))
-
-    def names(self) -> Iterator[tuple[int, Sequence[str]]]:
-        """Concepts with the words that mean the same before all else, if there are any.
-
-        A couch is also called a sofa; a hot dog is not called a dog, though "dog" can mean one.
-        """
-        for concept, sense in self.senses.items():
-            if names := self.nouns.first_names(sense):
-                yield concept, names
+    nouns = _Nouns.of(space.concepts)
+    senses = _senses_in(space, nouns)
+    named: dict[int, list[int]] = defaultdict(list)
+    for concept, sense in senses.items():
+        named[sense].append(concept)
+    count = len(space.concepts)
+    pairs = {(concept, concept) for concept in range(count)}
+    for concept, sense in senses.items():
+        above = nouns.ancestors(sense)
+        pairs.update((broader, concept) for s in above for broader in named.get(s, ()))
+    rows, columns = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
+    return csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=(count, count))
 
 
 def other_names(name: str, steps: int) -> Iterator[Sequence[str]]:
@@ -197,12 +170,6 @@ class _Nouns:
         """What a name may mean, in the singular or else the plural."""
         known = (self.meanings[form] for form in self.forms[name] if form in self.meanings)
         return next(known, ())
-
-    def first_names(self, synset: int) -> list[str]:
-        """The words of a synset that mean it before all else."""
-        entries = self.synsets[synset].split("\t")[2].split(",")
-        words = (entry.split("|") for entry in entries if entry)
-        return [word for word, rank, _ in words if rank == "1"]
 
     def ancestors(self, synset: int) -> frozenset[int]:
         """A synset and all that it is a kind of."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splicedex.splice.align import Matrix
-from splicedex.splice.dictionary.kinds import Things
+from splicedex.splice.dictionary.kinds import kinds_of
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.dictionary.word_frequency import WordFrequency
 from splicedex.splice.errors import UserError
@@ -33,28 +33,29 @@ class Lexicon:
     """What is known of the words of a concept space.
 
     Args:
-        frequency: Share of captions that name what each concept means, in whatever words (c,).
+        frequency: Share of captions that name each concept (c,).
         kinds: Which concepts are kinds of which (c, c): 1 at (i, j) where j is a kind of i, or is
             i. Names of one thing are kinds of each other.
-        names: For each concept (c,) the most frequent name of the same thing, which may be its own.
     """
 
     frequency: Matrix
     kinds: csr_array
-    names: NDArray[np.int64]
 
     @classmethod
     def of_space(cls, space: ConceptSpace, frequency: WordFrequency) -> Lexicon:
-        """Look up the concepts of a space.
+        """Look up the concepts of a space."""
+        return cls(frequency.of(space.concepts), kinds_of(space))
 
-        Spectacles are as frequent as the word "glasses", which is a name of them.
-        """
-        things = Things.of_space(space)
-        kinds, own = things.kinds(), frequency.of(space.concepts)
-        shares = own.copy()
-        for concept, names in things.names():
-            shares[concept] = max(own[concept], frequency.of(names).max())
-        return cls(shares, kinds, _most_frequent_names(own, kinds))
+    @cached_property
+    def names(self) -> NDArray[np.int64]:
+        """For each concept (c,) the most frequent name of the same thing, which may be its own."""
+        same = self.kinds.multiply(self.kinds.T).tocoo()
+        rows, columns = same.coords
+        names = np.arange(len(self.frequency))
+        for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True)):
+            if self.frequency[column] > self.frequency[names[row]]:
+                names[row] = column
+        return names
 
     @cached_property
     def penalties(self) -> Matrix:
@@ -71,7 +72,7 @@ class Lexicon:
         """Write to an .npz file, at once or not at all."""
         partial = path.with_name(f"partial-{path.name}")
         rows, columns = self.kinds.tocoo().coords
-        np.savez(partial, frequency=self.frequency, names=self.names, broader=rows, kind=columns)
+        np.savez(partial, frequency=self.frequency, broader=rows, kind=columns)
         partial.replace(path)
 
     @classmethod
@@ -90,7 +91,6 @@ class Lexicon:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 frequency, pairs = arrays["frequency"], (arrays["broader"], arrays["kind"])
-                names = arrays.get("names")  # older files have frequencies of words, not of things
             if frequency.shape != (concepts,) or not (frequency > 0).all():
                 raise ValueError(f"it is not of {concepts} concepts")
             ones = np.ones(len(pairs[0]), np.float32)
@@ -99,17 +99,4 @@ class Lexicon:
             raise UserError(
                 f"{path} cannot be read ({error})", "run splicedex repair on the index"
             ) from error
-        return cls(
-            frequency, kinds, _most_frequent_names(frequency, kinds) if names is None else names
-        )
-
-
-def _most_frequent_names(frequency: Matrix, kinds: csr_array) -> NDArray[np.int64]:
-    """For each concept (c,) the most frequent of the concepts that are kinds of each other."""
-    same = kinds.multiply(kinds.T).tocoo()
-    rows, columns = same.coords
-    names = np.arange(len(frequency))
-    for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True)):
-        if frequency[column] > frequency[names[row]]:
-            names[row] = column
-    return names
+        return cls(frequency, kinds)

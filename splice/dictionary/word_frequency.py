@@ -1,9 +1,8 @@
 """Word frequency: in what share of captions people say a word of a photo.
 
-The bundled table combines the frequency ranks of the paper's own lists for MSCOCO and LAION with
-counts of words in captions (see `tools/word_tables.py`). A user's own table holds one word and its
-count a line. For some forty languages the package wordfreq (Speer 2022) knows how often words are
-written.
+The bundled table combines the frequency ranks of the paper's own lists for MSCOCO and LAION (see
+`tools/word_tables.py`). A user's own table holds one word and its count a line. For some forty
+languages the package wordfreq (Speer 2022) knows how often words are written.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ concepts dozens score high in any image by chance. What is said unasked must als
 often people say a word of a photo. With the activation a_k of concept k, the share f_k of captions
 that name it, and its specificity s_k (how far the word lies from the mean word, standardised),
 
-    logit p_k = a_k + log f_k - SPECIFICITY * s_k + SHIFT
+    logit p_k = SCALE * (a_k + log f_k) - SPECIFICITY * s_k + SHIFT
 
 A dog makes one think of a ball, but of no kind of ball. So of a general word, which has several
 kinds in the vocabulary, a_k is a mean of its own activation and that of its best kind.
@@ -42,14 +42,14 @@ from splicedex.splice.presence.entries import entries
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-SPECIFICITY, SHIFT = 0.15, 1.5
-"""Log-odds for each unit of specificity, and for any concept."""
+SCALE, SPECIFICITY, SHIFT = 1.1, 0.25, 1.9
+"""Log-odds for each unit of activation and log frequency, of specificity, and for any concept."""
 GENERAL = 3
 """Kinds that a general word has at least."""
 OWN, BEST = 0.7, 1.0
 """Share of a general word's own activation in the mean, and what its best kind's is lowered by, as
 the best of several is higher by chance."""
-POWER = 2.5
+POWER = 3
 LIKELY = 0.1
 """Probability from which a concept counts for what it is a kind of."""
 COMMON = 1.05 * UNKNOWN
@@ -57,7 +57,7 @@ COMMON = 1.05 * UNKNOWN
 ("animal", but not "carnivore")."""
 SAID = 0.35
 """Probability from which a concept is said to be shown."""
-CLEARER = 1.65
+CLEARER = 1.5
 """How many times as much an activation says in the mean of many images as in one."""
 MOST = 12
 """Concepts said of one image at most."""
@@ -106,7 +106,7 @@ class Shows:
     @classmethod
     def of_space(cls, space: ConceptSpace, lexicon: Lexicon) -> Shows:
         """From the concepts' embeddings, and what is known of their words."""
-        prior = np.log(lexicon.frequency) - SPECIFICITY * specificity(space) + SHIFT
+        prior = SCALE * np.log(lexicon.frequency) - SPECIFICITY * specificity(space) + SHIFT
         return cls(
             Activations.of_words(space),
             prior.astype(np.float32),
@@ -132,7 +132,7 @@ class Shows:
             difference: Mean embedding (d,) of the images minus that of the others.
         """
         image = unit(self.activations.image_mean + difference)
-        return sigmoid(CLEARER * self._activations_of(image[None])[0] + self.offset)
+        return sigmoid(CLEARER * SCALE * self._activations_of(image[None])[0] + self.offset)
 
     def _activations_of(self, embeddings: Matrix) -> Matrix:
         """Activations (n, c) of concepts in images (n, d); those of general words are means."""
@@ -144,6 +144,7 @@ class Shows:
     def _probable(self, embeddings: Matrix) -> csr_array:
         """Probabilities (n, c) of concepts in images (n, d); 0 for all that is unlikely."""
         odds = self._activations_of(embeddings)
+        odds *= SCALE
         odds += self.offset
         likely = entries(odds, _LIKELY_ODDS)
         likely.data = np.maximum(np.log1p(-(sigmoid(likely.data) ** POWER)), _SUREST)

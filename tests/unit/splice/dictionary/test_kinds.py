@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from splicedex.splice.align import unit
-from splicedex.splice.dictionary.kinds import FEWEST, Things
+from splicedex.splice.dictionary.kinds import FEWEST, kinds_of
 from splicedex.splice.dictionary.space import ConceptSpace
 
 ANIMALS = ("dog", "collie", "puppies", "cat", "horse", "sparrow", "salmon", "beetle")
@@ -23,7 +23,7 @@ def space_of(names, axes):
 def pairs():
     names = ANIMALS + ARTIFACTS + OTHERS
     axes = [0] * len(ANIMALS) + [1] * len(ARTIFACTS) + [2] * len(OTHERS)
-    broader, kind = Things.of_space(space_of(names, axes)).kinds().tocoo().coords
+    broader, kind = kinds_of(space_of(names, axes)).tocoo().coords
     return {(names[i], names[j]) for i, j in zip(broader, kind, strict=True)}
 
 
@@ -52,5 +52,5 @@ def test_the_embedding_chooses_the_sense(pairs):
     assert ("person", "toaster") not in pairs
     names = (*OTHERS, "toaster", *MACHINES[:FEWEST])
     axes = [2] * (len(OTHERS) + 1) + [1] * FEWEST
-    kinds = Things.of_space(space_of(names, axes)).kinds().toarray()
+    kinds = kinds_of(space_of(names, axes)).toarray()
     assert kinds[names.index("person"), names.index("toaster")]

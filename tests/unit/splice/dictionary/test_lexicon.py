@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from splicedex.splice.align import unit
-from splicedex.splice.dictionary.kinds import Things
+from splicedex.splice.dictionary.kinds import kinds_of
 from splicedex.splice.dictionary.lexicon import RARITY, Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.dictionary.word_frequency import UNKNOWN, WordFrequency
@@ -29,27 +29,12 @@ def lexicon(space):
 def test_it_holds_what_is_known_of_the_words(space, lexicon):
     assert lexicon.frequency[NAMES.index("dog")] == pytest.approx(0.1 + UNKNOWN)
     assert lexicon.frequency[NAMES.index("nosebag")] == pytest.approx(UNKNOWN)
-    assert (lexicon.kinds != Things.of_space(space).kinds()).nnz == 0
+    assert (lexicon.kinds != kinds_of(space)).nnz == 0
 
 
 def test_a_thing_has_its_most_frequent_name(lexicon):
     names = [NAMES[i] for i in lexicon.names]
     assert names == ["dog", "collie", "couch", "couch", "tree", "nosebag"]
-
-
-def test_a_thing_is_as_frequent_as_any_of_its_names(space):
-    frequency = WordFrequency("test", SHARES | {"tree": 0.0, "nosebag": 0.0, "feedbag": 0.2})
-    lexicon = Lexicon.of_space(space, frequency)
-    shares = dict(zip(NAMES, lexicon.frequency.tolist(), strict=True))
-    assert shares["nosebag"] == pytest.approx(0.2 + UNKNOWN)
-    assert shares["couch"] == shares["sofa"] == pytest.approx(0.05 + UNKNOWN)
-
-
-def test_a_word_that_can_mean_a_thing_but_mostly_does_not_is_no_name_of_it():
-    texts = unit(np.random.default_rng(5).normal(size=(2, 16)).astype(np.float32))
-    space = ConceptSpace(("frankfurter", "tree"), texts, np.zeros(16, np.float32))
-    lexicon = Lexicon.of_space(space, WordFrequency("test", SHARES))
-    assert lexicon.frequency[0] == pytest.approx(UNKNOWN)  # a dog is another thing
 
 
 def test_rare_words_have_a_higher_penalty(lexicon):
@@ -64,7 +49,7 @@ def test_rare_words_have_a_higher_penalty(lexicon):
 def test_penalties_are_positive_with_mean_one(shares):
     count = len(shares)
     ones = csr_array((np.ones(count), (range(count), range(count))), shape=(count, count))
-    penalties = Lexicon(np.array(shares, np.float32), ones, np.arange(count)).penalties
+    penalties = Lexicon(np.array(shares, np.float32), ones).penalties
     assert (penalties > 0).all()
     assert penalties.mean() == pytest.approx(1, rel=1e-4)
 
@@ -74,15 +59,7 @@ def test_saved_and_loaded(lexicon, tmp_path):
     loaded = Lexicon.load(tmp_path / "lexicon.npz", len(NAMES))
     assert np.array_equal(loaded.frequency, lexicon.frequency)
     assert (loaded.kinds != lexicon.kinds).nnz == 0
-    assert np.array_equal(loaded.names, lexicon.names)
     assert [file.name for file in tmp_path.iterdir()] == ["lexicon.npz"]
-
-
-def test_an_older_file_has_the_frequency_of_words(lexicon, tmp_path):
-    words = np.array([0.1, 0.02, 0.05, 0.01, 0.1, 1e-4], np.float32)
-    broader, kind = lexicon.kinds.tocoo().coords
-    np.savez(tmp_path / "lexicon.npz", frequency=words, broader=broader, kind=kind)
-    assert np.array_equal(Lexicon.load(tmp_path / "lexicon.npz", 6).names, lexicon.names)
 
 
 def test_a_damaged_file_is_refused(lexicon, tmp_path):

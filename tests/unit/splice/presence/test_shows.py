@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splicedex.splice.align import unit
-from splicedex.splice.dictionary.kinds import Things
+from splicedex.splice.dictionary.kinds import kinds_of
 from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.dictionary.word_frequency import WordFrequency
@@ -19,6 +19,7 @@ from splicedex.splice.presence.shows import (
     OWN,
     POWER,
     SAID,
+    SCALE,
     SHIFT,
     SPECIFICITY,
     Shows,
@@ -49,14 +50,14 @@ def images(count, seed=0):
 def reference(space, shares, embeddings):
     """Every probability, straight from the definition."""
     share = Lexicon.of_space(space, WordFrequency("test", shares)).frequency
-    kinds, seen = Things.of_space(space).kinds().toarray(), Activations.of_words(space)
+    kinds, seen = kinds_of(space).toarray(), Activations.of_words(space)
     activations = seen.of(embeddings)
     for word in range(len(share)):
         proper = np.flatnonzero((kinds[word] > 0) & (kinds[:, word] == 0))
         if len(proper) >= GENERAL and share[word] >= COMMON:
             best = seen.of(embeddings)[:, proper].max(axis=1)
             activations[:, word] = OWN * activations[:, word] + (1 - OWN) * (best - BEST)
-    odds = activations + np.log(share) + SHIFT - SPECIFICITY * specificity(space)
+    odds = SCALE * (activations + np.log(share)) + SHIFT - SPECIFICITY * specificity(space)
     own = 1 / (1 + np.exp(-odds))
     absent = np.ones(own.shape)
     for broader in range(len(share)):
