@@ -10,23 +10,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from splicedex.api.cli import serve
-from splicedex.api.cli.curation import (
-    balance,
-    classify,
-    compare,
-    drift,
-    duplicates,
-    export,
-    outliers,
-    probe,
-    sample,
-    spurious,
-    tag,
-)
+from splicedex.api.cli.curation import classify, compare, drift, export, probe, spurious, tag
 from splicedex.api.cli.indexing import copy, index, info, move, repair, verify
 from splicedex.api.cli.options import with_address
 from splicedex.api.cli.pipes import quiet_pipes
 from splicedex.api.cli.searching import concepts, explain, search, similar
+from splicedex.api.cli.selection import balance, duplicates, outliers, sample
 from splicedex.splice.errors import UserError
 
 app = typer.Typer(

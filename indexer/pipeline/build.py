@@ -22,7 +22,6 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 
 from splicedex.indexer.concurrency.prefetch import prefetch
-from splicedex.indexer.pipeline.absent import Absent
 from splicedex.indexer.pipeline.calibration import (
     CalibrationSample,
     out_of_date,
@@ -30,9 +29,10 @@ from splicedex.indexer.pipeline.calibration import (
     recalibrate,
 )
 from splicedex.indexer.pipeline.decompose_process import DecomposeProcess
-from splicedex.indexer.pipeline.moves import KnownContent, finish, settle
-from splicedex.indexer.pipeline.prune import Confirm
-from splicedex.indexer.pipeline.prune import prune as remove
+from splicedex.indexer.pipeline.moved.absent import Absent
+from splicedex.indexer.pipeline.moved.moves import KnownContent, finish, settle
+from splicedex.indexer.pipeline.moved.prune import Confirm
+from splicedex.indexer.pipeline.moved.prune import prune as remove
 from splicedex.indexer.pipeline.report import Report
 from splicedex.indexer.pipeline.retype import retype
 from splicedex.indexer.pipeline.stages import (

@@ -12,9 +12,9 @@ from typing import Protocol
 from splicedex.indexer.engines.base import Ann
 from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.pipeline.build import build
-from splicedex.indexer.pipeline.gone_paths import gone_paths, refuse_unpruned
+from splicedex.indexer.pipeline.moved.gone_paths import gone_paths, refuse_unpruned
+from splicedex.indexer.pipeline.moved.prune import Confirm
 from splicedex.indexer.pipeline.optimize import is_due, optimize
-from splicedex.indexer.pipeline.prune import Confirm
 from splicedex.indexer.pipeline.report import Report
 from splicedex.indexer.pipeline.settings import ResolvedSettings, Settings, resolve
 from splicedex.indexer.sources.base import TRUNCATED, Source

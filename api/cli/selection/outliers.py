@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from splicedex.api.cli.curation.arguments import Inside, Tag, Yes
-from splicedex.api.cli.curation.selecting import select
 from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0, listing_of
 from splicedex.api.cli.render import bar, console, short_path, table
+from splicedex.api.cli.selection.selecting import select
 
 if TYPE_CHECKING:
     from splicedex.search.curation.outliers import Outlier

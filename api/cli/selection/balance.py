@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.arguments import Number, Query, Seed, Tag, Yes, split_words
-from splicedex.api.cli.curation.selecting import select
 from splicedex.api.cli.options import IndexAddress, Json, Paths, Print0, listing_of
 from splicedex.api.cli.render import console, print_path, table
+from splicedex.api.cli.selection.selecting import select
 
 if TYPE_CHECKING:
     from splicedex.search.curation.balance import Balance

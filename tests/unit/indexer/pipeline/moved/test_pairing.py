@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splicedex.indexer.pipeline.pairing import pair
+from splicedex.indexer.pipeline.moved.pairing import pair
 
 PARTS = st.lists(st.sampled_from("abc"), min_size=1, max_size=4)
 NAMES = st.lists(PARTS.map("/".join), unique=True, max_size=7)

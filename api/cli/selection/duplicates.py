@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.arguments import Inside, Tag, Yes
-from splicedex.api.cli.curation.selecting import select
 from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0, listing_of
 from splicedex.api.cli.progress import counting
 from splicedex.api.cli.render import print_line, print_summary, print_title, short_path
+from splicedex.api.cli.selection.selecting import select
 
 if TYPE_CHECKING:
     from splicedex.search.curation.duplicates import Copy, Duplicates

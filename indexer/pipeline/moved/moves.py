@@ -24,8 +24,8 @@ from typing import Any
 from splicedex.indexer.engines.batch import batch_of
 from splicedex.indexer.engines.query import Hit, Match
 from splicedex.indexer.payload.columns import MOVED_FROM, removed
-from splicedex.indexer.pipeline.absent import FIELDS, Absent
-from splicedex.indexer.pipeline.pairing import pair
+from splicedex.indexer.pipeline.moved.absent import FIELDS, Absent
+from splicedex.indexer.pipeline.moved.pairing import pair
 from splicedex.indexer.pipeline.stages import named
 from splicedex.indexer.sources.base import BLOCK, Item, Source, blocks
 from splicedex.indexer.sources.tables.column_names import RESERVED

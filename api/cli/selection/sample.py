@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from splicedex.api.cli.curation.arguments import Number, Query, Seed, Tag, Yes
-from splicedex.api.cli.curation.selecting import select
 from splicedex.api.cli.options import IndexAddress, Json, Paths, Print0, listing_of
 from splicedex.api.cli.render import print_path, print_summary
+from splicedex.api.cli.selection.selecting import select
 
 if TYPE_CHECKING:
     from splicedex.search.curation.subsets.selection import Selection

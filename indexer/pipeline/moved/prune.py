@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
-from splicedex.indexer.pipeline.absent import FIELDS, Absent
+from splicedex.indexer.pipeline.moved.absent import FIELDS, Absent
 from splicedex.indexer.pipeline.report import Removal
 from splicedex.indexer.sources.base import BLOCK
 from splicedex.indexer.store.index import Index

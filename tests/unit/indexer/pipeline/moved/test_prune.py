@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from splicedex.indexer.pipeline.absent import Absent
-from splicedex.indexer.pipeline.prune import common_folder, prune
+from splicedex.indexer.pipeline.moved.absent import Absent
+from splicedex.indexer.pipeline.moved.prune import common_folder, prune
 from splicedex.indexer.store.index import point_id
 from tests.photos import make_embeddings, make_index, make_space, name
 

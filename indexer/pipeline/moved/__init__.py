@@ -1,0 +1,1 @@
+"""Photos that are gone from where the index has them: moved ones keep all, others can be pruned."""
