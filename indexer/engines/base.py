@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from splicedex.indexer.engines.mapped.snapshot import Snapshot
 from splicedex.indexer.engines.query import Filter, Hit, Query, Scalar
 
 if TYPE_CHECKING:
@@ -71,6 +72,19 @@ class Engine(ABC):
         """How often vectors were written or deleted through this object.
 
         Writes of other clients are not counted: see `exclusive`.
+        """
+
+    @property
+    @abstractmethod
+    def mapped(self) -> Snapshot | None:
+        """A copy of the points in mapped memory, up to date; None if the engine has none."""
+
+    @abstractmethod
+    def map_points(self, fields: Sequence[str]) -> None:
+        """Make the mapped copy, if the engine can have one and lacks it.
+
+        Args:
+            fields: Payload fields of the kind "lookup" that filters on the copy may name.
         """
 
     @abstractmethod

@@ -36,7 +36,6 @@ from splicedex.splice.presence.shows import Shows
 HASH = "content_hash"
 """Payload field with the hash of the bytes of an image. Runs index it; searches do not need it."""
 OWN_FIELDS: dict[str, FieldKind] = {
-    "concepts": "lookup",
     PRESENCE: "lookup",
     STRENGTHS: "lookup",
     SHOWS: "lookup",
@@ -44,6 +43,8 @@ OWN_FIELDS: dict[str, FieldKind] = {
     "folders": "keyword",
 }
 """Payload fields that splicedex itself writes and indexes for filters."""
+MAPPED = tuple(name for name, kind in OWN_FIELDS.items() if kind == "lookup")
+"""Those that filters on the mapped copy of the engine may name."""
 _NAMESPACE = uuid.UUID("7c0a4f0e-5a0b-5d5c-9a55-5b1d1c1de000")
 
 

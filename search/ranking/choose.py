@@ -14,10 +14,12 @@ from splicedex.search.query.nodes import Text
 from splicedex.search.query.plan import Plan
 from splicedex.search.query.resolve import Encode
 from splicedex.search.query.vectors import image_vector, text_vector
+from splicedex.search.ranking.by_mapped_score import ByMappedScore
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import name_of
 from splicedex.search.ranking.mmr import Diverse
 from splicedex.search.ranking.rankers import AlongVector, ByConceptScore, Fused, Part, Ranking
+from splicedex.search.ranking.scales import Scales
 from splicedex.search.results import Options
 from splicedex.splice.errors import UserError
 
@@ -31,6 +33,7 @@ class RankingChooser:
         encode: The text encoder; None if the index has none.
         external: Embeds images that are not in the index.
         embeddings: Cache of the index's standardised embeddings.
+        scales: Scales of its mapped embeddings.
         block: Number of hits per block that is reordered.
     """
 
@@ -38,6 +41,7 @@ class RankingChooser:
     encode: Encode | None
     external: ExternalImages
     embeddings: EmbeddingCache
+    scales: Scales
     block: int
 
     def choose(self, plan: Plan, options: Options) -> tuple[Ranking, tuple[str, ...]]:
@@ -59,7 +63,7 @@ class RankingChooser:
                     "there is only one ranking, so weights have no effect",
                     "boost concepts, as in dog^2",
                 )
-            return ByConceptScore(self.index, plan, self.embeddings, self.block), ()
+            return self._by_concepts(plan), ()
         if options.rank == "concept":
             raise UserError("text: and like: do not rank by concept", "use --rank dense or rrf")
         parts, sources = self._parts(plan)
@@ -70,6 +74,12 @@ class RankingChooser:
         if options.rank == "rrf":
             return Fused(self.index, parts), sources
         return AlongVector(self.index, parts), sources
+
+    def _by_concepts(self, plan: Plan) -> Ranking:
+        mapped = self.index.engine.mapped
+        if mapped and plan.direction is not None and mapped.answers(plan.filter):
+            return ByMappedScore(self.index, plan, mapped, self.scales)
+        return ByConceptScore(self.index, plan, self.embeddings, self.block)
 
     def _parts(self, plan: Plan) -> tuple[list[Part], tuple[str, ...]]:
         """The vectors that a query ranks by, and the ids of the indexed images among them."""

@@ -65,6 +65,7 @@ class ConceptScorer:
         calibration: Presence calibration of the index.
 
     Attributes:
+        concepts: Ids of the concepts that scores depend on, ascending.
         columns: Payload fields of the columns that scores depend on.
     """
 
@@ -74,7 +75,7 @@ class ConceptScorer:
         self._kinds = plan.kinds
         self._calibration = calibration
         synonym_sets = (self.synonyms_of(part) for part in self._parts)
-        self._concepts = sorted({i for synonyms in synonym_sets for i in synonyms})
+        self.concepts = sorted({i for synonyms in synonym_sets for i in synonyms})
         mixed = [part for part in self._parts if ranks(part)]
         fields = (field.name for part in mixed for field in fields_of(part))
         self.columns = fields_of_columns(*dict.fromkeys(fields))
@@ -91,9 +92,9 @@ class ConceptScorer:
             standardised: Standardised image embeddings (n, d).
             payloads: The columns of the n images.
         """
-        ids = np.array(self._concepts, np.int64)
+        ids = np.array(self.concepts, np.int64)
         found = self._calibration.logit(standardised, ids)
-        return ConceptLogits(dict(zip(self._concepts, found.T, strict=True)), payloads)
+        return ConceptLogits(dict(zip(self.concepts, found.T, strict=True)), payloads)
 
     def score_parts(self, logits: ConceptLogits) -> list[PartScore]:
         """Score every part of the query's AND. The log-ratios of an image add up to its score."""
@@ -113,8 +114,8 @@ class ConceptScorer:
     @cached_property
     def _priors(self) -> list[LogProbability]:
         """Log-probability (1,) of each part in the collection, from the prevalence of concepts."""
-        prevalent = logit(self._calibration.prevalence[self._concepts])
-        average = ConceptLogits(dict(zip(self._concepts, prevalent[:, None], strict=True)), None)
+        prevalent = logit(self._calibration.prevalence[self.concepts])
+        average = ConceptLogits(dict(zip(self.concepts, prevalent[:, None], strict=True)), None)
         return [self._of(part, average) for part in self._parts]
 
     def _of(self, node: Node, logits: ConceptLogits) -> LogProbability:

@@ -14,7 +14,7 @@ from splicedex.search.ranking.rankers import BLOCK, Ranking, whole_blocks
 from splicedex.splice.align import Matrix
 
 
-class Diverse:
+class Diverse(Ranking):
     """Another ranking, reordered for diversity block by block.
 
     Args:
@@ -27,15 +27,15 @@ class Diverse:
     def __init__(
         self, index: Index, ranking: Ranking, diversity: float, block: int = BLOCK
     ) -> None:
-        self._index = index
+        super().__init__(index)
+        self.needs_embeddings = ranking.needs_embeddings
         self._ranking = ranking
         self._diversity = diversity
         self._block = block
 
-    @property
-    def needs_embeddings(self) -> bool:
-        """The same as for the other ranking."""
-        return self._ranking.needs_embeddings
+    def count(self, filter: Filter) -> int:  # noqa: A002
+        """Number of images that pass a filter."""
+        return self._ranking.count(filter)
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """The images from rank `offset` on, best first."""

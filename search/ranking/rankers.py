@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -34,19 +35,31 @@ DEPTH = 1000
 """Candidates of each ranking in a fusion."""
 
 
-class Ranking(Protocol):
-    """An order of the images that pass a filter, with scores."""
+class Ranking(ABC):
+    """An order of the images that pass a filter, with scores.
 
-    @property
-    def needs_embeddings(self) -> bool:
-        """Whether `explain` needs hits with their dense vectors."""
+    Args:
+        index: Open index.
+    """
 
+    needs_embeddings = False
+    """Whether `explain` needs hits with their dense vectors."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def count(self, filter: Filter) -> int:  # noqa: A002  (the usual word in this field)
+        """Number of images that pass a filter."""
+        return self._index.engine.count(filter)
+
+    @abstractmethod
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Return the page of `limit` images at an offset, best first.
 
         The order does not depend on the size of the pages.
         """
 
+    @abstractmethod
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Explain the scores of hits of a page; they need their concepts and columns."""
 
@@ -63,7 +76,7 @@ def whole_blocks(offset: int, limit: int, block: int) -> tuple[int, int]:
     return start, end + -end % block - start
 
 
-class ByConceptScore:
+class ByConceptScore(Ranking):
     """Ranking by concept score (`search.ranking.concept_scorer`).
 
     The engine ranks by the cosine to the plan's direction, and each block of its order is sorted by
@@ -76,12 +89,10 @@ class ByConceptScore:
         block: Number of hits per block.
     """
 
-    needs_embeddings = False
-
     def __init__(
         self, index: Index, plan: Plan, images: EmbeddingCache, block: int = BLOCK
     ) -> None:
-        self._index = index
+        super().__init__(index)
         self._calibration = index.calibration
         self._scorer = ConceptScorer(plan, self._calibration)
         self._plan = plan
@@ -146,7 +157,7 @@ class Part:
     weight: float = 1.0
 
 
-class AlongVector:
+class AlongVector(Ranking):
     """Ranking by the cosine to one vector, by the engine alone.
 
     Args:
@@ -157,10 +168,10 @@ class AlongVector:
     needs_embeddings = True
 
     def __init__(self, index: Index, parts: Sequence[Part]) -> None:
+        super().__init__(index)
         total = np.sum([part.weight * np.asarray(part.nearest.vector) for part in parts], axis=0)
         length = float(np.linalg.norm(total)) or 1.0
         common = np.sum([part.weight * part.common for part in parts], axis=0)
-        self._index = index
         self._vector: Matrix = (total / length).astype(np.float32)
         self._common: Matrix = (common / length).astype(np.float32)
 
@@ -176,7 +187,7 @@ class AlongVector:
         return [explain_dense(self._index.space, self._vector, self._common, hit) for hit in hits]
 
 
-class Fused:
+class Fused(Ranking):
     """Reciprocal rank fusion of several rankings, by the engine.
 
     Args:
@@ -184,10 +195,8 @@ class Fused:
         parts: The rankings, with distinct names.
     """
 
-    needs_embeddings = False
-
     def __init__(self, index: Index, parts: Sequence[Part]) -> None:
-        self._index = index
+        super().__init__(index)
         self._parts = parts
         self._fusion = Fusion(
             tuple(part.nearest for part in parts),

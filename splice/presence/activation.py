@@ -78,13 +78,30 @@ class Activations:
             Standardised embeddings (n, d), for `of_standardised`.
         """
         offsets = unit(embeddings) - self.image_mean
-        variance = np.einsum("ij,ij->i", offsets @ self.covariance, offsets)
-        offsets /= np.sqrt(np.maximum(variance, np.finfo(np.float32).tiny))[:, None]
+        offsets *= self._scales(offsets)[:, None]
         return offsets
+
+    def scales(self, embeddings: Matrix) -> Matrix:
+        """The factors (n,) by which `standardised` multiplies embeddings that it has centred.
+
+        Args:
+            embeddings: Image embeddings (n, d), unit length.
+        """
+        return self._scales(embeddings - self.image_mean)
+
+    def _scales(self, offsets: Matrix) -> Matrix:
+        variance = np.einsum("ij,ij->i", offsets @ self.covariance, offsets)
+        scales: Matrix = 1 / np.sqrt(np.maximum(variance, np.finfo(np.float32).tiny))
+        return scales
+
+    def directions(self, concepts: Ids = slice(None)) -> Matrix:
+        """Vectors (k, d) whose products with standardised embeddings are the activations."""
+        directions: Matrix = self.queries[concepts] - self._mean
+        return directions
 
     def of_standardised(self, rows: Matrix, concepts: Ids = slice(None)) -> Matrix:
         """Activations (n, k) of k concepts (default: all) from standardised embeddings (n, d)."""
-        activations: Matrix = rows @ (self.queries[concepts] - self._mean).T
+        activations: Matrix = rows @ self.directions(concepts).T
         return activations
 
     @cached_property

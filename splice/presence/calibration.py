@@ -127,6 +127,18 @@ class Calibration:
         odds += self.offset[concepts]
         return odds
 
+    def linear(self, concepts: Ids) -> tuple[Matrix, Matrix, Matrix]:
+        """The log-odds of k concepts as a linear function of unit embeddings z.
+
+        With the scale s of an image (`Activations.scales`), they are `s * (z @ w.T - b) + offset`.
+
+        Returns:
+            The vectors w (k, d), b (k,) and the offsets (k,).
+        """
+        vectors: Matrix = SLOPE * self.activations.directions(concepts)
+        shift: Matrix = vectors @ self.activations.image_mean
+        return vectors, shift, self.offset[concepts]
+
     def fits(self, space: ConceptSpace) -> bool:
         """Whether all shapes match a concept space and all values are finite."""
         c, d = space.texts.shape

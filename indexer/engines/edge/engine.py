@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -27,6 +29,9 @@ from splicedex.indexer.engines.edge.page_cache import (
     read_ahead,
 )
 from splicedex.indexer.engines.edge.shard import Shard
+from splicedex.indexer.engines.mapped.copy import MappedCopy
+from splicedex.indexer.engines.mapped.copy import remove as remove_copy
+from splicedex.indexer.engines.mapped.snapshot import Snapshot
 from splicedex.indexer.engines.qdrant import Parts, QdrantEngine
 from splicedex.indexer.engines.query import (
     DENSE,
@@ -55,6 +60,8 @@ Edge holds the interpreter lock while it works, here for 7 µs per point.
 """
 
 CONFIG = "edge_config.json"
+MAPPED = "mapped"
+"""Folder of the mapped copy, in the folder of the engine."""
 COUNTS_KEPT = 4096
 _BYTES_A_POINT = 4096
 """Bytes of a point besides its dense vector, which is written twice: first to the log."""
@@ -82,15 +89,19 @@ class EdgeEngine(QdrantEngine):
     Args:
         shard: The open shard.
         folder: Its folder.
+        copy: The mapped copy of its points, if there is one.
     """
 
     exclusive = True
     plans_searches = False
 
-    def __init__(self, shard: edge.EdgeShard, folder: Path) -> None:
+    def __init__(self, shard: edge.EdgeShard, folder: Path, copy: MappedCopy | None = None) -> None:
         super().__init__()
         self._open_shard: Shard | None = Shard(shard, folder)
         self._folder = folder
+        self._copy = copy
+        self._compared = False
+        self._copying = threading.Lock()
         self._unflushed = 0
         self._counts: dict[str, int] = {}
         self._preloaded: set[tuple[str, str]] = set()
@@ -111,7 +122,8 @@ class EdgeEngine(QdrantEngine):
         folder.mkdir(parents=True, exist_ok=True)
         leave_room(folder, 0)
         with translate_errors(folder):
-            return cls(edge.EdgeShard.create(str(folder), edge_config(dim)), folder)
+            shard = edge.EdgeShard.create(str(folder), edge_config(dim))
+            return cls(shard, folder, MappedCopy.create(folder / MAPPED, dim))
 
     @classmethod
     def open(cls, folder: Path, columns: Iterable[str] = ()) -> Self:
@@ -133,7 +145,7 @@ class EdgeEngine(QdrantEngine):
                 integrity.remove(folder)  # before the opening, which writes and may be killed
                 shard = edge.EdgeShard.load(str(folder))
                 _remove_unfinished(folder)
-                return cls(shard, folder)
+                return cls(shard, folder, MappedCopy.open(folder / MAPPED))
         except UserError:
             raise
         except Exception as error:  # the binding raises nothing narrower
@@ -163,19 +175,48 @@ class EdgeEngine(QdrantEngine):
             raise RuntimeError("the engine is closed")
         return self._open_shard
 
+    @property
+    def mapped(self) -> Snapshot | None:
+        """A copy of the points in mapped memory, up to date; None if there is none."""
+        with self._copying:
+            copy = self._copy
+            if copy is None:
+                return None
+            if not copy.is_current:
+                self._update_copy()
+            if not self._compared and self._copy is not None:
+                self._compared = True
+                if copy.snapshot.points != self.count():  # a power failure, or changed files
+                    self._drop_copy()
+            return self._copy.snapshot if self._copy else None
+
+    def map_points(self, fields: Sequence[str]) -> None:
+        """Make the mapped copy, if there is none.
+
+        Args:
+            fields: Payload fields of the kind "lookup" that filters on the copy may name.
+        """
+        if self.mapped is None:
+            with self._copying:
+                self._make_copy(tuple(fields))
+
     def upsert(self, batch: Batch) -> None:
         """Insert points. Points with the same ids are replaced."""
+        self._announce(batch.ids)
         leave_room(self._folder, 8 * batch.dense.size)
         self._update(edge.UpdateOperation.upsert_points(to_points(batch)), len(batch.ids))
         self._revision += 1
 
     def delete(self, ids: Sequence[str]) -> None:
         """Delete points. Unknown ids are ignored."""
+        self._announce(ids)
         self._update(edge.UpdateOperation.delete_points(list(ids)), len(ids))
         self._revision += 1
 
     def set_payload(self, ids: Sequence[str], payload: Mapping[str, Any]) -> None:
         """Set the given payload fields on several points. Unknown ids are ignored."""
+        if self._copy and not payload.keys().isdisjoint(self._copy.fields):
+            self._announce(ids)
         for start in range(0, len(ids), POINTS_A_TURN):
             some = HasId(tuple(ids[start : start + POINTS_A_TURN]))
             where = edge.Filter(must=[_CODEC.condition(some)])
@@ -256,6 +297,9 @@ class EdgeEngine(QdrantEngine):
     def create_index(self, key: str, kind: FieldKind) -> None:
         """Index a payload field for filters and facets. Does nothing if it is indexed already."""
         self._shard.update(edge.UpdateOperation.create_field_index(key, _INDEXES[kind]))
+        with self._copying:
+            if kind == "lookup" and self._copy and key not in self._copy.fields:
+                self._make_copy((*self._copy.fields, key))
 
     def preload(self, key: str, by: Literal["point", "value"]) -> None:
         """Read a part of a payload index as a whole, the first time."""
@@ -300,9 +344,47 @@ class EdgeEngine(QdrantEngine):
         self._shard.update(operation)
         self._unflushed += points
         if self._unflushed >= POINTS_A_FLUSH:
+            if self._copy:
+                self._copy.sync()
             self._shard.flush()
             self._unflushed = 0
+            if self._copy and self._copy.is_long:
+                with self._copying:
+                    self._update_copy()
         self._counts = {}  # a new object: a count under way in another thread keeps the old one
+
+    def _announce(self, ids: Sequence[str]) -> None:
+        """Tell the mapped copy, before the engine writes, which points it has to read again."""
+        if self._copy:
+            try:
+                self._copy.announce(ids)
+            except OSError:
+                self._drop_copy()
+
+    def _update_copy(self) -> None:
+        assert self._copy
+        try:
+            self._copy.update(
+                lambda ids, fields: self.retrieve(ids, with_payload=fields, with_dense=True)
+            )
+        except OSError:  # the disk is full, say; the engine answers without a copy, but slower
+            self._drop_copy()
+
+    def _make_copy(self, fields: tuple[str, ...]) -> None:
+        """Make the mapped copy, in place of one that has other fields."""
+        try:
+            copy = MappedCopy.create(self._folder / MAPPED, self._dim(), fields)
+            ids = [hit.id for hit in self.scroll(with_payload=False)]
+            copy.announce(ids)
+        except OSError:
+            self._drop_copy()
+        else:
+            self._copy, self._compared = copy, False
+
+    def _drop_copy(self) -> None:
+        self._copy = None
+        with suppress(OSError):
+            remove_copy(self._folder / MAPPED)
 
     def _dim(self) -> int:
         config = json.loads((self._folder / CONFIG).read_text())
@@ -314,6 +396,9 @@ class EdgeEngine(QdrantEngine):
         Flushing to a full disk would end the process. Then the shard stays open until the process
         ends. No write is lost: as after a kill, the write-ahead log has all of them.
         """
+        if self._open_shard is not None and self._copy and not self._copy.is_current:
+            with suppress(UserError), self._copying:
+                self._update_copy()
         shard, self._open_shard = self._open_shard, None
         if shard is None:
             return

@@ -216,6 +216,13 @@ class ServerEngine(QdrantEngine):
         """Return False: the server optimizes in the background, by its own configuration."""
         return False
 
+    @property
+    def mapped(self) -> None:
+        """None: there is no copy of a server's points."""
+
+    def map_points(self, fields: Sequence[str]) -> None:
+        """Does nothing."""
+
     def optimize(self, ann: Ann = "auto") -> None:
         """Wait until the server, which optimizes in the background, has nothing left to do.
 

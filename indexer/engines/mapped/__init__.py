@@ -1,0 +1,1 @@
+"""A copy of embeddings and lists of concepts, mapped into memory for queries."""
