@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,17 @@ from splicedex.search.query.plan import Plan
 from splicedex.search.ranking.concept_scorer import ConceptLogits, ConceptScorer
 from splicedex.search.ranking.explain import Explanation, explain_parts
 from splicedex.search.ranking.nearest import Scored
+from splicedex.search.ranking.pruning import Bounds, estimate
 from splicedex.search.ranking.rankers import Ranking
 from splicedex.search.ranking.scales import Scales
+from splicedex.splice.align import Matrix
+
+FEW = 512
+"""Number of images that are scored without asking first which may be among the best."""
+DENSE = 0.25
+"""Share of all images from which it is faster to go through all than to pick them out."""
+ROUNDING = 1e-3
+"""Log-odds that two ways to compute a product of 32-bit numbers may differ by."""
 
 
 class ByMappedScore(Ranking):
@@ -46,9 +56,10 @@ class ByMappedScore(Ranking):
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Return the page of `limit` images at an offset, best first."""
-        rows = self._select(filter)
-        scores = self._scorer.scores(self._logits(rows), len(rows))
-        found = self._best(rows, scores, offset + limit)[offset:]
+        rows, end = self._select(filter), offset + limit
+        if len(rows) > max(FEW, 2 * end):
+            rows = self._promising(rows, end)
+        found = self._best(rows, self._scores(rows), end)[offset:]
         self._rows |= {id_: row for id_, _, row in found}
         return [(id_, score) for id_, score, _ in found]
 
@@ -61,6 +72,41 @@ class ByMappedScore(Ranking):
         if passing not in self._selected:
             self._selected[passing] = self._snapshot.select(passing)
         return self._selected[passing]
+
+    def _promising(self, rows: Rows, count: int) -> Rows:
+        """The rows that may be among the `count` best, by the products of 8-bit integers."""
+        concepts, parts = self._scorer.concepts, self._scorer.parts
+        logits, errors = self._rough_logits(rows)
+        middle = dict(zip(concepts, logits.T, strict=True))
+        meanings = self._scorer.meanings
+        rough = reduce(np.minimum, (estimate(part, meanings, middle) for part in parts))
+        some = rows[np.argpartition(rough, -max(FEW, count))[-max(FEW, count) :]]
+        least = np.partition(self._scores(some), -count)[-count] + self._scorer.prior
+        lowest = dict(zip(concepts, (logits - errors).T, strict=True))
+        highest = dict(zip(concepts, (logits + errors).T, strict=True))
+        bounds = Bounds(meanings, lowest, highest)
+        kept = reduce(np.logical_and, (bounds.may_reach(part, min(least, 0.0)) for part in parts))
+        return rows[np.flatnonzero(np.broadcast_to(kept, len(rows)))]
+
+    def _rough_logits(self, rows: Rows) -> tuple[Matrix, Matrix]:
+        """Log-odds (m, k) of the concepts, and how far they may be off."""
+        vectors, shift, offsets = self._linear
+        whole = len(rows) >= DENSE * len(self._snapshot.deleted)
+        products, errors = self._snapshot.quantized.products(
+            vectors, slice(None) if whole else rows
+        )
+        if whole:
+            products, errors = products[rows], errors[rows]
+        scales = self._scales.of(self._snapshot, self._calibration.activations, rows)[:, None]
+        products -= shift
+        products *= scales
+        products += offsets
+        errors *= scales
+        errors += ROUNDING
+        return products, errors
+
+    def _scores(self, rows: Rows) -> NDArray[np.float64]:
+        return self._scorer.scores(self._logits(rows), len(rows))
 
     def _logits(self, rows: Rows) -> ConceptLogits:
         vectors, shift, offsets = self._linear

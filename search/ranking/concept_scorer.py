@@ -65,24 +65,26 @@ class ConceptScorer:
         calibration: Presence calibration of the index.
 
     Attributes:
+        parts: The parts of the query's AND.
+        meanings: What each concept of the query refers to.
         concepts: Ids of the concepts that scores depend on, ascending.
         columns: Payload fields of the columns that scores depend on.
     """
 
     def __init__(self, plan: Plan, calibration: Calibration) -> None:
-        self._parts = tuple(part for part, _ in plan.parts)
-        self._meanings = plan.meanings
+        self.parts = tuple(part for part, _ in plan.parts)
+        self.meanings = plan.meanings
         self._kinds = plan.kinds
         self._calibration = calibration
-        synonym_sets = (self.synonyms_of(part) for part in self._parts)
+        synonym_sets = (self.synonyms_of(part) for part in self.parts)
         self.concepts = sorted({i for synonyms in synonym_sets for i in synonyms})
-        mixed = [part for part in self._parts if ranks(part)]
+        mixed = [part for part in self.parts if ranks(part)]
         fields = (field.name for part in mixed for field in fields_of(part))
         self.columns = fields_of_columns(*dict.fromkeys(fields))
 
     def synonyms_of(self, part: Node) -> list[int]:
         """Return the ids of the concepts that a part of the query refers to, without duplicates."""
-        means = (self._meanings[concept].synonyms for concept in concepts_of(part))
+        means = (self.meanings[concept].synonyms for concept in concepts_of(part))
         return list(dict.fromkeys(i for synonyms in means for i in synonyms))
 
     def logits(self, standardised: Matrix, payloads: Sequence[Mapping[str, Any]]) -> ConceptLogits:
@@ -99,7 +101,7 @@ class ConceptScorer:
     def score_parts(self, logits: ConceptLogits) -> list[PartScore]:
         """Score every part of the query's AND. The log-ratios of an image add up to its score."""
         scored = []
-        for part, prior in zip(self._parts, self._priors, strict=True):
+        for part, prior in zip(self.parts, self._priors, strict=True):
             log_probability = self._of(part, logits)
             log_ratio = boost_of(part) * (log_probability.yes - prior.yes)
             scored.append(
@@ -112,16 +114,22 @@ class ConceptScorer:
         return sum((scored.log_ratio for scored in self.score_parts(logits)), np.zeros(count))
 
     @cached_property
+    def prior(self) -> float:
+        """What scores lack to be the sum of log-probabilities, each times its boost."""
+        pairs = zip(self.parts, self._priors, strict=True)
+        return float(sum(boost_of(part) * prior.yes[0] for part, prior in pairs if ranks(part)))
+
+    @cached_property
     def _priors(self) -> list[LogProbability]:
         """Log-probability (1,) of each part in the collection, from the prevalence of concepts."""
         prevalent = logit(self._calibration.prevalence[self.concepts])
         average = ConceptLogits(dict(zip(self.concepts, prevalent[:, None], strict=True)), None)
-        return [self._of(part, average) for part in self._parts]
+        return [self._of(part, average) for part in self.parts]
 
     def _of(self, node: Node, logits: ConceptLogits) -> LogProbability:
         match node:
             case Concept():
-                found = _any_synonym(self._meanings[node], logits)
+                found = _any_synonym(self.meanings[node], logits)
                 return ~found if node.faint else found
             case Field():
                 if logits.payloads is None:

@@ -48,7 +48,8 @@ class Column:
         shape = (count, self._width)
         if not count:
             return np.zeros(shape, self._dtype)
-        return np.memmap(self._path, self._dtype, "r", shape=shape)
+        # As a plain array, which takes less time to index.
+        return np.memmap(self._path, self._dtype, "r", shape=shape).view(np.ndarray)
 
 
 def sync(path: Path) -> None:

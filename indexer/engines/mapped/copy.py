@@ -27,11 +27,14 @@ import numpy as np
 
 from splicedex.indexer.engines.mapped.column import Array, Column, sync
 from splicedex.indexer.engines.mapped.postings import Postings, merge
+from splicedex.indexer.engines.mapped.quantized import Grid, Quantized
 from splicedex.indexer.engines.mapped.snapshot import Snapshot
 from splicedex.indexer.engines.query import Hit
+from splicedex.splice.align import Matrix
 
 VERSION = 1
-MANIFEST, JOURNAL, EMBEDDINGS, IDS = "manifest.json", "journal", "embeddings.f32", "ids.u128"
+MANIFEST, JOURNAL, GRID = "manifest.json", "journal", "grid.f32"
+EMBEDDINGS, INTEGERS, REST, IDS = "embeddings.f32", "embeddings.i8", "rest.f32", "ids.u128"
 PAGE = 2048
 """Points read from the engine at a time."""
 GROUP = 50_000
@@ -80,6 +83,9 @@ class MappedCopy:
         self._folder = folder
         self._manifest = manifest
         self._embeddings = Column(folder / EMBEDDINGS, np.float32, manifest.dim)
+        self._integers = Column(folder / INTEGERS, np.int8, manifest.dim)
+        self._rest = Column(folder / REST, np.float32, 1)
+        self._grid = Column(folder / GRID, np.float32, manifest.dim)
         self._ids = Column(folder / IDS, np.uint8, _ID)
         self._journal = _Journal(folder / JOURNAL)
         self.snapshot = self._read()
@@ -172,7 +178,7 @@ class MappedCopy:
             hits = read(ids[start : start + PAGE], self.fields)
             if not hits:
                 continue
-            self._embeddings.append(end, np.array([hit.dense for hit in hits], np.float32))
+            self._write_embeddings(end, np.array([hit.dense for hit in hits], np.float32))
             self._ids.append(end, _bytes([hit.id for hit in hits]))
             for field, listed in lists.items():
                 listed.add([_numbers(hit.payload.get(field)) for hit in hits], end)
@@ -181,6 +187,15 @@ class MappedCopy:
             for field, listed in lists.items():
                 listed.inverted().write(self._postings(field, first, end))
         return end
+
+    def _write_embeddings(self, start: int, embeddings: Matrix) -> None:
+        if start == 0:
+            grid = Grid.of(embeddings)
+            self._grid.append(0, np.stack([grid.offset, grid.step]))
+        integers, rest = self._read_grid().quantize(embeddings)
+        self._embeddings.append(start, embeddings)
+        self._integers.append(start, integers)
+        self._rest.append(start, rest)
 
     def _merge(self, groups: tuple[int, ...]) -> tuple[int, ...]:
         """Merge the last groups until each is less than half as long as the one before it."""
@@ -224,11 +239,21 @@ class MappedCopy:
             field: [Postings.read(self._postings(field, *pair)) for pair in pairs]
             for field in manifest.fields
         }
-        return Snapshot(self._embeddings.read(count), self._ids.read(count), deleted, postings)
+        quantized = Quantized(
+            self._read_grid() if count else Grid.none(manifest.dim),
+            self._integers.read(count),
+            self._rest.read(count)[:, 0],
+        )
+        ids = self._ids.read(count)
+        return Snapshot(self._embeddings.read(count), quantized, ids, deleted, postings)
+
+    def _read_grid(self) -> Grid:
+        offset, step = self._grid.read(2)
+        return Grid(offset, step)
 
     def _files(self, manifest: _Manifest) -> Iterator[Path]:
-        yield self._folder / EMBEDDINGS
-        yield self._folder / IDS
+        for name in (EMBEDDINGS, INTEGERS, REST, GRID, IDS):
+            yield self._folder / name
         if manifest.deleted:
             yield self._deleted(manifest.deleted)
         for pair in pairwise(manifest.groups):

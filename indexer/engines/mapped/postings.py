@@ -64,7 +64,7 @@ class Postings:
             ValueError: The file is too short or too long.
             OSError: It cannot be read.
         """
-        data = np.memmap(path, np.uint8, "r")
+        data = np.memmap(path, np.uint8, "r").view(np.ndarray)
         count, entries = data[:16].view(np.int64).tolist()
         ends = np.cumsum([16, 8 * count, 8 * (count + 1), 4 * entries]).tolist()
         if len(data) != ends[-1]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splicedex.indexer.engines.mapped.postings import Postings
+from splicedex.indexer.engines.mapped.quantized import Quantized
 from splicedex.indexer.engines.query import And, Filter, HasId, Match, Not, Or, conjuncts
 
 Rows = NDArray[np.int64]
@@ -23,12 +24,14 @@ class Snapshot:
 
     Args:
         embeddings: Dense vectors (n, d), unit length, mapped.
+        quantized: The same as integers.
         ids: The 16 bytes of each id (n, 16), mapped.
         deleted: Which rows no longer count (n,).
         postings: The posting lists of each field; those of later groups of rows follow.
     """
 
     embeddings: NDArray[np.float32]
+    quantized: Quantized
     ids: NDArray[np.uint8]
     deleted: Mask
     postings: Mapping[str, Sequence[Postings]]
