@@ -185,19 +185,20 @@ class Searcher:
         """The hits of a page with their explanations."""
         page = ranking.page(passing, offset, wanted) if wanted > 0 else []
         found = self._fetch([id_ for id_, _ in page], with_dense=ranking.needs_embeddings)
-        hits = [replace(found[id_], score=score) for id_, score in page if id_ in found]
+        kept = [(found[id_], score) for id_, score in page if id_ in found]
+        explanations = ranking.explain([hit for hit, _ in kept])
         return [
-            self._result(hit, explanation, match=match)
-            for hit, explanation in zip(hits, ranking.explain(hits), strict=True)
+            self._result(hit, score, explanation, match=match)
+            for (hit, score), explanation in zip(kept, explanations, strict=True)
         ]
 
-    def _result(self, hit: Hit, explanation: Explanation, *, match: bool) -> Result:
+    def _result(self, hit: Hit, score: float, explanation: Explanation, *, match: bool) -> Result:
         assert hit.concepts is not None
         space = self.index.space
         return Result(
             hit.id,
             hit.payload["path"],
-            hit.score,
+            score,
             match,
             explanation,
             shown_in(hit.payload).named(space),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 
 import numpy as np
@@ -15,13 +15,15 @@ from splicedex.search.query.plan import Plan
 from splicedex.search.ranking.concept_scorer import ConceptLogits, ConceptScorer
 from splicedex.search.ranking.explain import Explanation, explain_parts
 from splicedex.search.ranking.nearest import Scored
-from splicedex.search.ranking.pruning import Bounds, estimate
+from splicedex.search.ranking.pruning import Bounds, Logits, estimate
 from splicedex.search.ranking.rankers import Ranking
 from splicedex.search.ranking.scales import Scales
 from splicedex.splice.align import Matrix
 
-FEW = 512
+FEW = 256
 """Number of images that are scored without asking first which may be among the best."""
+SEEDS = 64
+"""Number of images whose scores set a minimum for the others."""
 DENSE = 0.25
 """Share of all images from which it is faster to go through all than to pick them out."""
 ROUNDING = 1e-3
@@ -75,35 +77,37 @@ class ByMappedScore(Ranking):
 
     def _promising(self, rows: Rows, count: int) -> Rows:
         """The rows that may be among the `count` best, by the products of 8-bit integers."""
-        concepts, parts = self._scorer.concepts, self._scorer.parts
-        logits, errors = self._rough_logits(rows)
-        middle = dict(zip(concepts, logits.T, strict=True))
-        meanings = self._scorer.meanings
-        rough = reduce(np.minimum, (estimate(part, meanings, middle) for part in parts))
-        some = rows[np.argpartition(rough, -max(FEW, count))[-max(FEW, count) :]]
+        logits, error = self._rough_logits(rows)
+        meanings, parts = self._scorer.meanings, self._scorer.parts
+        rough = reduce(np.minimum, (estimate(part, meanings, logits) for part in parts))
+        first = max(SEEDS, count)
+        some = rows[np.argpartition(rough, -first)[-first:]]
         least = np.partition(self._scores(some), -count)[-count] + self._scorer.prior
-        lowest = dict(zip(concepts, (logits - errors).T, strict=True))
-        highest = dict(zip(concepts, (logits + errors).T, strict=True))
-        bounds = Bounds(meanings, lowest, highest)
+        bounds = Bounds(meanings, logits, error)
         kept = reduce(np.logical_and, (bounds.may_reach(part, min(least, 0.0)) for part in parts))
         return rows[np.flatnonzero(np.broadcast_to(kept, len(rows)))]
 
-    def _rough_logits(self, rows: Rows) -> tuple[Matrix, Matrix]:
-        """Log-odds (m, k) of the concepts, and how far they may be off."""
+    def _rough_logits(self, rows: Rows) -> tuple[Logits, Callable[[int], Matrix]]:
+        """Log-odds (m,) of each concept, and how far those of a concept may be off (m,)."""
         vectors, shift, offsets = self._linear
-        whole = len(rows) >= DENSE * len(self._snapshot.deleted)
-        products, errors = self._snapshot.quantized.products(
-            vectors, slice(None) if whole else rows
-        )
-        if whole:
-            products, errors = products[rows], errors[rows]
-        scales = self._scales.of(self._snapshot, self._calibration.activations, rows)[:, None]
-        products -= shift
-        products *= scales
-        products += offsets
-        errors *= scales
-        errors += ROUNDING
-        return products, errors
+        if len(rows) < DENSE * len(self._snapshot.deleted):
+            products = self._snapshot.quantized.products(vectors, rows)
+        else:
+            products = self._snapshot.quantized.products(vectors, slice(None)).take(rows)
+        scales = self._scales.of(self._snapshot, self._calibration.activations, rows)
+        values = products.values
+        values -= shift[:, None]
+        values *= scales
+        values += offsets[:, None]
+        concepts = self._scorer.concepts
+
+        def error(concept: int) -> Matrix:
+            errors = products.errors(concepts.index(concept))
+            errors *= scales
+            errors += ROUNDING
+            return errors
+
+        return dict(zip(concepts, values, strict=True)), error
 
     def _scores(self, rows: Rows) -> NDArray[np.float64]:
         return self._scorer.scores(self._logits(rows), len(rows))

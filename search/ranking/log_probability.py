@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +35,13 @@ class LogProbability:
     def of_logit(cls, logits: NDArray[np.floating]) -> LogProbability:
         """Make from logits (n,)."""
         wide = np.asarray(logits, np.float64)
-        return cls(-np.logaddexp(0, -wide), -np.logaddexp(0, wide))
+        rest = np.log1p(np.exp(-np.abs(wide)))
+        return cls(np.minimum(wide, 0) - rest, -np.maximum(wide, 0) - rest)
+
+    @classmethod
+    def of_log(cls, yes: Floats) -> LogProbability:
+        """Make from log-probabilities (n,), at most 0, that the event holds."""
+        return cls(yes, _complement(yes))
 
     @classmethod
     def certain(cls, holds: NDArray[np.bool_]) -> LogProbability:
@@ -49,9 +57,10 @@ class LogProbability:
             boosts: Exponent of each part; the default is 1 each. A part with boost 2 counts as two
                 independent parts.
         """
+        if len(parts) == 1 and (not boosts or boosts[0] == 1):
+            return parts[0]
         weighed = zip(parts, boosts or [1.0] * len(parts), strict=True)
-        yes = np.sum([boost * part.yes for part, boost in weighed], axis=0)
-        return cls(yes, _complement(yes))
+        return cls.of_log(reduce(np.add, (boost * part.yes for part, boost in weighed)))
 
     @classmethod
     def any(cls, parts: Sequence[LogProbability], boosts: Sequence[float] = ()) -> LogProbability:
@@ -60,8 +69,7 @@ class LogProbability:
 
     def scaled(self, weight: float) -> LogProbability:
         """Return the log-probability of the event times `weight`, a factor within (0, 1]."""
-        yes = self.yes + np.log(weight)
-        return LogProbability(yes, _complement(yes))
+        return self if weight == 1 else LogProbability.of_log(self.yes + math.log(weight))
 
     def __invert__(self) -> LogProbability:
         return LogProbability(self.no, self.yes)

@@ -9,7 +9,7 @@ With P(some of k events) = 1 - prod (1 - P_i), some P_i is at least 1 - (1 - P)^
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from math import expm1, inf, log, log1p
 
@@ -55,14 +55,14 @@ class Bounds:
 
     Args:
         meanings: The concepts that each concept of the query refers to, with weights.
-        lowest: Lower bounds (n,) of the log-odds of each.
-        highest: Upper bounds (n,).
+        logits: The log-odds (n,) of each.
+        error: How far the log-odds (n,) of a concept may be off.
     """
 
-    def __init__(self, meanings: Meanings, lowest: Logits, highest: Logits) -> None:
+    def __init__(self, meanings: Meanings, logits: Logits, error: Callable[[int], Matrix]) -> None:
         self._meanings = meanings
-        self._lowest = lowest
-        self._highest = highest
+        self._logits = logits
+        self._error = error
 
     def may_hold(self, node: Node, least: float) -> Mask:
         """Whether a part may have a log-probability of `least` or more.
@@ -86,14 +86,14 @@ class Bounds:
         if wanted:
             share = _share(least, len(synonyms))
             found = (
-                self._highest[i] >= _logit(share / weight)
+                self._logits[i] + self._error(i) >= _logit(share / weight)
                 for i, weight in synonyms.items()
                 if share < weight
             )
             return reduce(np.logical_or, found, NONE)
         most = max(-expm1(least) * (1 + SLACK), TINY)
         lacking = (
-            self._lowest[i] <= _logit(most / weight)
+            self._logits[i] - self._error(i) <= _logit(most / weight)
             for i, weight in synonyms.items()
             if most < weight
         )

@@ -204,6 +204,7 @@ class Fused(Ranking):
             depth=DEPTH,
         )
         self._ranks: dict[str, dict[str, int]] = {}
+        self._scores: dict[str, float] = {}
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Return the page of `limit` images at an offset, at most to the depth of the fusion."""
@@ -215,12 +216,16 @@ class Fused(Ranking):
         for part, hits in zip(self._parts, ranked, strict=True):
             for rank, hit in enumerate(hits, start=1):
                 self._ranks.setdefault(hit.id, {})[part.name] = rank
-        return in_order((hit.id, hit.score) for hit in found)[offset:][:limit]
+        scores = {hit.id: hit.score for hit in found}
+        self._scores |= scores
+        return in_order(scores.items())[offset:][:limit]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Explain the scores by the rankings."""
         weights = {part.name: part.weight for part in self._parts}
         return [
-            explain_fusion(weights, self._ranks.get(hit.id, {}), self._fusion.k, hit.score)
+            explain_fusion(
+                weights, self._ranks.get(hit.id, {}), self._fusion.k, self._scores[hit.id]
+            )
             for hit in hits
         ]

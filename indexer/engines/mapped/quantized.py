@@ -8,7 +8,8 @@ also one that the range of the integers does not cover.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -66,15 +67,14 @@ class Quantized:
     integers: NDArray[np.int8]
     rest: Matrix
 
-    def products(self, vectors: Matrix, rows: NDArray[np.int64] | slice) -> tuple[Matrix, Matrix]:
-        """Products of embeddings with vectors, and how far they may be off.
+    def products(self, vectors: Matrix, rows: NDArray[np.int64] | slice) -> Products:
+        """Products of k vectors with the embeddings in some rows.
+
+        A vector is rounded as well, to the sum of two integers on grids of different width.
 
         Args:
             vectors: The vectors (k, d).
             rows: The rows of the m embeddings.
-
-        Returns:
-            Products (m, k), and bounds (m, k) of their errors.
         """
         import numkong
 
@@ -85,13 +85,41 @@ class Quantized:
         high = np.rint(scaled / coarse)
         low = np.rint((scaled - high * coarse) / fine)
         rounding = np.linalg.norm(scaled - high * coarse - low * fine, axis=1)
-
         packed = numkong.dots_pack(np.concatenate([high, low]).astype(np.int8), "int8")
-        sums = np.asarray(numkong.dots_packed(self.integers[rows], packed))
+        sums = np.asarray(numkong.dots_packed(self.integers[rows], packed)).T
         k = len(vectors)
-        products = sums[:, :k].astype(np.float32) * coarse[:, 0]
-        products += sums[:, k:].astype(np.float32) * fine[:, 0]
-        products += vectors @ self.grid.offset
-        longest = LARGEST * np.sqrt(vectors.shape[1], dtype=np.float32)
-        errors = self.rest[rows][:, None] * np.linalg.norm(vectors, axis=1) + longest * rounding
-        return products, errors
+        values = sums[:k].astype(np.float32, order="C")
+        values *= coarse
+        values += sums[k:] * fine
+        values += (vectors @ self.grid.offset)[:, None]
+        longest = LARGEST * math.sqrt(vectors.shape[1])
+        return Products(
+            values, self.rest[rows], np.linalg.norm(vectors, axis=1), longest * rounding
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Products:
+    """Products of k vectors with m embeddings.
+
+    Args:
+        values: The products (k, m).
+        rest: Lengths (m,) of what rounding left of the embeddings.
+        lengths: Lengths (k,) of the vectors.
+        rounding: Errors (k,) by the rounding of the vectors.
+    """
+
+    values: Matrix
+    rest: Matrix
+    lengths: Matrix
+    rounding: Matrix
+
+    def take(self, rows: NDArray[np.int64]) -> Products:
+        """The products with some of the embeddings."""
+        return replace(self, values=self.values[:, rows], rest=self.rest[rows])
+
+    def errors(self, vector: int) -> Matrix:
+        """How far the products (m,) of a vector may be off."""
+        errors: Matrix = self.rest * self.lengths[vector]
+        errors += self.rounding[vector]
+        return errors

@@ -53,6 +53,8 @@ def test_equal_scores():
 
 
 class Fixed:
+    needs_embeddings = False
+
     """A ranking of the rows in order."""
 
     def page(self, filter, offset, limit):  # noqa: A002
