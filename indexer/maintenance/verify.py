@@ -13,6 +13,7 @@ import numpy as np
 from splicedex.indexer.engines.base import FieldKind
 from splicedex.indexer.engines.batch import batch_of
 from splicedex.indexer.engines.query import Hit, Nearest, Query, Scalar
+from splicedex.indexer.maintenance.check_mapped import MappedCheck
 from splicedex.indexer.maintenance.check_points import faults
 from splicedex.indexer.payload.columns import indexes
 from splicedex.indexer.payload.concept_counts import FILE as COUNTS
@@ -74,7 +75,8 @@ def verify(index: Index, *, on_progress: Progress = lambda *_: None) -> Findings
     """Check an open index. Changes nothing.
 
     Compares the manifest with the concept space and the engine, every point with its embedding
-    (presence, cosine, concepts), and the payload indexes with the points. A sample of images is
+    (presence, cosine, concepts), and the payload indexes and the mapped copy with the points. A
+    sample of images is
     decomposed again and searched for.
 
     Args:
@@ -94,18 +96,22 @@ def verify(index: Index, *, on_progress: Progress = lambda *_: None) -> Findings
     total = index.engine.count()
     every = max(total // SAMPLE, 1)
     counts, sample = _Counts(index), list[Hit]()
+    mapped = MappedCheck(index.engine.mapped) if index.engine.mapped else None
     hits = index.engine.scroll(with_dense=True, with_concepts=True, page=BLOCK)
     for block in blocks(hits, BLOCK):
         for hit, fault in zip(block, faults(index, block), strict=True):
             counts.add(hit)
             if fault:
                 findings.add(fault, hit)
+        if mapped:
+            mapped.add(block)
         sample += islice(block, -findings.images % every, None, every)
         findings.images += len(block)
         on_progress(findings.images, total)
     if findings.images != total:
         findings.others.append(f"the engine counts {total:,} images but holds {findings.images:,}")
     findings.others += counts.disagreements()
+    findings.others += mapped.disagreements() if mapped else ()
     if out_of_date(index):
         findings.others.append(
             "the calibration is for other images: an index run did not end, or images are lost"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +17,10 @@ from conftest import DIM, Points, ids_of
 from reference import rank
 
 import splicedex.indexer.engines.edge.engine
-from splicedex.indexer.engines.edge.engine import EdgeEngine
-from splicedex.indexer.engines.query import DENSE, SPARSE, Match, Nearest, Query
+from splicedex.indexer.engines.edge import integrity
+from splicedex.indexer.engines.edge.engine import MAPPED, EdgeEngine
+from splicedex.indexer.engines.mapped.column import Column
+from splicedex.indexer.engines.query import DENSE, SPARSE, And, Match, Nearest, Query
 from splicedex.splice.errors import UserError
 from tests.paths import ROOT
 
@@ -73,11 +77,108 @@ def test_acknowledged_writes_survive_a_kill(folder: Path) -> None:
 
     with EdgeEngine.open(folder) as engine:
         held = {hit.id: hit.payload for hit in engine.scroll()}
+        assert mapped_ids(engine) == set(held)
     for row, point in enumerate(ids[:acknowledged]):
         if row % 5 == 0:
             assert point not in held
         else:
             assert held[point] == {"row": row, **({"late": True} if row % 5 == 1 else {})}
+
+
+def mapped_ids(engine: EdgeEngine) -> set[str]:
+    copied = engine.mapped
+    assert copied is not None
+    return {copied.id_of(row) for row in copied.select(And(()))}
+
+
+class TestMapped:
+    """The mapped copy follows the engine."""
+
+    @pytest.fixture
+    def filled(self, folder: Path, points: Points) -> Path:
+        for row, payload in enumerate(points.payloads):
+            payload["concepts"] = [row % 5, row % 7]
+        with EdgeEngine.create(folder, DIM) as engine:
+            engine.create_index("concepts", "lookup")
+            engine.upsert(points.batch)
+        return folder
+
+    @staticmethod
+    def assert_agrees(engine: EdgeEngine) -> None:
+        copied = engine.mapped
+        assert copied is not None
+        held = list(engine.scroll(with_dense=True))
+        assert copied.points == len(held)
+        rows = copied.rows_of([hit.id for hit in held])
+        assert {copied.id_of(row) for row in rows} == {hit.id for hit in held}
+        dense = {hit.id: hit.dense for hit in held}
+        assert all((copied.embeddings[row] == dense[copied.id_of(row)]).all() for row in rows)
+        for value in range(8):
+            passing = Match("concepts", (value,))
+            found = {copied.id_of(row) for row in copied.select(passing)}
+            assert found == {hit.id for hit in engine.scroll(passing)}
+
+    def test_every_kind_of_write(self, filled: Path, points: Points) -> None:
+        some = points.batch.ids[:20]
+        with EdgeEngine.open(filled) as engine:
+            self.assert_agrees(engine)
+            engine.delete(some[:3])
+            self.assert_agrees(engine)
+            engine.set_payload(some[3:6], {"concepts": [1]})
+            self.assert_agrees(engine)
+            engine.set_payloads({some[7]: {"concepts": [2, 3]}, some[8]: {"concepts": None}})
+            self.assert_agrees(engine)
+            engine.upsert(points.batch)
+            self.assert_agrees(engine)
+            engine.delete(points.batch.ids)
+            self.assert_agrees(engine)
+
+    def test_other_payload_is_not_read_again(self, filled: Path, points: Points) -> None:
+        with EdgeEngine.open(filled) as engine:
+            before = engine.mapped
+            engine.set_payload(points.batch.ids, {"tag": "new"})
+            assert engine.mapped is before
+
+    def test_a_new_field_is_mapped(self, filled: Path) -> None:
+        with EdgeEngine.open(filled) as engine:
+            engine.create_index("more", "lookup")
+            copied = engine.mapped
+            assert copied is not None
+            assert copied.answers(And((Match("more", (1,)), Match("concepts", (1,)))))
+            self.assert_agrees(engine)
+
+    def test_an_older_folder_gets_one_on_request(self, filled: Path) -> None:
+        shutil.rmtree(filled / MAPPED)
+        integrity.remove(filled)
+        with EdgeEngine.open(filled) as engine:
+            assert engine.mapped is None
+            engine.map_points(["concepts"])
+            self.assert_agrees(engine)
+
+    def test_one_with_other_points_is_not_used(self, filled: Path, points: Points) -> None:
+        shutil.copytree(filled / MAPPED, filled.parent / "older")
+        with EdgeEngine.open(filled) as engine:
+            engine.delete(points.batch.ids[:1])
+        shutil.rmtree(filled / MAPPED)
+        shutil.copytree(filled.parent / "older", filled / MAPPED)
+        integrity.remove(filled)
+        with EdgeEngine.open(filled) as engine:
+            assert engine.mapped is None
+
+    def test_a_full_disk_costs_the_copy_only(
+        self, filled: Path, points: Points, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with EdgeEngine.open(filled) as engine:
+            with monkeypatch.context() as patch:
+                patch.setattr(Column, "append", full)
+                engine.upsert(points.batch)
+                assert engine.mapped is None
+            assert engine.count() == 50
+            engine.map_points(["concepts"])
+            self.assert_agrees(engine)
 
 
 def test_folder_in_use_is_refused_and_left_alone(folder: Path, points: Points) -> None:

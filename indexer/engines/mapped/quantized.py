@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from splicedex.splice.align import Matrix
 
 LARGEST = 127
+NARROWEST = 1e-6
+"""Least step of a dimension, for unit vectors."""
 ROOM = 1.2
 """How much wider the range of a dimension is than in the embeddings that it is chosen from."""
 
@@ -43,7 +45,7 @@ class Grid:
     def of(cls, embeddings: Matrix) -> Self:
         """Choose a grid by embeddings (n ≥ 1, d) that are like those to come."""
         low, high = embeddings.min(axis=0), embeddings.max(axis=0)
-        step = np.maximum(ROOM * (high - low) / (2 * LARGEST), np.finfo(np.float32).tiny)
+        step = np.maximum(ROOM * (high - low) / (2 * LARGEST), NARROWEST)
         return cls(((low + high) / 2).astype(np.float32), step.astype(np.float32))
 
     def quantize(self, embeddings: Matrix) -> tuple[NDArray[np.int8], Matrix]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from splicedex.indexer.engines.mapped.postings import Postings
 from splicedex.indexer.engines.mapped.quantized import Quantized
 from splicedex.indexer.engines.query import And, Filter, HasId, Match, Not, Or, conjuncts
+from splicedex.splice.errors import UserError
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -56,7 +57,20 @@ class Snapshot:
                 return False
 
     def select(self, passing: Filter) -> Rows:
-        """The rows (m,) of the points that pass a filter which `answers` accepts, ascending."""
+        """The rows (m,) of the points that pass a filter which `answers` accepts, ascending.
+
+        Raises:
+            UserError: A posting list is damaged.
+        """
+        try:
+            return self._select(passing)
+        except (IndexError, ValueError) as error:
+            raise UserError(
+                f"the mapped copy of the index is damaged ({error})",
+                "run splicedex repair on the index",
+            ) from error
+
+    def _select(self, passing: Filter) -> Rows:
         parts = conjuncts(passing)
         if len(parts) == 1:
             [passing] = parts
