@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -74,11 +75,8 @@ class Plan:
         parts: The parts that must all hold, as normal trees, each with its filter.
         meanings: What each concept of the query means, including those that edit a `like:`.
         columns: The filter with every condition on concepts removed. Near misses pass it.
-        direction: Direction of the wanted concepts minus the unwanted (d,), unit length; None if
-            the query names no concept.
+        queries: The direction of each concept of the index (c, d).
         dense: The `text:` and `like:` parts.
-        strongest: For filters that only ask for concepts, a narrower filter that passes the images
-            with the highest presence.
         reading: How the query was read.
         kinds: What the columns that the query names hold.
     """
@@ -86,9 +84,8 @@ class Plan:
     parts: tuple[tuple[Node, Filter], ...]
     meanings: Mapping[Concept, Resolved]
     columns: Filter
-    direction: Matrix | None
+    queries: Matrix
     dense: tuple[Text | Like, ...]
-    strongest: Mapping[Filter, Filter]
     reading: Reading | None = None
     kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
 
@@ -96,6 +93,35 @@ class Plan:
     def filter(self) -> Filter:
         """The filter that matches pass."""
         return And(tuple(passing for _, passing in self.parts))
+
+    @property
+    def ranks_by_concepts(self) -> bool:
+        """Whether a concept decides how the hits are ordered."""
+        return any(True for part, _ in self.parts for _ in concepts_of(part))
+
+    @cached_property
+    def direction(self) -> Matrix | None:
+        """Direction of the wanted concepts minus the unwanted (d,), unit length; None for none."""
+        total = np.zeros(self.queries.shape[1], np.float32)
+        for leaf, affirmed in (one for part, _ in self.parts for one in leaves(part)):
+            if isinstance(leaf, Concept):
+                weight = leaf.boost * (1.0 if affirmed != leaf.faint else UNWANTED)
+                total += weight * direction_of(self.meanings[leaf], self.queries)
+        return unit(total) if total.any() else None
+
+    @cached_property
+    def strongest(self) -> Mapping[Filter, Filter]:
+        """For filters that only ask for concepts, a narrower one: images with the most of them."""
+
+        def surely_holds(leaf: Concept | Field, _: bool) -> Filter:
+            assert isinstance(leaf, Concept)
+            return present(self.meanings[leaf], SURELY)
+
+        return {
+            passing: _filter(part, surely_holds)
+            for part, passing in self.parts
+            if all(_plainly_wanted(*leaf) for leaf in leaves(part))
+        }
 
     def notes(self, space: ConceptSpace) -> list[str]:
         """Notes for the user about meanings that are not obvious."""
@@ -132,22 +158,13 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
     def could_hold(leaf: Concept | Field, affirmed: bool) -> Filter:
         return holds(leaf, affirmed) if isinstance(leaf, Field) else EVERYTHING
 
-    def surely_holds(leaf: Concept | Field, _: bool) -> Filter:
-        assert isinstance(leaf, Concept)
-        return present(meanings[leaf], SURELY)
-
     filters = tuple((part, _filter(part, holds)) for part in parts)
     return Plan(
         filters,
         meanings,
         _filter(rest, could_hold),
-        _direction(rest, meanings, context.activations),
+        context.activations.queries,
         dense,
-        {
-            passing: _filter(part, surely_holds)
-            for part, passing in filters
-            if all(_plainly_wanted(*leaf) for leaf in leaves(part))
-        },
         kinds={one.name: context.columns[one.name] for one in columns},
     )
 
@@ -229,17 +246,6 @@ def direction_of(meaning: Resolved, towards: Matrix) -> Matrix:
     """The unit vector (d,) of a meaning, from one vector for each concept (c, d)."""
     weights = np.array(list(meaning.synonyms.values()), np.float32)
     return unit(weights @ towards[list(meaning.synonyms)])
-
-
-def _direction(
-    tree: Node, meanings: Mapping[Concept, Resolved], activations: Activations
-) -> Matrix | None:
-    total = np.zeros(activations.queries.shape[1], np.float32)
-    for leaf, affirmed in leaves(tree):
-        if isinstance(leaf, Concept):
-            weight = leaf.boost * (1.0 if affirmed != leaf.faint else UNWANTED)
-            total += weight * direction_of(meanings[leaf], activations.queries)
-    return unit(total) if total.any() else None
 
 
 def describe(part: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -12,7 +13,12 @@ from splicedex.indexer.engines.mapped.snapshot import Rows, Snapshot
 from splicedex.indexer.engines.query import Filter, Hit
 from splicedex.indexer.store.index import Index
 from splicedex.search.query.plan import Plan
-from splicedex.search.ranking.concept_scorer import ConceptLogits, ConceptScorer
+from splicedex.search.ranking.concept_scorer import (
+    ConceptLogits,
+    ConceptScorer,
+    PartScore,
+    total,
+)
 from splicedex.search.ranking.explain import Explanation, explain_parts
 from splicedex.search.ranking.nearest import Scored
 from splicedex.search.ranking.pruning import Bounds, Logits, estimate
@@ -50,7 +56,7 @@ class ByMappedScore(Ranking):
         self._snapshot = snapshot
         self._scales = scales
         self._selected: dict[Filter, Rows] = {}
-        self._rows: dict[str, int] = {}
+        self._page = _Page({}, ConceptLogits({}, ()), ())
 
     def count(self, filter: Filter) -> int:  # noqa: A002  (the usual word in this field)
         """Number of images that pass a filter."""
@@ -61,14 +67,26 @@ class ByMappedScore(Ranking):
         rows, end = self._select(filter), offset + limit
         if len(rows) > max(FEW, 2 * end):
             rows = self._promising(rows, end)
-        found = self._best(rows, self._scores(rows), end)[offset:]
-        self._rows |= {id_: row for id_, _, row in found}
-        return [(id_, score) for id_, score, _ in found]
+        logits = self._logits(rows)
+        parts = self._scorer.score_parts(logits)
+        scores = total(parts, len(rows))
+        best = self._best(rows, scores, end)[offset:]
+        ids = [self._snapshot.id_of(row) for row in rows[best].tolist()]
+        self._page = _Page(dict(zip(ids, best.tolist(), strict=True)), logits, parts)
+        return list(zip(ids, scores[best].tolist(), strict=True))
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
-        """Explain the scores by the parts of the query."""
-        logits = self._logits(np.array([self._rows[hit.id] for hit in hits], np.int64))
-        return explain_parts(self._index.space, self._scorer, logits, len(hits))
+        """Explain the scores of the last page by the parts of the query."""
+        page = self._page
+        at = np.array([page.places[hit.id] for hit in hits], np.int64)
+        logits = {i: found[at] for i, found in page.logits.by_concept.items()}
+        return explain_parts(
+            self._index.space,
+            self._scorer,
+            replace(page.logits, by_concept=logits),
+            [part.take(at) for part in page.parts],
+            len(hits),
+        )
 
     def _select(self, passing: Filter) -> Rows:
         if passing not in self._selected:
@@ -82,7 +100,10 @@ class ByMappedScore(Ranking):
         rough = reduce(np.minimum, (estimate(part, meanings, logits) for part in parts))
         first = max(SEEDS, count)
         some = rows[np.argpartition(rough, -first)[-first:]]
-        least = np.partition(self._scores(some), -count)[-count] + self._scorer.prior
+        least = (
+            np.partition(self._scorer.scores(self._logits(some), first), -count)[-count]
+            + self._scorer.prior
+        )
         bounds = Bounds(meanings, logits, error)
         kept = reduce(np.logical_and, (bounds.may_reach(part, min(least, 0.0)) for part in parts))
         return rows[np.flatnonzero(np.broadcast_to(kept, len(rows)))]
@@ -109,9 +130,6 @@ class ByMappedScore(Ranking):
 
         return dict(zip(concepts, values, strict=True)), error
 
-    def _scores(self, rows: Rows) -> NDArray[np.float64]:
-        return self._scorer.scores(self._logits(rows), len(rows))
-
     def _logits(self, rows: Rows) -> ConceptLogits:
         vectors, shift, offsets = self._linear
         scales = self._scales.of(self._snapshot, self._calibration.activations, rows)
@@ -122,14 +140,25 @@ class ByMappedScore(Ranking):
         nothing: Sequence[Mapping[str, object]] = ()
         return ConceptLogits(dict(zip(self._scorer.concepts, logits.T, strict=True)), nothing)
 
-    def _best(
-        self, rows: Rows, scores: NDArray[np.float64], count: int
-    ) -> list[tuple[str, float, int]]:
-        """The ids, scores and rows of the images with the highest scores; equals are by id."""
+    def _best(self, rows: Rows, scores: NDArray[np.float64], count: int) -> Rows:
+        """The positions of the `count` highest scores, highest first; equals are by id."""
+        kept = np.arange(len(rows))
         if count < len(rows):
-            kept = scores >= np.partition(scores, -count)[-count]
-            rows, scores = rows[kept], scores[kept]
-        ids = self._snapshot.ids[rows].view(">u8")
-        order = np.lexsort((ids[:, 1], ids[:, 0], -scores))[:count]
-        best = zip(rows[order].tolist(), scores[order].tolist(), strict=True)
-        return [(self._snapshot.id_of(row), score, row) for row, score in best]
+            kept = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
+        ids = self._snapshot.ids[rows[kept]].view(">u8")
+        return kept[np.lexsort((ids[:, 1], ids[:, 0], -scores[kept]))[:count]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Page:
+    """What the last page was chosen from.
+
+    Args:
+        places: Where the images of the page are among these, by id.
+        logits: Log-odds of their concepts.
+        parts: Their scores for all parts of the query.
+    """
+
+    places: Mapping[str, int]
+    logits: ConceptLogits
+    parts: Sequence[PartScore]

@@ -77,7 +77,7 @@ class RankingChooser:
 
     def _by_concepts(self, plan: Plan) -> Ranking:
         mapped = self.index.engine.mapped
-        if mapped and plan.direction is not None and mapped.answers(plan.filter):
+        if mapped and plan.ranks_by_concepts and mapped.answers(plan.filter):
             return ByMappedScore(self.index, plan, mapped, self.scales)
         return ByConceptScore(self.index, plan, self.embeddings, self.block)
 

@@ -56,6 +56,10 @@ class PartScore:
     log_probability: LogProbability
     log_ratio: NDArray[np.float64]
 
+    def take(self, rows: NDArray[np.int64]) -> PartScore:
+        """The scores of some of the images, by their positions."""
+        return PartScore(self.part, self.log_probability.take(rows), self.log_ratio[rows])
+
 
 class ConceptScorer:
     """Scores images for the parts of a query plan.
@@ -111,7 +115,7 @@ class ConceptScorer:
 
     def scores(self, logits: ConceptLogits, count: int) -> NDArray[np.float64]:
         """Return the scores (n,) of n = `count` images, in nats."""
-        return sum((scored.log_ratio for scored in self.score_parts(logits)), np.zeros(count))
+        return total(self.score_parts(logits), count)
 
     @cached_property
     def prior(self) -> float:
@@ -149,6 +153,11 @@ class ConceptScorer:
                 return LogProbability.any(any_of, [boost_of(part) for part in parts])
             case _:
                 raise AssertionError(f"{node} has no probability")
+
+
+def total(scored: Sequence[PartScore], count: int) -> NDArray[np.float64]:
+    """The scores (n,) of n = `count` images, from those for all parts of the query."""
+    return sum((part.log_ratio for part in scored), np.zeros(count))
 
 
 def ranks(part: Node) -> bool:

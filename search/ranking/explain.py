@@ -70,7 +70,11 @@ class Explanation:
 
 
 def explain_parts(
-    space: ConceptSpace, scorer: ConceptScorer, logits: ConceptLogits, count: int
+    space: ConceptSpace,
+    scorer: ConceptScorer,
+    logits: ConceptLogits,
+    scored: Sequence[PartScore],
+    count: int,
 ) -> list[Explanation]:
     """Explain the concept scores of n images by the parts of the query's AND.
 
@@ -80,13 +84,10 @@ def explain_parts(
         space: Concept space of the index.
         scorer: The scorer of the query.
         logits: The inputs to the scores of the images.
+        scored: The scores for all parts.
         count: Number of images n.
     """
-    parts = [
-        contributions(space, scorer, logits, scored)
-        for scored in scorer.score_parts(logits)
-        if ranks(scored.part)
-    ]
+    parts = [contributions(space, scorer, logits, part) for part in scored if ranks(part.part)]
     if not parts:
         return [Explanation(())] * count
     ordered = (sorted(row, key=lambda part: -part.contribution) for row in zip(*parts, strict=True))

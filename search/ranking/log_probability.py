@@ -71,6 +71,10 @@ class LogProbability:
         """Return the log-probability of the event times `weight`, a factor within (0, 1]."""
         return self if weight == 1 else LogProbability.of_log(self.yes + math.log(weight))
 
+    def take(self, rows: NDArray[np.int64]) -> LogProbability:
+        """The log-probabilities for some of the images, by their positions."""
+        return LogProbability(self.yes[rows], self.no[rows])
+
     def __invert__(self) -> LogProbability:
         return LogProbability(self.no, self.yes)
 

@@ -121,7 +121,8 @@ class ByConceptScore(Ranking):
         """Explain the scores by the parts of the query."""
         standardised = self._rows([self._refined_rows[hit.id] for hit in hits])
         logits = self._scorer.logits(standardised, [hit.payload for hit in hits])
-        return explain_parts(self._index.space, self._scorer, logits, len(hits))
+        scored = self._scorer.score_parts(logits)
+        return explain_parts(self._index.space, self._scorer, logits, scored, len(hits))
 
     def _refined(self, ids: Sequence[str]) -> list[Scored]:
         rows = self._images.of(ids, self._calibration.activations)

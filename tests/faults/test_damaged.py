@@ -15,7 +15,8 @@ from splicedex.indexer.payload.presence import FIELDS
 from tests.faults.conftest import Contents, assert_same
 
 PREFIXES = (
-    "points", "space", "manifest.json", "presence.npz", "lexicon.npz", "counts.npz",
+    "points", "points/mapped", "space", "manifest.json", "presence.npz", "lexicon.npz",
+    "counts.npz",
 )  # fmt: skip
 
 
