@@ -21,6 +21,7 @@ from splicedex.search.ranking.explain import (
     explain_parts,
 )
 from splicedex.search.ranking.nearest import Scored, in_order, nearest_images
+from splicedex.search.ranking.nearest_mapped import MOST, nearest_mapped
 from splicedex.search.ranking.nearest_methods import FEW, Direction
 from splicedex.splice.align import Matrix
 
@@ -159,7 +160,7 @@ class Part:
 
 
 class AlongVector(Ranking):
-    """Ranking by the cosine to one vector, by the engine alone.
+    """Ranking by the cosine to one vector: by the engine alone, or over its mapped copy.
 
     Args:
         index: Open index.
@@ -178,8 +179,13 @@ class AlongVector(Ranking):
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Return the page of `limit` images at an offset, best first."""
-        start, length = whole_blocks(offset, limit, STRIDE)
         engine = self._index.engine
+        mapped = engine.mapped
+        if mapped and mapped.answers(filter):
+            rows = mapped.select(filter)
+            if len(rows) <= MOST:
+                return nearest_mapped(mapped, self._vector, rows, offset, limit)
+        start, length = whole_blocks(offset, limit, STRIDE)
         found = nearest_images(engine, Direction(self._vector), filter, start, length)
         return found[offset - start :][:limit]
 
