@@ -31,7 +31,8 @@ from benchmarks.datasets import DATA
 from benchmarks.large import write_large
 from benchmarks.machine import machine
 from benchmarks.report import publish
-from splicedex.indexer.engines.query import And, Filter, Match, Nearest, Not, Query
+from splicedex.indexer.engines.query import And, Filter, Nearest, Not, Query
+from splicedex.indexer.payload.presence import has
 from splicedex.indexer.store.index import Index, open_index
 from splicedex.search.ranking import nearest
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
@@ -169,7 +170,7 @@ def peers(index: Index, texts: np.ndarray[Any, Any]) -> dict[str, list[Callable[
     pairs = list(itertools.combinations(WORDS, 2))[::3]
 
     def bare(a: str, b: str) -> Callable[[], Any]:
-        both = And((Match("concepts", (ids[a],)), Not(Match("concepts", (ids[b],)))))
+        both = And((has(ids[a]), Not(has(ids[b]))))
         return lambda: engine.query(Query(None, both, 10, with_payload=False))
 
     def scan(text: np.ndarray[Any, Any]) -> Callable[[], Any]:

@@ -22,7 +22,6 @@ from splicedex.search.ranking.choose import RankingChooser
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import Explanation, name_of
 from splicedex.search.ranking.rankers import Ranking, block_for
-from splicedex.search.ranking.scales import Scales
 from splicedex.search.results import Options, Result, Results
 
 SHOWN = ("path", "location", "cosine", *FIELDS)
@@ -57,7 +56,6 @@ class Searcher:
         self._browse = browse
         self._block = block or block_for(index.engine.count())
         self._images = EmbeddingCache(index)
-        self._scales = Scales()
 
     @property
     def context(self) -> Context:
@@ -134,9 +132,7 @@ class Searcher:
         if cursor is not None:
             offset = offset_of(cursor, query, asked)
         plan = self.plan(query)
-        chooser = RankingChooser(
-            self.index, self._encode, self._outside, self._images, self._scales, self._block
-        )
+        chooser = RankingChooser(self.index, self._encode, self._outside, self._images, self._block)
         ranking, itself = chooser.choose(plan, asked)
         others = (Not(HasId(itself)),) if itself else ()
         passing = And((plan.filter, *others))

@@ -104,10 +104,10 @@ def _repair_folder(folder: Path, on_progress: Progress) -> Repaired:
             create_points(made / "points", manifest.dim) as new,
             open_damaged(folder / "points", made / "points") as old,
         ):
-            repaired = _repair_points(
-                Index(LocalFiles(made), Manifest.load(made), new), old, on_progress
-            )
+            index = Index(LocalFiles(made), Manifest.load(made), new)
+            repaired = _repair_points(index, old, on_progress)
             new.optimize(manifest.ann)
+            index.map_points()
         folder.rename(aside)
         made.rename(folder)
     if repaired.lost:

@@ -42,7 +42,7 @@ from splicedex.indexer.pipeline.stages import (
     write_block,
 )
 from splicedex.indexer.sources.base import Item, Source
-from splicedex.indexer.store.index import HASH, MAPPED, Index
+from splicedex.indexer.store.index import HASH, Index
 
 OnProgress = Callable[[Report], None]
 """Called with the report after every block."""
@@ -91,7 +91,7 @@ def build(
         if out_of_date(index):
             recalibrate(index)
         index.counts.rebuild()
-        index.engine.map_points(MAPPED)
+        index.map_points()
     except KeyboardInterrupt:
         report.stopped = True
     on_progress(report)

@@ -23,6 +23,8 @@ from splicedex.indexer.store.address import Address, Folder, address_of
 from splicedex.indexer.store.base import Files, Store
 from splicedex.indexer.store.folder import FolderStore
 from splicedex.indexer.store.manifest import Manifest
+from splicedex.indexer.store.scales import FILE as SCALES
+from splicedex.indexer.store.scales import Scales
 from splicedex.indexer.store.state import LEXICON, SavedState
 from splicedex.splice.align import Matrix
 from splicedex.splice.dictionary.lexicon import Lexicon
@@ -83,6 +85,17 @@ class Index:
         if self.engine.exclusive:
             return CachedConceptCounts(self.engine, self.manifest.concepts, self.folder / COUNTS)
         return ConceptCounts(self.engine, self.manifest.concepts)
+
+    @cached_property
+    def scales(self) -> Scales:
+        """Scales of its embeddings."""
+        return Scales(self.folder / SCALES)
+
+    def map_points(self) -> None:
+        """Complete what searches read from mapped memory, where the engine has that."""
+        self.engine.map_points(MAPPED)
+        if self.engine.mapped:
+            self.scales.complete(self.engine.mapped, self.calibration.activations)
 
     # --- saved state ---
 

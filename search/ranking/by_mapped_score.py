@@ -23,7 +23,6 @@ from splicedex.search.ranking.explain import Explanation, explain_parts
 from splicedex.search.ranking.nearest import Scored
 from splicedex.search.ranking.pruning import Bounds, Logits, estimate
 from splicedex.search.ranking.rankers import Ranking
-from splicedex.search.ranking.scales import Scales
 from splicedex.splice.align import Matrix
 
 FEW = 256
@@ -43,18 +42,16 @@ class ByMappedScore(Ranking):
         index: Open index.
         plan: Query plan. It conditions on concepts only.
         snapshot: The mapped copy of the index.
-        scales: The scales of its images.
     """
 
     needs_embeddings = False
 
-    def __init__(self, index: Index, plan: Plan, snapshot: Snapshot, scales: Scales) -> None:
+    def __init__(self, index: Index, plan: Plan, snapshot: Snapshot) -> None:
         super().__init__(index)
         self._calibration = index.calibration
         self._scorer = ConceptScorer(plan, self._calibration)
         self._linear = self._calibration.linear(self._scorer.concepts)
         self._snapshot = snapshot
-        self._scales = scales
         self._selected: dict[Filter, Rows] = {}
         self._page = _Page({}, ConceptLogits({}, ()), ())
 
@@ -115,7 +112,7 @@ class ByMappedScore(Ranking):
             products = self._snapshot.quantized.products(vectors, rows)
         else:
             products = self._snapshot.quantized.products(vectors, slice(None)).take(rows)
-        scales = self._scales.of(self._snapshot, self._calibration.activations, rows)
+        scales = self._index.scales.of(self._snapshot, self._calibration.activations, rows)
         values = products.values
         values -= shift[:, None]
         values *= scales
@@ -132,7 +129,7 @@ class ByMappedScore(Ranking):
 
     def _logits(self, rows: Rows) -> ConceptLogits:
         vectors, shift, offsets = self._linear
-        scales = self._scales.of(self._snapshot, self._calibration.activations, rows)
+        scales = self._index.scales.of(self._snapshot, self._calibration.activations, rows)
         logits = self._snapshot.embeddings[rows] @ vectors.T
         logits -= shift
         logits *= scales[:, None]

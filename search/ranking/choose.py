@@ -19,7 +19,6 @@ from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import name_of
 from splicedex.search.ranking.mmr import Diverse
 from splicedex.search.ranking.rankers import AlongVector, ByConceptScore, Fused, Part, Ranking
-from splicedex.search.ranking.scales import Scales
 from splicedex.search.results import Options
 from splicedex.splice.errors import UserError
 
@@ -33,7 +32,6 @@ class RankingChooser:
         encode: The text encoder; None if the index has none.
         external: Embeds images that are not in the index.
         embeddings: Cache of the index's standardised embeddings.
-        scales: Scales of its mapped embeddings.
         block: Number of hits per block that is reordered.
     """
 
@@ -41,7 +39,6 @@ class RankingChooser:
     encode: Encode | None
     external: ExternalImages
     embeddings: EmbeddingCache
-    scales: Scales
     block: int
 
     def choose(self, plan: Plan, options: Options) -> tuple[Ranking, tuple[str, ...]]:
@@ -78,7 +75,7 @@ class RankingChooser:
     def _by_concepts(self, plan: Plan) -> Ranking:
         mapped = self.index.engine.mapped
         if mapped and plan.ranks_by_concepts and mapped.answers(plan.filter):
-            return ByMappedScore(self.index, plan, mapped, self.scales)
+            return ByMappedScore(self.index, plan, mapped)
         return ByConceptScore(self.index, plan, self.embeddings, self.block)
 
     def _parts(self, plan: Plan) -> tuple[list[Part], tuple[str, ...]]:

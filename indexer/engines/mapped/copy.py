@@ -54,12 +54,14 @@ class _Manifest:
     Args:
         dim: Dimension d of the embeddings.
         fields: The mapped payload fields.
+        series: Identifies the numbering of rows.
         groups: The first row of each group, and the number of rows in the end.
         deleted: Number of the file with the deleted rows; 0 if there are none.
     """
 
     dim: int
     fields: tuple[str, ...]
+    series: str
     groups: tuple[int, ...] = (0,)
     deleted: int = 0
 
@@ -101,7 +103,7 @@ class MappedCopy:
         """
         remove(folder)
         folder.mkdir()
-        manifest = _Manifest(dim, tuple(fields))
+        manifest = _Manifest(dim, tuple(fields), _new_series())
         _save(folder, manifest)
         return cls(folder, manifest)
 
@@ -156,6 +158,7 @@ class MappedCopy:
         if len(deleted) and deleted.mean() > MOST_DELETED:
             kept = np.flatnonzero(~deleted).tolist()
             self._journal.add([self.snapshot.id_of(row) for row in kept])
+            self._manifest = replace(self._manifest, series=_new_series())
             self._commit((0,), np.zeros(0, np.bool_))
             self.update(read)
         elif ids:
@@ -245,7 +248,8 @@ class MappedCopy:
             self._rest.read(count)[:, 0],
         )
         ids = self._ids.read(count)
-        return Snapshot(self._embeddings.read(count), quantized, ids, deleted, postings)
+        embeddings = self._embeddings.read(count)
+        return Snapshot(embeddings, quantized, ids, deleted, postings, manifest.series)
 
     def _read_grid(self) -> Grid:
         offset, step = self._grid.read(2)
@@ -331,6 +335,10 @@ def _save(folder: Path, manifest: _Manifest) -> None:
     partial.write_text(json.dumps({"version": VERSION, **asdict(manifest)}), "utf-8")
     sync(partial)
     partial.replace(folder / MANIFEST)
+
+
+def _new_series() -> str:
+    return uuid.uuid4().hex
 
 
 def _bytes(ids: Sequence[str]) -> Array:

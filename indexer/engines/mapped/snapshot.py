@@ -29,6 +29,8 @@ class Snapshot:
         ids: The 16 bytes of each id (n, 16), mapped.
         deleted: Which rows no longer count (n,).
         postings: The posting lists of each field; those of later groups of rows follow.
+        series: Identifies the numbering of rows. A later snapshot of the same series has the same
+            rows and perhaps more.
     """
 
     embeddings: NDArray[np.float32]
@@ -36,6 +38,7 @@ class Snapshot:
     ids: NDArray[np.uint8]
     deleted: Mask
     postings: Mapping[str, Sequence[Postings]]
+    series: str
 
     @cached_property
     def points(self) -> int:

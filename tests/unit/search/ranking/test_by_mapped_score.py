@@ -81,9 +81,7 @@ def test_pages_fit_together(searcher):
 def test_it_is_used_for_concepts_only(searcher):
     def kind(query):
         index = searcher.index
-        chooser = RankingChooser(
-            index, None, searcher._outside, searcher._images, searcher._scales, 512
-        )
+        chooser = RankingChooser(index, None, searcher._outside, searcher._images, 512)
         return type(chooser.choose(searcher.plan(query), Options())[0])
 
     assert kind("dog NOT cat") is ByMappedScore
