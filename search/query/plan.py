@@ -120,7 +120,7 @@ class Plan:
         return {
             passing: _filter(part, surely_holds)
             for part, passing in self.parts
-            if all(_plainly_wanted(*leaf) for leaf in leaves(part))
+            if all(plainly_wanted(*leaf) for leaf in leaves(part))
         }
 
     def notes(self, space: ConceptSpace) -> list[str]:
@@ -216,7 +216,7 @@ def _wanted(concept: Concept, meaning: Resolved) -> Filter:
     return And(tuple(bounds))
 
 
-def _plainly_wanted(leaf: Leaf, affirmed: bool) -> bool:
+def plainly_wanted(leaf: Leaf, affirmed: bool) -> bool:
     """Whether a leaf asks for the presence of a concept, without bounds."""
     return (
         isinstance(leaf, Concept)

@@ -14,7 +14,7 @@ from splicedex.search.query.nodes import Text
 from splicedex.search.query.plan import Plan
 from splicedex.search.query.resolve import Encode
 from splicedex.search.query.vectors import image_vector, text_vector
-from splicedex.search.ranking.by_mapped_score import ByMappedScore
+from splicedex.search.ranking.by_mapped_score import MOST_SCANNED, ByMappedScore
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import name_of
 from splicedex.search.ranking.mmr import Diverse
@@ -75,7 +75,9 @@ class RankingChooser:
     def _by_concepts(self, plan: Plan) -> Ranking:
         mapped = self.index.engine.mapped
         if mapped and plan.ranks_by_concepts and mapped.answers(plan.filter):
-            return ByMappedScore(self.index, plan, mapped)
+            exact = ByMappedScore(self.index, plan, mapped)
+            if mapped.points <= MOST_SCANNED or exact.scanned(plan.filter) <= MOST_SCANNED:
+                return exact
         return ByConceptScore(self.index, plan, self.embeddings, self.block)
 
     def _parts(self, plan: Plan) -> tuple[list[Part], tuple[str, ...]]:

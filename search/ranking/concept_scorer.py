@@ -117,6 +117,11 @@ class ConceptScorer:
         """Return the scores (n,) of n = `count` images, in nats."""
         return total(self.score_parts(logits), count)
 
+    def at(self, part: Node, log_odds: NDArray[np.floating]) -> float:
+        """The log-probability of a part, times its boost, if all concepts have log-odds (1,)."""
+        logits = ConceptLogits(dict.fromkeys(self.concepts, log_odds), ())
+        return boost_of(part) * float(self._of(part, logits).yes[0])
+
     @cached_property
     def prior(self) -> float:
         """What scores lack to be the sum of log-probabilities, each times its boost."""

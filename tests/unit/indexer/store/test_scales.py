@@ -1,4 +1,4 @@
-"""Scales are kept in a file, and computed again where it is not for the same rows and activations."""
+"""Scales are kept in a file, and computed again where it belongs to something else."""
 
 import numpy as np
 import pytest

@@ -40,10 +40,12 @@ def unmapped(searcher, monkeypatch):
     return answer
 
 
-@pytest.mark.parametrize("few", [1, 10 * PHOTOS])
+@pytest.mark.parametrize(("few", "long"), [(1, 5), (1, PHOTOS), (10 * PHOTOS, PHOTOS)])
 @pytest.mark.parametrize("query", QUERIES)
-def test_equals_the_engines(searcher, unmapped, monkeypatch, query, few):
+def test_equals_the_engines(searcher, unmapped, monkeypatch, query, few, long):
+    """With and without products of integers, and with and without the surest first."""
     monkeypatch.setattr(by_mapped_score, "FEW", few)
+    monkeypatch.setattr(by_mapped_score, "LONG", long)
     monkeypatch.setattr(by_mapped_score, "SEEDS", 8)
     for options in (Options(), Options(limit=7, offset=30), Options(limit=PHOTOS, near=True)):
         found, expected = searcher.search(query, options), unmapped(query, options)
@@ -60,6 +62,22 @@ def test_equals_the_engines(searcher, unmapped, monkeypatch, query, few):
         assert all(
             hit.explanation.score == pytest.approx(hit.score, abs=1e-6) for hit in found.hits
         )
+
+
+def test_the_surest_are_looked_at_first(searcher, monkeypatch):
+    monkeypatch.setattr(by_mapped_score, "FEW", 2)
+    monkeypatch.setattr(by_mapped_score, "LONG", 5)
+    looked_at = []
+    pruned = ByMappedScore._pruned
+
+    def counting(self, rows, count):
+        looked_at.append(len(rows))
+        return pruned(self, rows, count)
+
+    monkeypatch.setattr(ByMappedScore, "_pruned", counting)
+    found = searcher.search("dog", Options(limit=2))
+    assert len(looked_at) == 1
+    assert looked_at[0] < found.matches / 2
 
 
 def test_equals_are_ordered_by_id(searcher):
