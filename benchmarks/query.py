@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -34,7 +35,8 @@ from benchmarks.report import publish
 from splicedex.indexer.engines.query import And, Filter, Nearest, Not, Query
 from splicedex.indexer.payload.presence import has
 from splicedex.indexer.store.index import Index, open_index
-from splicedex.search.ranking import nearest
+from splicedex.search.ranking import by_mapped_score, choose, nearest, nearest_mapped
+from splicedex.search.ranking.by_mapped_score import ByMappedScore
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.nearest_methods import Direction, Method
 from splicedex.search.results import Options
@@ -45,28 +47,36 @@ from splicedex.splice.align import unit
 FOLDER = Path("artifacts") / "large"
 COMMAND = str(Path(sys.executable).with_name("splicedex"))
 TOP = 20
+RECALL = f"recall@{TOP}"
+SIZES = [1_000, 10_000, 20_000, 100_000, 1_000_000]
+GRAPH = 100_000
+"""Most images for which a peer builds a graph, which takes it a millisecond an image."""
 WORDS = ("dog", "car", "tree", "bird", "ball", "guitar", "hat", "boat", "horse", "bicycle")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument(
-        "--images", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes of the indexes"
-    )
+    parser.add_argument("--images", type=int, nargs="+", default=SIZES, help="sizes of the indexes")
     parser.add_argument("--index", type=Path, help="measure this index only")
     parser.add_argument("--rounds", type=int, default=20, help="number of times per query")
-    parser.add_argument("--short", action="store_true", help="20,000 images, 5 rounds")
+    parser.add_argument("--short", action="store_true", help="1,000 and 20,000 images, 5 rounds")
     parser.add_argument("--json", type=Path, metavar="PATH", help="save the results as JSON")
     options = parser.parse_args()
     if not DATA.is_dir():
         parser.exit(0, "skipped: ../shared/data does not exist\n")
     if options.short:
-        options.images, options.rounds = [20_000], 5
+        options.images, options.rounds = [1_000, 20_000], 5
     one_blas_thread()
     folders = [options.index] if options.index else [make(images) for images in options.images]
     rows = [row for folder in folders for row in latencies(folder, options.rounds)]
     cold = start_up(make(10_000), 3 if options.short else 7)
-    tables = {"Warm queries, milliseconds": rows, "Cold processes, 10,000 images, seconds": cold}
+    tables = {
+        "Warm queries, milliseconds": rows,
+        "Where the time goes, microseconds": [
+            row for folder in folders for row in stages(folder, options.rounds)
+        ],
+        "Cold processes, 10,000 images, seconds": cold,
+    }
     publish("Queries", machine(("numpy", "qdrant-edge-py")), tables, options.json)
 
 
@@ -83,22 +93,18 @@ def make(images: int) -> Path:
 def latencies(folder: Path, rounds: int) -> Iterator[dict[str, Any]]:
     """Yield the latency and recall of each kind of query on an index, then those of the peers."""
     texts = unit(np.load(DATA / "caption_embeddings.npy"))
+    rows = np.load(folder.parent / "x.npy", mmap_mode="r").view(np.ndarray)
     with open_index(folder) as index:
-        images = index.engine.count()
         searcher = Searcher(index, encode=lambda text: texts[int(text)])
         names = [hit.payload["path"] for hit in index.engine.query(Query(limit=len(WORDS)))]
+        product = Turns([lambda text=text: brute_force(rows, text) for text in texts[::50]])
         for kind, queries in queries_by_kind(names).items():
-            times = timed(
-                [lambda q=q: ask_uncached(searcher, q, count=False) for q in queries], rounds
-            )
-            again = timed([lambda q=q: ask(searcher, q, count=False) for q in queries], 4)
-            counted = timed([lambda q=q: ask_uncached(searcher, q, count=True) for q in queries], 2)
-            row = {"images": images, "query": kind} | times
-            row |= {"p50, again": again["p50"], "p50, counted": counted["p50"]}
+            calls = Turns([lambda q=q: ask_uncached(searcher, q) for q in queries])
+            row = {"images": len(rows), "query": kind} | timed(calls, product, rounds)
             yield row | compare_with_exact(searcher, queries)
-        for peer, calls in peers(index, texts).items():
-            row = {"images": images, "query": peer} | timed(calls, rounds)
-            yield row | dict.fromkeys(("p50, again", "p50, counted", f"recall@{TOP}", "score"))
+        for peer, functions in peers(index, rows, texts).items():
+            row = {"images": len(rows), "query": f"peer: {peer}"}
+            yield row | timed(Turns(functions), product, rounds) | {RECALL: None, "score": None}
 
 
 def queries_by_kind(names: Sequence[str]) -> dict[str, list[str]]:
@@ -120,32 +126,49 @@ def queries_by_kind(names: Sequence[str]) -> dict[str, list[str]]:
     }
 
 
-def ask_uncached(searcher: Searcher, query: str, *, count: bool) -> None:
+def ask_uncached(searcher: Searcher, query: str) -> None:
     """Answer a query after emptying the caches."""
     vars(searcher.index.engine)["_counts"] = {}
     vars(searcher)["_images"] = EmbeddingCache(searcher.index)
-    ask(searcher, query, count=count)
+    searcher.search(query)
 
 
-def ask(searcher: Searcher, query: str, *, count: bool) -> None:
-    """Answer a query; `count` counts all matching images."""
-    searcher.search(query, Options(count=count))
+class Turns:
+    """Calls that take turns, each made once before it counts.
 
+    Args:
+        calls: The calls.
+    """
 
-def timed(calls: Sequence[Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """Percentiles of the milliseconds of all calls, after one warm-up call each."""
-    for call in calls:
-        call()
-    times = []
-    for call in [call for _ in range(rounds) for call in calls]:
+    def __init__(self, calls: Sequence[Callable[[], Any]]) -> None:
+        self._next = itertools.cycle(calls)
+        self.count = len(calls)
+        for call in calls:
+            call()
+
+    def milliseconds(self) -> float:
+        """The time of the next call."""
+        call = next(self._next)
         started = time.perf_counter()
         call()
-        times.append(1e3 * (time.perf_counter() - started))
-    return {"p50": float(np.percentile(times, 50)), "p99": float(np.percentile(times, 99))}
+        return 1e3 * (time.perf_counter() - started)
+
+
+def timed(calls: Turns, product: Turns, rounds: int) -> dict[str, float]:
+    """Percentiles of the milliseconds of calls, and the median in units of the product."""
+    pairs = [
+        (calls.milliseconds(), product.milliseconds()) for _ in range(max(rounds * calls.count, 30))
+    ]
+    times, units = np.array(pairs).T
+    return {
+        "p50": float(np.median(times)),
+        "p99": float(np.percentile(times, 99)),
+        "× product": float(np.median(times) / np.median(units)),
+    }
 
 
 def compare_with_exact(searcher: Searcher, queries: Sequence[str]) -> dict[str, float]:
-    """Recall of the best images of exact scans, and the mean difference of the scores."""
+    """Recall of the best images if all are compared, and the mean difference of the scores."""
 
     def best() -> list[dict[str, float]]:
         answers = (searcher.search(query, Options(limit=TOP, count=False)) for query in queries)
@@ -155,37 +178,132 @@ def compare_with_exact(searcher: Searcher, queries: Sequence[str]) -> dict[str, 
         return [Method(Nearest(to.vector, exact=True), passing)]
 
     found = best()
-    with patch.object(nearest, "methods", scan):
+    with (
+        patch.object(nearest, "methods", scan),
+        patch.object(by_mapped_score, "FEW", sys.maxsize),
+        patch.object(choose, "MOST_SCANNED", sys.maxsize),
+        patch.object(nearest_mapped, "_promising", lambda _, __, rows, ___: np.arange(len(rows))),
+    ):
         wanted = best()
     pairs = [(some, others) for some, others in zip(found, wanted, strict=True) if others]
     return {
-        f"recall@{TOP}": fmean(len(some.keys() & others) / len(others) for some, others in pairs),
+        RECALL: fmean(len(some.keys() & others) / len(others) for some, others in pairs),
         "score": fmean(fmean(some.values()) - fmean(others.values()) for some, others in pairs),
     }
 
 
-def peers(index: Index, texts: np.ndarray[Any, Any]) -> dict[str, list[Callable[[], Any]]]:
-    """Calls of each peer, for an index and text embeddings (n, d)."""
-    ids, engine = index.space.ids, index.engine
+def brute_force(rows: np.ndarray[Any, Any], text: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The images nearest to a vector, by NumPy's product."""
+    found: np.ndarray[Any, Any] = np.argpartition(-(rows @ text), TOP)[:TOP]
+    return found
+
+
+def peers(
+    index: Index, rows: np.ndarray[Any, Any], texts: np.ndarray[Any, Any]
+) -> dict[str, list[Callable[[], Any]]]:
+    """Calls of each peer, for an index, its embeddings (n, d) and text embeddings (m, d)."""
+    engine, ids, some = index.engine, index.space.ids, texts[::50]
     pairs = list(itertools.combinations(WORDS, 2))[::3]
-
-    def bare(a: str, b: str) -> Callable[[], Any]:
-        both = And((has(ids[a]), Not(has(ids[b]))))
-        return lambda: engine.query(Query(None, both, 10, with_payload=False))
-
-    def scan(text: np.ndarray[Any, Any]) -> Callable[[], Any]:
-        return lambda: engine.query(Query(Nearest(text, exact=True), None, TOP, with_payload=False))
-
-    rows = np.load(index.folder.parent / "x.npy", mmap_mode="r")
-
-    def product(text: np.ndarray[Any, Any]) -> Callable[[], Any]:
-        return lambda: np.argpartition(-(rows @ text), TOP)[:TOP]
-
-    return {
-        "peer: the engine's must and must_not": [bare(a, b) for a, b in pairs],
-        "peer: the engine's exact scan": [scan(text) for text in texts[::50]],
-        "peer: NumPy's product": [product(text) for text in texts[::50]],
+    found: dict[str, list[Callable[[], Any]]] = {
+        "NumPy's product": [lambda text=text: brute_force(rows, text) for text in some],
+        "the engine's exact scan": [
+            lambda text=text: engine.query(
+                Query(Nearest(text, exact=True), None, TOP, with_payload=False)
+            )
+            for text in some
+        ],
     }
+    with suppress(ImportError):
+        found |= faiss_peers(rows, some)
+    with suppress(ImportError):
+        found |= usearch_peers(rows, some)
+    filters = [And((has(ids[a]), Not(has(ids[b])))) for a, b in pairs]
+    found["the engine's filter a NOT b alone"] = [
+        lambda passing=passing: engine.query(Query(None, passing, 10, with_payload=False))
+        for passing in filters
+    ]
+    return found
+
+
+def faiss_peers(
+    rows: np.ndarray[Any, Any], texts: np.ndarray[Any, Any]
+) -> dict[str, list[Callable[[], Any]]]:
+    """An exact index of faiss, on one thread."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)
+    flat = faiss.IndexFlatIP(rows.shape[1])
+    flat.add(np.ascontiguousarray(rows))
+    return {"faiss, exact": [lambda text=text: flat.search(text[None], TOP) for text in texts]}
+
+
+def usearch_peers(
+    rows: np.ndarray[Any, Any], texts: np.ndarray[Any, Any]
+) -> dict[str, list[Callable[[], Any]]]:
+    """An exact search of usearch, and its graph up to `GRAPH` images, on one thread."""
+    from usearch.index import Index as Graph
+    from usearch.index import MetricKind, search
+
+    found: dict[str, list[Callable[[], Any]]] = {
+        "usearch, exact": [
+            lambda text=text: search(rows, text, TOP, MetricKind.IP, exact=True, threads=1)
+            for text in texts
+        ]
+    }
+    if len(rows) <= GRAPH:
+        graph = Graph(ndim=rows.shape[1], metric="ip", dtype="f32", expansion_search=128)
+        graph.add(np.arange(len(rows)), np.ascontiguousarray(rows))
+        recall = fmean(
+            len({*graph.search(text, TOP).keys.tolist()} & {*brute_force(rows, text).tolist()})
+            / TOP
+            for text in texts
+        )
+        calls = [lambda text=text: graph.search(text, TOP, threads=1) for text in texts]
+        found[f"usearch, graph, recall {recall:.2f}"] = calls
+    return found
+
+
+STAGES: dict[str, tuple[type, str]] = {
+    "plan": (Searcher, "plan"),
+    "select": (ByMappedScore, "_select"),
+    "compare": (ByMappedScore, "_promising"),
+    "rank": (ByMappedScore, "page"),
+    "fetch": (Searcher, "_fetch"),
+    "explain": (ByMappedScore, "explain"),
+    "whole": (Searcher, "search"),
+}
+"""Methods that are timed; "rank" contains the two before it."""
+
+
+def stages(folder: Path, rounds: int) -> Iterator[dict[str, Any]]:
+    """Yield the median microseconds of each stage of concept queries, by kind of query."""
+    times: dict[str, list[float]] = {}
+
+    def watched(stage: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            started = time.perf_counter()
+            result = method(*arguments, **options)
+            spent = times.setdefault(stage, [0.0])
+            spent[-1] += 1e6 * (time.perf_counter() - started)
+            return result
+
+        return call
+
+    with open_index(folder) as index, ExitStack() as patches:
+        for stage, (owner, name) in STAGES.items():
+            patches.enter_context(patch.object(owner, name, watched(stage, getattr(owner, name))))
+        searcher = Searcher(index)
+        for kind in ("one concept", "(a OR b) NOT c", "NOT a"):
+            queries = queries_by_kind([""] * len(WORDS))[kind]
+            for query in [*queries, *rounds * queries]:
+                for spent in times.values():
+                    spent.append(0.0)
+                ask_uncached(searcher, query)
+            medians = {
+                stage: median(times.get(stage, [0.0])[-rounds * len(queries) :]) for stage in STAGES
+            }
+            rest = medians["whole"] - sum(medians[s] for s in ("plan", "rank", "fetch", "explain"))
+            yield {"images": index.engine.count(), "query": kind} | medians | {"rest": rest}
 
 
 def start_up(index: Path, rounds: int) -> list[dict[str, Any]]:

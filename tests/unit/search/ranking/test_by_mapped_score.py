@@ -66,6 +66,7 @@ def test_equals_the_engines(searcher, unmapped, monkeypatch, query, few, long):
 
 def test_the_surest_are_looked_at_first(searcher, monkeypatch):
     monkeypatch.setattr(by_mapped_score, "FEW", 2)
+    monkeypatch.setattr(by_mapped_score, "SEEDS", 2)
     monkeypatch.setattr(by_mapped_score, "LONG", 5)
     looked_at = []
     pruned = ByMappedScore._pruned
