@@ -1,6 +1,7 @@
 """What `splicedex index` reads and leaves out, end to end, and how the server shows it."""
 
 import csv
+import functools
 import io
 
 import httpx
@@ -29,6 +30,12 @@ def encoded(image, kind, **options):
     return written.getvalue()
 
 
+@functools.cache
+def panorama():
+    """A photo with more pixels than are decoded."""
+    return encoded(Image.new("RGB", (20_000, 10_000), "red"), "JPEG")
+
+
 @pytest.fixture
 def photos(tmp_path):
     """A folder as one finds it on a NAS."""
@@ -42,7 +49,7 @@ def photos(tmp_path):
         "d.jp2": encoded(painted(4), "JPEG2000"),
         "twelve.png": encoded(Image.fromarray(grey), "PNG"),
         "cut.jpg": encoded(painted(5), "JPEG", quality=95)[:-3000],
-        "pano.jpg": encoded(Image.new("RGB", (20_000, 10_000), "red"), "JPEG"),
+        "pano.jpg": panorama(),
         "e.psd": b"8BPS\0\1" + bytes(40),
         "clip.mp4": b"film",
         "@eaDir/a.jpg/SYNOPHOTO_THUMB_M.jpg": jpeg,
