@@ -71,7 +71,14 @@ def concept_facet(
     Raises:
         UserError: The engine's index of the field is damaged.
     """
-    found = [(int(one), images) for one, images in engine.facet(field, filter=passing, limit=limit)]
+    mapped, chosen = engine.mapped, passing or And(())
+    if mapped and field in mapped.postings and mapped.answers(chosen):
+        values, counts = mapped.facet(field, chosen)
+        most = np.argsort(-counts, kind="stable")[:limit]
+        found = list(zip(values[most].tolist(), counts[most].tolist(), strict=True))
+    else:
+        facet = engine.facet(field, filter=passing, limit=limit)
+        found = [(int(one), images) for one, images in facet]
     if not all(0 <= concept < concepts for concept, _ in found):
         raise UserError(
             f"the payload index of {field!r} is damaged: it lists an unknown concept",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
-from splicedex.indexer.engines.mapped.postings import Postings
+from splicedex.indexer.engines.mapped.postings import Integers, Postings
 from splicedex.indexer.engines.mapped.quantized import Quantized
 from splicedex.indexer.engines.query import And, Filter, HasId, Match, Not, Or, conjuncts
 from splicedex.splice.errors import UserError
@@ -65,8 +66,15 @@ class Snapshot:
         Raises:
             UserError: A posting list is damaged.
         """
-        try:
+        with self._told():
             return self._select(passing)
+
+    @staticmethod
+    @contextmanager
+    def _told() -> Iterator[None]:
+        """Turn the errors of damaged posting lists into one for the user."""
+        try:
+            yield
         except (IndexError, ValueError) as error:
             raise UserError(
                 f"the mapped copy of the index is damaged ({error})",
@@ -84,6 +92,34 @@ class Snapshot:
         if self._some_deleted:
             mask &= ~self.deleted
         return np.flatnonzero(mask)
+
+    def facet(self, field: str, passing: Filter) -> tuple[Integers, Integers]:
+        """Count the points that pass a filter which `answers` accepts, for each value they list.
+
+        Args:
+            field: A mapped field.
+            passing: The filter.
+
+        Returns:
+            The values (k,) that at least one of these points lists, ascending, and the counts (k,).
+
+        Raises:
+            UserError: A posting list is damaged.
+        """
+        counted = np.zeros(len(self.deleted), np.bool_)
+        counted[self.select(passing)] = True
+        with self._told():
+            pairs = [
+                (part.values, np.add.reduceat(counted[part.rows], part.starts[:-1], dtype=np.int64))
+                for part in self.postings[field]
+                if len(part.values)
+            ]
+        if not pairs:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        values, places = np.unique(np.concatenate([one for one, _ in pairs]), return_inverse=True)
+        counts = np.zeros(len(values), np.int64)
+        np.add.at(counts, places, np.concatenate([many for _, many in pairs]))
+        return values[counts > 0], counts[counts > 0]
 
     def id_of(self, row: int) -> str:
         """The id of a row, as canonical text."""

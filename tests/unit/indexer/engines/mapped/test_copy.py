@@ -1,6 +1,8 @@
 """The mapped copy against a dictionary of points, through any writes, ends and kills."""
 
 import uuid
+from collections import Counter
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -65,6 +67,11 @@ def assert_same(snapshot, points):
         for value in range(10):
             listing = {id_ for id_, hit in held.items() if value in hit.payload[field]}
             assert ids_of(snapshot, Match(field, (value,))) == listing
+        for passing in (And(()), Not(Match("shows", (1,)))):
+            chosen = [held[id_].payload[field] for id_ in ids_of(snapshot, passing)]
+            values, counts = snapshot.facet(field, passing)
+            expected = Counter(chain.from_iterable(chosen))
+            assert dict(zip(values.tolist(), counts.tolist(), strict=True)) == expected
 
 
 @pytest.fixture
