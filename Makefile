@@ -54,6 +54,7 @@ bench: setup  ## Run short forms of the benchmarks
 	$(BIN)/python -m benchmarks.curation
 	$(BIN)/python -m benchmarks.copies --short
 	$(BIN)/python -m benchmarks.photos --limit 200
+	$(BIN)/python -m benchmarks.encoding --short
 	$(BIN)/python -m benchmarks.indexing --short
 	$(BIN)/python -m benchmarks.query --short
 	$(BIN)/python -m benchmarks.memory --short

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from splicedex.splice.encoders.base import Encoder, Load
     from splicedex.splice.encoders.preprocess import Pixels
 
+UNRECORDED = "fp32"
+"""Precision of an index whose manifest tells none: the choice of earlier versions on a CPU."""
+
 
 class LazyEncoder:
     """An `Encoder` that loads the model on first use. Several threads may use it.
@@ -33,6 +36,7 @@ class LazyEncoder:
     def __init__(self, manifest: Manifest, load: Callable[[], Encoder]) -> None:
         assert manifest.encoder is not None
         self.name = manifest.model
+        self.precision = manifest.precision or UNRECORDED
         self.dim = manifest.dim
         self._fingerprint = manifest.encoder
         self._load = load
@@ -106,7 +110,7 @@ def lazy_encoder(manifest: Manifest, origin: str, load: Load | None = None) -> L
 
 
 def load_same_encoder(manifest: Manifest, origin: str, load: Load | None = None) -> Encoder:
-    """Load the encoder of an index now, and check that its weights are the same.
+    """Load the encoder of an index now, in its precision, and check that its weights are the same.
 
     Args:
         manifest: Manifest of an index that was made with an encoder.
@@ -120,7 +124,7 @@ def load_same_encoder(manifest: Manifest, origin: str, load: Load | None = None)
         from splicedex.splice.encoders.load import load_encoder
 
         load = load_encoder
-    encoder = load(manifest.model)
+    encoder = load(manifest.model, precision=manifest.precision or UNRECORDED)
     if encoder.fingerprint() != manifest.encoder:
         raise UserError(
             f"the weights of {manifest.model} are not those {origin} was made with",

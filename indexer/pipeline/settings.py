@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from splicedex.indexer.pipeline.image_mean import estimated_from, find_image_mean
-from splicedex.indexer.pipeline.lazy_encoder import lazy_encoder
+from splicedex.indexer.pipeline.lazy_encoder import UNRECORDED, lazy_encoder
 from splicedex.indexer.sources.photos import Listing
 from splicedex.indexer.store.address import Address
 from splicedex.indexer.store.base import Store
@@ -38,6 +41,7 @@ class Settings:
         sparsity: The penalty λ, or the number of concepts per image.
         penalties: Relative penalties of the concepts.
         word_frequency: File of word frequencies, or the code of a language.
+        precision: Number format that images are embedded in: "fp32", "fp16" or "bf16".
     """
 
     model: str | None = None
@@ -46,6 +50,7 @@ class Settings:
     sparsity: Sparsity | None = None
     penalties: Penalties | None = None
     word_frequency: str | None = None
+    precision: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,8 @@ def resolve(
         resolved = _of_new_index(settings, photos, load, workers)
     else:
         existing = _Existing(store.manifest_of(files), files.folder, str(store))
-        if settings == Settings():
-            return _as_it_is(existing, photos, load)
+        if replace(settings, precision=None) == Settings():
+            return _as_it_is(existing, settings.precision, photos, load)
         resolved = _of_existing_index(existing, settings, photos, load, workers)
     if photos and resolved.encoder is None:
         raise UserError(
@@ -114,9 +119,13 @@ class _Existing:
         return ConceptSpace.load(self.folder / "space")
 
 
-def _as_it_is(existing: _Existing, photos: Listing | None, load: Load) -> ResolvedSettings:
-    """An existing index, and no settings given. The encoder is loaded only if photos need it."""
-    encoder = lazy_encoder(existing.manifest, existing.origin, load) if photos else None
+def _as_it_is(
+    existing: _Existing, precision: str | None, photos: Listing | None, load: Load
+) -> ResolvedSettings:
+    """An existing index, and no other settings. The encoder is loaded only if photos need it."""
+    asked = replace(existing.manifest, precision=precision or existing.manifest.precision)
+    existing.manifest.refuse_other(asked, existing.origin)
+    encoder = lazy_encoder(asked, existing.origin, load) if photos else None
     return ResolvedSettings(existing.manifest, existing.space(), encoder)
 
 
@@ -134,7 +143,8 @@ def _of_new_index(
     def mean_of(encoder: Encoder) -> ImageMean:
         return find_image_mean(encoder, settings.image_mean, photos, workers=workers)
 
-    model = load_model(name, mean_of, vocabulary=settings.vocabulary, load=load)
+    in_precision = partial(load, precision=settings.precision)
+    model = load_model(name, mean_of, vocabulary=settings.vocabulary, load=in_precision)
     sparsity, penalties = settings.sparsity or Sparsity(), settings.penalties or "frequency"
     return _resolved(model, sparsity, penalties, BUNDLED, _frequency(settings))
 
@@ -160,7 +170,14 @@ def _of_existing_index(
     vocabulary = settings.vocabulary
     if vocabulary is None and manifest.encoder and manifest.vocabulary != OWN:
         vocabulary = manifest.vocabulary
-    model = load_model(settings.model or manifest.model, mean_of, vocabulary=vocabulary, load=load)
+    precision = settings.precision or manifest.precision or UNRECORDED
+    model = load_model(
+        settings.model or manifest.model,
+        mean_of,
+        vocabulary=vocabulary,
+        load=partial(load, precision=precision),
+    )
+    model = _in_same_space(model, existing.space())
     resolved = _resolved(
         model,
         settings.sparsity or manifest.sparsity,
@@ -170,6 +187,18 @@ def _of_existing_index(
     )
     manifest.refuse_other(resolved.manifest, existing.origin)
     return resolved
+
+
+def _in_same_space(model: Model, space: ConceptSpace) -> Model:
+    """A model with the concept space of an index, if it has the same words and image mean.
+
+    Its encoder has the weights that made the index, so the embeddings of the words are the same but
+    for rounding, which depends on the processor, its device and the number format.
+    """
+    same = model.encoder is not None and model.space.concepts == space.concepts
+    if same and np.array_equal(model.space.image_mean, space.image_mean):
+        return replace(model, space=space)
+    return model
 
 
 def _refuse_other_encoder(existing: _Existing, encoder: Encoder) -> None:
@@ -213,5 +242,6 @@ def _resolved(
         l0=sparsity.l0,
         penalties=penalties,
         word_frequency=frequency.source if frequency else word_frequency,
+        precision=model.encoder.precision if model.encoder else None,
     )
     return ResolvedSettings(manifest, model.space, model.encoder, frequency)

@@ -45,6 +45,8 @@ class Manifest:
         l0: Maximum number of concepts per image; None if λ is set.
         penalties: Relative penalties of the concepts.
         word_frequency: The table of word frequencies that the lexicon was made from.
+        precision: Number format that images are embedded in; None for precomputed embeddings, and
+            where an earlier version did not record it.
         columns: The user's columns that are indexed for filters, with what each of them holds.
         ann: Nearest-neighbour method for dense vectors.
         format: Version of the layout.
@@ -61,6 +63,7 @@ class Manifest:
     l0: int | None
     penalties: Penalties = "uniform"
     word_frequency: str = BUNDLED
+    precision: str | None = None
     columns: Mapping[str, ColumnKind] = field(default_factory=dict)
     ann: Ann = "auto"
     format: int = FORMAT
@@ -138,6 +141,8 @@ class Manifest:
             for part in fields(self)
             if getattr(self, part.name) != getattr(other, part.name)
         } - {"columns", "ann", "format"}
+        if None in (self.precision, other.precision):
+            differs.discard("precision")
         # Fingerprints mean nothing to a person: name what they identify.
         if differs & {"encoder", "dim"}:
             told = _told(self, other, "model")
@@ -150,6 +155,8 @@ class Manifest:
             told = _told(self, other, "penalties")
         elif "word_frequency" in differs:
             told = _told(self, other, "word_frequency")
+        elif "precision" in differs:
+            told = _told(self, other, "precision")
         else:
             return
         raise UserError(f"{origin} was made with {told}", "use the same, or another --index")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ class Encoder(Protocol):
     dim: int
     vocabulary: str | None
     """Path of the word list in the model's folder, or None."""
+    precision: str
+    """Number format that images are embedded in: "fp32", "fp16" or "bf16"."""
 
     def fingerprint(self) -> str:
         """A hash of architecture, weights and preprocessing, but not of device and precision."""
@@ -34,5 +36,13 @@ class Encoder(Protocol):
         """Unit embeddings (n, dim) of pixels (n, 3, h, w), computed in batches."""
 
 
-Load: TypeAlias = Callable[[str], Encoder]
-"""Loads an encoder by name; device, precision and batch size are already chosen."""
+class Load(Protocol):
+    """Loads an encoder by name; device and batch size are already chosen."""
+
+    def __call__(self, name: str, /, *, precision: str | None = None) -> Encoder:
+        """Load an encoder.
+
+        Args:
+            name: Name of the model.
+            precision: Number format for images; None chooses by model and device.
+        """

@@ -19,7 +19,8 @@ def load_encoder(
     Args:
         name: Name of the model (see `describe`).
         device: A torch device; by default CUDA if available, else MPS, else the CPU.
-        precision: "fp32", "fp16" or "bf16"; by default fp16 on CUDA, fp32 elsewhere.
+        precision: "fp32", "fp16" or "bf16", for images; by default fp16 on CUDA, bf16 for vision
+            transformers on processors that have it, else fp32. Texts are embedded in fp32.
         batch_size: Images or texts per forward pass; by default a size that suits the device.
 
     Raises:

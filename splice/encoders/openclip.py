@@ -12,11 +12,21 @@ import open_clip
 import torch
 from numpy.typing import NDArray
 from open_clip.transform import PreprocessCfg
+from open_clip.transformer import VisionTransformer
 
+from splicedex.splice.align import Matrix
+from splicedex.splice.encoders.class_token import skip_unread_tokens
 from splicedex.splice.encoders.hub import load_from_hub, load_local
 from splicedex.splice.encoders.known import LOCAL
 from splicedex.splice.encoders.preprocess import Pixels, Preprocess
-from splicedex.splice.encoders.runtime import Runtime, fingerprint, unit_rows
+from splicedex.splice.encoders.runtime import (
+    PRECISIONS,
+    Runtime,
+    fingerprint,
+    tell_emulation,
+    unit_rows,
+)
+from splicedex.splice.encoders.streams import Streams
 from splicedex.splice.errors import UserError
 
 HUB = "hf-hub:"
@@ -74,7 +84,14 @@ class OpenClipEncoder:
             fill=settings.fill_color,
         )
         self._runtime = runtime
+        self.precision = runtime.image_precision(
+            transformer=isinstance(model.visual, VisionTransformer)
+        )
+        self._dtype = PRECISIONS[self.precision]
+        skip_unread_tokens(model.visual)
         self._model = runtime.place(model)
+        self._model.visual.to(self._dtype)
+        self._streams = Streams(runtime.device, runtime.batch_size)
         self._tokenizer = tokenizer
         mean, std = (torch.tensor(values).view(3, 1, 1) for values in (settings.mean, settings.std))
         self._scale = (1 / (255 * std)).to(runtime.device)
@@ -98,17 +115,20 @@ class OpenClipEncoder:
             rows[part] = unit_rows(self._model.encode_text(tokens)).numpy()
         return rows
 
-    @torch.inference_mode()
     def encode_images(self, pixels: Pixels) -> NDArray[np.float32]:
         """Unit embeddings (n, dim) of pixels (n, 3, h, w) from `preprocess`."""
         if pixels.dtype != np.uint8:
             raise TypeError(f"pixels must be uint8, as preprocess returns them, not {pixels.dtype}")
-        rows = np.empty((len(pixels), self.dim), np.float32)
-        for start in range(0, len(pixels), self.batch_size):
-            part = slice(start, start + self.batch_size)
-            batch = torch.from_numpy(pixels[part]).to(self._runtime.device)
-            batch = torch.addcmul(self._shift, batch.float(), self._scale).to(self._runtime.dtype)
-            rows[part] = unit_rows(self._model.encode_image(batch)).numpy()
+        tell_emulation(self._runtime.device.type, self.precision)
+        none = np.empty((0, self.dim), np.float32)
+        return np.concatenate([none, *self._streams(self._embed, pixels)])
+
+    @torch.inference_mode()
+    def _embed(self, pixels: Pixels) -> Matrix:
+        """Unit embeddings of one batch."""
+        batch = torch.from_numpy(pixels).to(self._runtime.device)
+        batch = torch.addcmul(self._shift, batch.float(), self._scale).to(self._dtype)
+        rows: Matrix = unit_rows(self._model.encode_image(batch)).numpy()
         return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,13 @@ from PIL import Image
 
 from splicedex.splice.encoders.hub import load_from_hub, load_local
 from splicedex.splice.encoders.preprocess import Pixels, Preprocess
-from splicedex.splice.encoders.runtime import Runtime, fingerprint, unit_rows
+from splicedex.splice.encoders.runtime import (
+    PRECISIONS,
+    Runtime,
+    fingerprint,
+    tell_emulation,
+    unit_rows,
+)
 from splicedex.splice.errors import UserError
 
 
@@ -50,6 +57,7 @@ class SentenceTransformerEncoder:
         self.name = name
         self.vocabulary: str | None = None
         self.batch_size = runtime.batch_size
+        self._device = runtime.device.type
         self._fingerprint = fingerprint(
             {
                 f"{tower}.{key}": tensor
@@ -58,8 +66,11 @@ class SentenceTransformerEncoder:
             },
             {"preprocess": [settings.image_mean, settings.image_std, repr(self._preprocess)]},
         )
+        self.precision = runtime.image_precision(transformer=False)  # others were not measured
         self._texts = runtime.place(text_model)
         self._images = runtime.place(image_model)
+        if self.precision != "fp32":  # a model with both towers in one is needed twice
+            self._images = copy.deepcopy(self._images).to(PRECISIONS[self.precision])
         self.dim = len(self._texts.encode("a", show_progress_bar=False))
 
     def fingerprint(self) -> str:
@@ -78,6 +89,7 @@ class SentenceTransformerEncoder:
         """Unit embeddings (n, dim) of pixels (n, 3, h, w) from `preprocess`."""
         if pixels.dtype != np.uint8:
             raise TypeError(f"pixels must be uint8, as preprocess returns them, not {pixels.dtype}")
+        tell_emulation(self._device, self.precision)
         # The library's processor normalises the pixels; it does not resize images of this size.
         return self._encode(self._images, [Image.fromarray(p.transpose(1, 2, 0)) for p in pixels])
 

@@ -84,6 +84,25 @@ def test_any_family_indexes_and_searches(splicedex, models, photos, tmp_path, mo
     assert {hit["path"] for hit in near} == {str(path) for path in photos.rglob("*.*")}
 
 
+def test_an_index_stays_in_its_precision(splicedex, photos, words, monkeypatch):
+    """ONEDNN_MAX_CPU_ISA takes bfloat16 from the processor of the later runs."""
+    first = splicedex(*words, photos / "sub", "--precision", "bf16", "--json")
+    assert counted(first) == {"added": 5, "images": 5}
+    assert splicedex("info", "--index", words[2], "--json")["precision"] == "bf16"
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    more = splicedex(*words, photos, "--json")
+    assert counted(more) == {"added": 5, "unchanged": 5, "images": 10}
+    info = splicedex("info", "--index", words[2], "--json")
+    assert (info["precision"], info["images"]) == ("bf16", 10)
+    said = splicedex(*words, photos, "--precision", "fp32", expect=2)
+    assert "was made with precision 'bf16', not 'fp32'" in said
+    copy = photos.parent / "copy.png"
+    shutil.copy(photos / "sub" / "1.png", copy)
+    hits = splicedex("search", f"like:{copy}", "--index", words[2], "--json")["hits"]
+    assert hits[0]["path"] == str(photos / "sub" / "1.png")
+    assert "10 images, no faults found" in splicedex("verify", "--index", words[2])
+
+
 def test_running_again_reads_what_changed(splicedex, photos, words, models):
     words = [*words, photos, "--json"]
     splicedex(*words)

@@ -120,8 +120,9 @@ class IndexOptions:
     precision: Annotated[
         str | None,
         typer.Option(
-            help="Number format of the encoder: fp32, fp16 or bf16 (default: fp16 on CUDA, "
-            "else fp32)"
+            help="Number format that photos are encoded in: fp32, fp16 or bf16. An index keeps "
+            "its own (default: fp16 on CUDA; bf16 for vision transformers of open_clip on "
+            "processors that have it; else fp32)"
         ),
     ] = None
     batch_size: Annotated[
@@ -252,16 +253,16 @@ class IndexOptions:
             self._sparsity(),
             _choice("--penalties", self.penalties, PENALTIES),
             self.word_frequency,
+            self.precision,
         )
 
     def load(self) -> Load:
-        """The function that loads an encoder with the device, precision and batch size given."""
+        """The function that loads an encoder with the device and batch size given."""
         from splicedex.splice.encoders.load import load_encoder
 
         return functools.partial(
             load_encoder,
             device=self.device,
-            precision=self.precision,
             batch_size=self.batch_size,
         )
 

@@ -19,6 +19,7 @@ def refuses():
 def test_what_the_manifest_says_needs_no_model(tmp_path):
     encoder = LazyEncoder(MANIFEST, refuses)
     assert (encoder.name, encoder.dim, encoder.fingerprint()) == ("m", 24, "w")
+    assert encoder.precision == "fp32"
     with pytest.raises(UserError, match="the weights of m"):
         encoder.encode_texts(["dog"])
 

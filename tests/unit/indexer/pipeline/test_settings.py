@@ -13,6 +13,7 @@ from splicedex.indexer.pipeline.lazy_encoder import load_same_encoder
 from splicedex.indexer.pipeline.settings import Settings, resolve
 from splicedex.indexer.sources.photos import list_paths
 from splicedex.indexer.store.index import create_index, open_index
+from splicedex.indexer.store.manifest import FILE, Manifest
 from splicedex.splice.encoders.known import DEFAULT, absolute
 from splicedex.splice.errors import UserError
 from splicedex.splice.load import OWN
@@ -27,9 +28,10 @@ class WordEncoder:
     vocabulary = None
     dim = DIM
 
-    def __init__(self, name, weights="w"):
+    def __init__(self, name, weights="w", *, precision=None):
         self.name = name
         self._weights = weights
+        self.precision = precision or "bf16"  # as if the processor had it
 
     def fingerprint(self):
         return self._weights
@@ -85,7 +87,12 @@ def test_an_existing_index_keeps_its_settings(made):
 def test_other_settings_are_refused(made, other, cause):
     folder, _, photos = made
     with pytest.raises(UserError, match=cause):
-        resolve(folder, other, photos, load=lambda name: WordEncoder(name, "wv"[name == "n"]))
+        resolve(
+            folder,
+            other,
+            photos,
+            load=lambda name, **more: WordEncoder(name, "wv"[name == "n"], **more),
+        )
 
 
 def test_word_frequencies_are_kept_and_others_refused(made, tmp_path):
@@ -109,7 +116,7 @@ def test_word_frequencies_are_kept_and_others_refused(made, tmp_path):
 def test_another_model_is_refused_before_photos_are_read_for_its_mean(made, recwarn):
     folder, _, photos = made
     with pytest.raises(UserError, match="other contents of m"):
-        resolve(folder, Settings(model="m"), photos, load=lambda name: WordEncoder(name, "v"))
+        resolve(folder, Settings(model="m"), photos, load=lambda name, **_: WordEncoder(name, "v"))
     assert not recwarn
 
 
@@ -118,14 +125,14 @@ def test_weights_that_changed_are_refused(made):
     manifest = resolve(folder, Settings(), photos, load=WordEncoder).manifest
     assert load_same_encoder(manifest, folder, WordEncoder).name == "m"
     with pytest.raises(UserError, match="weights of m are not those"):
-        load_same_encoder(manifest, folder, lambda name: WordEncoder(name, "v"))
+        load_same_encoder(manifest, folder, lambda name, **_: WordEncoder(name, "v"))
 
 
 def test_the_default_model_is_for_photos_only(made, tmp_path):
     _, settings, photos = made
     named = []
 
-    def load(name):
+    def load(name, **_):
         named.append(name)
         return WordEncoder(name)
 
@@ -168,7 +175,7 @@ def test_a_mean_estimated_from_a_folder_is_kept(made, tmp_path, monkeypatch):
 def test_a_model_with_its_own_vocabulary_may_move(made, tmp_path, monkeypatch):
     _, settings, photos = made
 
-    def load(name):
+    def load(name, **_):
         encoder = WordEncoder(name)
         encoder.vocabulary = str(tmp_path / name / "vocabulary.txt")
         return encoder
@@ -182,6 +189,65 @@ def test_a_model_with_its_own_vocabulary_may_move(made, tmp_path, monkeypatch):
     (tmp_path / "m").rename(tmp_path / "moved")
     again = resolve(tmp_path / "j", Settings("moved", None, settings.image_mean), photos, load=load)
     assert again.space.fingerprint == resolved.space.fingerprint
+
+
+class TestPrecision:
+    """An index stays in the number format of its first photos, whatever processor goes on."""
+
+    class OnOlderProcessor(WordEncoder):
+        """Embeds in single precision, unless told otherwise; and rounds texts in its own way."""
+
+        def __init__(self, name, *, precision=None):
+            super().__init__(name, precision=precision or "fp32")
+
+        def encode_texts(self, texts):
+            return super().encode_texts(texts) * np.float32(1 + 1e-6)
+
+    @staticmethod
+    def precision_of(resolved):
+        """That which photos will be embedded in."""
+        from splicedex.indexer.pipeline.lazy_encoder import LazyEncoder
+
+        encoder = resolved.encoder
+        return (encoder._encoder() if isinstance(encoder, LazyEncoder) else encoder).precision
+
+    def test_the_first_run_decides(self, made):
+        folder, settings, photos = made
+        assert resolve(folder, Settings(), photos, load=WordEncoder).manifest.precision == "bf16"
+        for asked in (Settings(), Settings(precision="bf16"), settings):
+            resolved = resolve(folder, asked, photos, load=self.OnOlderProcessor)
+            assert self.precision_of(resolved) == "bf16"
+
+    def test_texts_that_are_rounded_otherwise_are_the_same_space(self, made, monkeypatch, tmp_path):
+        folder, settings, photos = made
+        monkeypatch.setenv("SPLICEDEX_CACHE", str(tmp_path / "another machine"))
+        resolved = resolve(folder, settings, photos, load=self.OnOlderProcessor)
+        assert resolved.space.fingerprint == resolved.manifest.space
+        (tmp_path / "words.txt").write_text("dog\ncat\ntree\nland\n")
+        with pytest.raises(UserError, match="other contents of"):
+            resolve(folder, settings, photos, load=self.OnOlderProcessor)
+
+    @pytest.mark.parametrize("more", [{}, {"model": "m"}])
+    def test_another_one_is_refused(self, made, more):
+        folder, _, photos = made
+        with pytest.raises(UserError, match="precision 'bf16', not 'fp32'"):
+            resolve(folder, Settings(precision="fp32", **more), photos, load=WordEncoder)
+
+    def test_a_chosen_one_is_recorded(self, made, tmp_path):
+        _, settings, photos = made
+        settings = replace(settings, precision="fp16")
+        resolved = resolve(tmp_path / "j", settings, photos, load=WordEncoder)
+        assert (self.precision_of(resolved), resolved.manifest.precision) == ("fp16", "fp16")
+
+    @pytest.mark.parametrize("more", [{}, {"model": "m"}])
+    def test_an_older_index_stays_in_single_precision(self, made, more):
+        folder, _, photos = made
+        replace(Manifest.load(folder), precision=None).save(folder / FILE)
+        for asked, precision in ((None, "fp32"), ("bf16", "bf16")):  # it may have been made so
+            settings = Settings(precision=asked, **more)
+            resolved = resolve(folder, settings, photos, load=WordEncoder)
+            assert self.precision_of(resolved) == precision
+        assert self.precision_of(resolve(folder, Settings(), photos, load=WordEncoder)) == "fp32"
 
 
 class TestAbsolute:

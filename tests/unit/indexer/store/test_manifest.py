@@ -9,7 +9,7 @@ from splicedex.splice.sparsity import Sparsity
 
 MANIFEST = Manifest(
     model="nano", encoder="e", vocabulary="clip", space="s", image_mean="its own",
-    concepts=10, dim=4, l1_penalty=0.25, l0=None,
+    concepts=10, dim=4, l1_penalty=0.25, l0=None, precision="bf16",
 )  # fmt: skip
 
 
@@ -39,6 +39,16 @@ def test_what_cannot_be_read_is_refused(tmp_path, text, cause):
         Manifest.load(tmp_path)
 
 
+def test_a_manifest_without_a_precision_opens(tmp_path):
+    MANIFEST.save(tmp_path / FILE)
+    values = json.loads((tmp_path / FILE).read_text())
+    del values["precision"], values["checksum"]
+    (tmp_path / FILE).write_text(json.dumps(values))
+    older = Manifest.load(tmp_path)
+    assert older == replace(MANIFEST, precision=None)
+    older.refuse_other(MANIFEST, tmp_path)
+
+
 def test_an_older_index_is_refused(tmp_path):
     replace(MANIFEST, format=FORMAT - 1).save(tmp_path / FILE)
     with pytest.raises(UserError, match="older splicedex"):
@@ -58,6 +68,7 @@ def test_no_index(tmp_path):
         ({"vocabulary": "laion", "space": "t", "concepts": 9}, "vocabulary 'clip', not 'laion'"),
         ({"image_mean": "a file", "space": "t"}, "image_mean 'its own', not 'a file'"),
         ({"space": "t"}, "other contents of nano"),
+        ({"precision": "fp32"}, "precision 'bf16', not 'fp32'"),
     ],
 )
 def test_other_settings_are_refused_by_name(tmp_path, change, cause):
