@@ -10,13 +10,13 @@ all matches; brute force does neither.
 
 "Beside the search" is one client: "HTTP adds" is the time of a request less that of its search as
 the same response tells it, so both meet the same load of the machine; the client is a part of it.
-The same searches in this process are for comparison. "CPU" is processor time for each request or
-search.
+"CPU" is the server's processor time for each request; the last table divides it into stages.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import http.client
 import json
 import os
@@ -26,7 +26,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,14 +35,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
+from fastapi import FastAPI
 
 from benchmarks.datasets import DATA
 from benchmarks.large import write_large
 from benchmarks.machine import machine
 from benchmarks.report import publish
+from splicedex.api.http import answers
+from splicedex.api.http.app import make_app
+from splicedex.api.http.config import Settings
 from splicedex.indexer.store.index import open_index
 from splicedex.search.results import Options
-from splicedex.search.searcher import Searcher
 from splicedex.search.threads import one_blas_thread
 
 FOLDER = Path("artifacts") / "large"
@@ -67,7 +70,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.short:
         options.images, options.seconds = [10_000], 3
-    tables, beside = {}, []
+    tables, beside, spent = {}, [], []
     for images in options.images:
         rows, index = prepare(options.folder, images)
         measured = []
@@ -82,8 +85,13 @@ def main() -> None:
                 found = load(server, "/search", texts, clients, options.seconds)
                 measured.append({"server": "brute force", "clients": clients, **found})
         tables[f"{images:,} images"] = measured
-        beside.append(one | alone(index, texts))
+        staged = stages(index, texts)
+        beside.append(one)
+        spent.append(
+            {"images": images, **staged, "socket and protocol": one["CPU"] - staged["application"]}
+        )
     tables["Beside the search, one client, milliseconds"] = beside
+    tables["Stages of a request, milliseconds of processor time"] = spent
     packages = ("qdrant-edge-py", "numpy", "fastapi", "uvicorn", "orjson")
     publish("Search under load", machine(packages), tables, options.json)
 
@@ -132,25 +140,56 @@ def one_client(server: Server, texts: Sequence[str]) -> dict[str, float]:
         "request": float(np.median(whole)),
         "search": float(np.median(searches)),
         "HTTP adds": float(np.median(whole - searches)),
-        "request, CPU": used,
+        "CPU": used,
     }
 
 
-def alone(index: Path, texts: Sequence[str]) -> dict[str, float]:
-    """Milliseconds of the same searches in this process, one after another."""
+def stages(index: Path, texts: Sequence[str]) -> dict[str, float]:
+    """Milliseconds of processor time of each stage of a request, in this process."""
     one_blas_thread()
     with open_index(index) as opened:
-        searcher = Searcher(opened)
-        times, used = [], time.process_time()
-        for text in [*texts, *texts]:
-            start = time.perf_counter()
-            searcher.search(text, Options(LIMIT))
-            times.append(time.perf_counter() - start)
-        used = 1000 * (time.process_time() - used) / len(times)
+        app = make_app(opened, Settings())
+        searcher = app.state.service.searcher
+        found = [searcher.search(text, Options(LIMIT)) for text in texts]  # and fill the caches
+        search = _cpu(lambda: [searcher.search(text, Options(LIMIT)) for text in texts])
+        write = _cpu(lambda: [answers.to_json(answers.search_answer(one)) for one in found])
+        app_alone = _cpu(lambda: asyncio.run(_ask(app, texts)))
+        app.state.service.close()
+    count = len(texts)
     return {
-        "in this process": 1000 * float(np.median(times[len(texts) :])),
-        "in this process, CPU": used,
+        "search": search / count,
+        "write the JSON": write / count,
+        "check, validate, change thread": (app_alone - search - write) / count,
+        "application": app_alone / count,
     }
+
+
+def _cpu(call: Callable[[], object]) -> float:
+    used = time.process_time()
+    call()
+    return 1000 * (time.process_time() - used)
+
+
+async def _ask(app: FastAPI, texts: Sequence[str]) -> None:
+    """Send requests to the application, without a socket."""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message.get("status", 200) != 200:
+            raise RuntimeError(f"a request failed with status {message['status']}")
+
+    for text in texts:
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "path": "/v1/search",
+            "query_string": urlencode({"q": text, "limit": LIMIT}).encode(),
+            "headers": [(b"host", b"localhost")],
+        }
+        await app(scope, receive, send)
 
 
 def queries(server: Server) -> list[str]:
