@@ -1,72 +1,84 @@
-"""The command line `splicedex`. Each command imports what it needs only when it runs."""
+"""The command line `splicedex`. Only the command that is asked for is imported."""
 
 from __future__ import annotations
 
 import faulthandler
 import sys
 import warnings
+from importlib import import_module
 from typing import Annotated, NoReturn
 
 import typer
 
-from splicedex.api.cli import serve
-from splicedex.api.cli.curation import classify, compare, drift, export, probe, spurious, tag
-from splicedex.api.cli.indexing import copy, index, info, move, repair, verify
 from splicedex.api.cli.options import with_address
 from splicedex.api.cli.pipes import quiet_pipes
-from splicedex.api.cli.searching import concepts, explain, search, similar
-from splicedex.api.cli.selection import balance, duplicates, outliers, sample
 from splicedex.splice.errors import UserError
 
-app = typer.Typer(
-    name="splicedex",
-    help="Search photos by the concepts in them, and see why each photo matches.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 SEARCHING = {
-    "search": search,
-    "similar": similar,
-    "explain": explain,
-    "concepts": concepts,
-    "serve": serve,
+    "search": "searching.search",
+    "similar": "searching.similar",
+    "explain": "searching.explain",
+    "concepts": "searching.concepts",
+    "serve": "serve",
 }
 CURATION = {
-    "compare": compare,
-    "spurious": spurious,
-    "drift": drift,
-    "outliers": outliers,
-    "duplicates": duplicates,
-    "balance": balance,
-    "sample": sample,
-    "export": export,
-    "tag": tag,
-    "classify": classify,
-    "probe": probe,
+    "compare": "curation.compare",
+    "spurious": "curation.spurious",
+    "drift": "curation.drift",
+    "outliers": "selection.outliers",
+    "duplicates": "selection.duplicates",
+    "balance": "selection.balance",
+    "sample": "selection.sample",
+    "export": "curation.export",
+    "tag": "curation.tag",
+    "classify": "curation.classify",
+    "probe": "curation.probe",
 }
 INDEXING = {
-    "index": index,
-    "info": info,
-    "verify": verify,
-    "repair": repair,
-    "copy": copy,
-    "move": move,
+    "index": "indexing.index",
+    "info": "indexing.info",
+    "verify": "indexing.verify",
+    "repair": "indexing.repair",
+    "copy": "indexing.copy",
+    "move": "indexing.move",
 }
 PANELS = {
     "Indexes": INDEXING,
     "Search": SEARCHING,
     "Curation of data sets": CURATION,
 }
-"""The groups of commands in `splicedex --help`."""
-for panel, commands in PANELS.items():
-    for name, command in commands.items():
-        examples = getattr(command, "EXAMPLES", None)
-        app.command(name, epilog=examples, rich_help_panel=panel)(command.run)
-for registered in app.registered_commands:
-    assert registered.callback
-    registered.callback = with_address(registered.callback)
+"""The groups of commands in `splicedex --help`, with their modules."""
+
+
+def make_app(asked: str | None = None) -> typer.Typer:
+    """The command line with all its commands.
+
+    Args:
+        asked: The only command that is needed, if that is known: to import and describe all of them
+            takes longer than a search.
+    """
+    app = typer.Typer(
+        name="splicedex",
+        help="Search photos by the concepts in them, and see why each photo matches.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for panel, commands in PANELS.items():
+        for name in commands if asked is None else commands.keys() & {asked}:
+            command = import_module(f"{__package__}.{commands[name]}")
+            examples = getattr(command, "EXAMPLES", None)
+            run = with_address(command.run)
+            app.command(name, epilog=examples, rich_help_panel=panel)(run)
+    return app
+
+
+def _asked() -> str | None:
+    """The command that is asked for; None unless the first word names one."""
+    first = next(iter(sys.argv[1:]), None)
+    return first if any(first in commands for commands in PANELS.values()) else None
 
 
 def _version(show: bool) -> None:
@@ -77,7 +89,6 @@ def _version(show: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool,
@@ -103,7 +114,7 @@ def main() -> None:
 
 def _run() -> None:
     try:
-        app()
+        make_app(_asked())()
     except UserError as error:
         _exit_with(error)
     except OSError as error:

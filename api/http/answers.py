@@ -1,79 +1,81 @@
-"""Converts results of the library to the models of the API."""
+"""Converts results of the library to the answers of the API.
+
+Answers with hits have hundreds of parts. They are plain values of the shape of their model, which
+`to_json` writes without making the model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from starlette.responses import Response
 
 from splicedex.api.http.images.originals import media_type, photo_of
 from splicedex.api.http.images.uploads import Upload, Uploads
 from splicedex.api.http.models import (
     ConceptFacet,
-    Explanation,
-    Hit,
     ImageRecord,
-    ImageSearchAnswer,
-    Part,
     Presence,
     Probability,
-    SearchAnswer,
     UploadRecord,
     Weight,
 )
 from splicedex.search.browse import facets
 from splicedex.search.browse.image import Record, columns_of
-from splicedex.search.ranking.explain import Contribution, Fired
+from splicedex.search.ranking.explain import Fired
 from splicedex.search.results import Result, Results
 
 HEAVIEST = 8
 """Number of concepts of a hit's decomposition."""
 
 
-def search_answer(results: Results) -> SearchAnswer:
-    """The answer to a query; checks on disk which photos exist."""
-    return SearchAnswer(
-        query=results.query,
-        reading=results.reading,
-        matches=results.matches,
-        took_ms=round(results.took_ms, 3),
-        cursor=results.cursor,
-        notes=list(results.notes),
-        hits=[hit_of(result) for result in results.hits],
-    )
+def to_json(answer: Mapping[str, Any]) -> Response:
+    """A response with an answer of plain values, dataclasses and models."""
+    content = orjson.dumps(answer, _plain, orjson.OPT_SERIALIZE_NUMPY)
+    return Response(content, media_type="application/json")
 
 
-def image_search_answer(results: Results, upload: UploadRecord) -> ImageSearchAnswer:
-    """The answer to a search by an uploaded image, with the upload."""
-    return ImageSearchAnswer(**dict(search_answer(results)), upload=upload)
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def hit_of(result: Result) -> Hit:
-    """A hit, with its explanation, what it shows and its heaviest concepts."""
+def search_answer(results: Results) -> dict[str, Any]:
+    """The fields of a `SearchAnswer`; checks on disk which photos exist."""
+    return {
+        "query": results.query,
+        "reading": results.reading,
+        "matches": results.matches,
+        "took_ms": round(results.took_ms, 3),
+        "cursor": results.cursor,
+        "notes": results.notes,
+        "hits": [hit_of(result) for result in results.hits],
+    }
+
+
+def hit_of(result: Result) -> dict[str, Any]:
+    """The fields of a `Hit`: an image, its explanation, what it shows, its heaviest concepts."""
     found = result.explanation
-    return Hit(
-        id=result.id,
-        path=result.path,
-        score=result.score,
-        match=result.match,
-        cosine=result.payload["cosine"],
-        columns=columns_of(result.payload),
-        thumbnail=f"/v1/images/{result.id}/thumbnail" if photo_of(result.payload) else None,
-        explanation=Explanation(
-            base=found.base, rest=found.rest, parts=[_part(part) for part in found.concepts]
-        ),
-        shows=probabilities(result.shows),
-        concepts=weights(result.concepts[:HEAVIEST]),
-    )
-
-
-def _part(part: Contribution) -> Part:
-    return Part(
-        concept=part.concept,
-        query_weight=part.query_weight,
-        weight=part.weight,
-        contribution=part.contribution,
-        fired=presences(part.fired),
-    )
+    return {
+        "id": result.id,
+        "path": result.path,
+        "score": result.score,
+        "match": result.match,
+        "cosine": result.payload["cosine"],
+        "columns": columns_of(result.payload),
+        "thumbnail": f"/v1/images/{result.id}/thumbnail" if photo_of(result.payload) else None,
+        # A `Contribution` has the fields of a `Part`.
+        "explanation": {"base": found.base, "rest": found.rest, "parts": found.concepts},
+        "shows": [{"concept": name, "probability": p} for name, p in result.shows],
+        "concepts": [
+            {"concept": name, "weight": weight} for name, weight in result.concepts[:HEAVIEST]
+        ],
+    }
 
 
 def presences(fired: Iterable[Fired]) -> list[Presence]:

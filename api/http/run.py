@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from splicedex.api.http.app import make_app
 from splicedex.api.http.config import Settings
-from splicedex.api.http.guard.timeouts import patient
+from splicedex.api.http.guard.protocol import patient
 from splicedex.indexer.store.index import Index
 from splicedex.splice.errors import UserError
 
@@ -64,7 +64,7 @@ def serve(index: Index, settings: Settings, listening: socket.socket) -> None:
     """
     config = uvicorn.Config(
         make_app(index, settings),
-        http=patient(settings.patience),
+        http=patient(settings.patience, HEADER_BYTES),
         ws="none",
         lifespan="on",
         log_level="error",  # clients must not be able to fill the log
@@ -74,7 +74,6 @@ def serve(index: Index, settings: Settings, listening: socket.socket) -> None:
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
-        h11_max_incomplete_event_size=HEADER_BYTES,
     )
 
     logging.getLogger("python_multipart").setLevel(logging.ERROR)

@@ -75,9 +75,14 @@ class Service:
         self.uploads.close()
 
 
-def _service(request: Request) -> Service:
+def service_of(request: Request) -> Service:
+    """The service of the application that a request came to."""
     service: Service = request.app.state.service
     return service
+
+
+async def _service(request: Request) -> Service:  # not async, FastAPI would call it in a thread
+    return service_of(request)
 
 
 Served: TypeAlias = Annotated[Service, Depends(_service)]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,6 +34,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 """Headers that make browsers run only our own scripts and forbid other sites to frame the page."""
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_UNCACHED = (b"cache-control", b"no-store")
 
 
 class SecureHeaders:
@@ -47,11 +49,10 @@ class SecureHeaders:
 
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith("/v1/"):
-                    headers.setdefault("Cache-Control", "no-store")
+                headers = message["headers"]
+                own = {name for name, _ in headers}
+                ours = [*_RAW, _UNCACHED] if scope["path"].startswith("/v1/") else _RAW
+                message["headers"] = [*headers, *(one for one in ours if one[0] not in own)]
             await send(message)
 
         await self._app(scope, receive, secured)

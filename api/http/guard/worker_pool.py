@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
 
 from splicedex.api.http.guard.problems import ProblemError
 
@@ -25,6 +26,7 @@ class Pool:
     def __init__(self, name: str, threads: int, waiting: int) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._most = threads + waiting
+        self._counting = threading.Lock()
         self.pending = 0
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -37,14 +39,15 @@ class Pool:
             raise ProblemError(
                 503, "the server is busy", "try again in a few seconds", {"Retry-After": "2"}
             )
-        self.pending += 1
+        with self._counting:
+            self.pending += 1
         future = self._threads.submit(call, *args, **kwargs)
-        loop = asyncio.get_running_loop()
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
+        future.add_done_callback(self._done)
         return await asyncio.wrap_future(future)
 
-    def _done(self) -> None:
-        self.pending -= 1
+    def _done(self, _: Future[Any]) -> None:
+        with self._counting:  # in the thread of the call: waking the event loop takes as long
+            self.pending -= 1
 
     def close(self) -> None:
         """Cancel the calls that wait, and finish those that run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
 
 from splicedex.api.http import answers, models
 from splicedex.api.http.guard.problems import ProblemError, responses
@@ -36,13 +37,13 @@ async def complete(
     )
 
 
-@router.get("/{name}", responses=responses(401, 404, 422, 503))
+@router.get("/{name}", responses=responses(401, 404, 422, 503), response_model=models.ConceptRecord)
 async def concept(
     service: Served, name: Annotated[str, Path(max_length=200, examples=["dog"])]
-) -> models.ConceptRecord:
+) -> Response:
     """A concept: its near-synonyms, what its images show too, and example images."""
 
-    def read() -> models.ConceptRecord:
+    def read() -> Response:
         encode = service.searcher.context.encode
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
         try:
@@ -52,16 +53,15 @@ async def concept(
             results = service.searcher.search(f'"{quoted}"', Options(EXAMPLES))
         except UserError as error:
             raise ProblemError(404, error.cause, error.hint) from error
-        return models.ConceptRecord(
-            concept=page.concept,
-            images=page.images,
-            share=page.share,
-            family=[
-                models.NearSynonym(concept=one.concept, weight=one.weight, images=one.images)
-                for one in page.synonyms
-            ],
-            together=answers.concept_facets(page.together),
-            examples=[answers.hit_of(hit) for hit in results.hits],
+        return answers.to_json(
+            {
+                "concept": page.concept,
+                "images": page.images,
+                "share": page.share,
+                "family": page.synonyms,
+                "together": page.together,
+                "examples": [answers.hit_of(hit) for hit in results.hits],
+            }
         )
 
     return await service.searching.run(read)

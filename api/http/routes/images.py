@@ -46,7 +46,7 @@ async def image(service: Served, id: PathId) -> models.ImageRecord:  # noqa: A00
     return await service.searching.run(read)
 
 
-@router.get("/{id}/similar", responses=PROBLEMS)
+@router.get("/{id}/similar", responses=PROBLEMS, response_model=models.SearchAnswer)
 async def similar(
     service: Served,
     id: PathId,  # noqa: A002
@@ -54,16 +54,16 @@ async def similar(
     above: Annotated[
         float, Query(ge=-1, le=1, description="Lowest cosine; near-duplicates have about 0.95.")
     ] = -1.0,
-) -> models.SearchAnswer:
+) -> Response:
     """The images most similar to one, and the concepts that make them similar."""
 
-    def find() -> models.SearchAnswer:
+    def find() -> Response:
         known = uuid_of(id)
         if not service.index.engine.retrieve([known], with_payload=False):
             raise no_image(id)
         results = service.searcher.search(f"like:{known}", Options(limit))
         close = tuple(hit for hit in results.hits if hit.score >= above)
-        return answers.search_answer(replace(results, hits=close))
+        return answers.to_json(answers.search_answer(replace(results, hits=close)))
 
     return await service.searching.run(find)
 

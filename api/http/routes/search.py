@@ -5,29 +5,35 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import Response
 
 from splicedex.api.http import answers, models
 from splicedex.api.http.guard.problems import responses
 from splicedex.api.http.routes.images import Id, no_image, uuid_of
+from splicedex.api.http.routes.query_route import QueryRoute
 from splicedex.api.http.service import Served, Service
 from splicedex.search.browse.facets import facets
 from splicedex.search.ranking.why_matched import explain_match
 from splicedex.search.results import Options
 
 router = APIRouter(prefix="/v1", tags=["search"])
+quick = APIRouter(route_class=QueryRoute)
 PROBLEMS = responses(400, 401, 404, 422, 503)
 
 
-@router.get("/search", responses=PROBLEMS)
-async def search(
-    service: Served, asked: Annotated[models.SearchRequest, Query()]
-) -> models.SearchAnswer:
+@quick.get("/search", responses=PROBLEMS, response_model=models.SearchAnswer)
+async def search(service: Served, asked: Annotated[models.SearchRequest, Query()]) -> Response:
     """Images that match a query, best first, each with an explanation."""
     return await service.searching.run(find, service, asked)
 
 
-@router.post("/search", responses={**PROBLEMS, **responses(413)})
-async def search_by_body(service: Served, asked: models.SearchBody) -> models.SearchAnswer:
+router.include_router(quick)
+
+
+@router.post(
+    "/search", responses={**PROBLEMS, **responses(413)}, response_model=models.SearchAnswer
+)
+async def search_by_body(service: Served, asked: models.SearchBody) -> Response:
     """The same search, with the query in the body."""
     return await service.searching.run(find, service, asked)
 
@@ -86,10 +92,10 @@ async def plan(service: Served, q: models.Query = "") -> models.PlanAnswer:
     return models.PlanAnswer(**described)
 
 
-def find(service: Service, asked: models.SearchRequest) -> models.SearchAnswer:
+def find(service: Service, asked: models.SearchRequest) -> Response:
     """Run a search; blocks."""
-    options = options_of(asked)
-    return answers.search_answer(service.searcher.search(asked.q, options, cursor=asked.cursor))
+    found = service.searcher.search(asked.q, options_of(asked), cursor=asked.cursor)
+    return answers.to_json(answers.search_answer(found))
 
 
 def options_of(asked: models.SearchRequest) -> Options:

@@ -52,7 +52,7 @@ async def uploaded_thumbnail(service: Served, id: UploadId) -> Response:  # noqa
     return Response(kept.thumbnail, media_type="image/jpeg", headers=headers)
 
 
-@router.post("/search/image", responses=PROBLEMS)
+@router.post("/search/image", responses=PROBLEMS, response_model=models.ImageSearchAnswer)
 async def search_by_image(
     service: Served,
     file: UploadFile,
@@ -60,14 +60,17 @@ async def search_by_image(
     limit: Annotated[models.Limit, Form()] = 20,
     near: Annotated[bool, Form(description="List near misses after the matches.")] = False,
     rank: Annotated[models.Rank, Form(description="See /v1/search.")] = "auto",
-) -> models.ImageSearchAnswer:
+) -> Response:
     """The images most similar to an uploaded one, with optional edits."""
     kept = await _add(service, file)
     query = f"like:{kept.id} {q}".strip()
     options = Options(limit, near=near, rank=rank)
-    results = await service.searching.run(service.searcher.search, query, options)
-    record = answers.upload_record(kept, service.uploads)
-    return await service.searching.run(answers.image_search_answer, results, record)
+
+    def find() -> Response:
+        found = answers.search_answer(service.searcher.search(query, options))
+        return answers.to_json({**found, "upload": answers.upload_record(kept, service.uploads)})
+
+    return await service.searching.run(find)
 
 
 @router.post("/decompose/image", tags=["decompose"], responses=PROBLEMS)

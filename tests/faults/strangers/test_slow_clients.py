@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 from tests.faults.strangers.wire import raw, status
@@ -23,6 +24,21 @@ def test_a_second_request_that_never_ends_is_cut_off(server):
         while part := connection.recv(65536):
             answer += part
     assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_headers_that_are_too_large_are_cut_off(server):
+    for start in (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nA: ", b"GET /"):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+            connection.sendall(start)
+            answer = b""
+            with contextlib.suppress(ConnectionError):  # closed while we still send
+                for _ in range(1000):
+                    connection.sendall(b"x" * 1000)
+                    connection.settimeout(0.01)
+                    with contextlib.suppress(TimeoutError):
+                        answer += connection.recv(10_000)
+                        break
+        assert not answer or status(answer) == 400
 
 
 def test_a_body_that_never_comes_is_answered(server):

@@ -8,7 +8,7 @@ import pytest
 import typer
 import yaml
 
-from splicedex.api.cli.main import app
+from splicedex.api.cli.main import make_app
 from tests.paths import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -61,7 +61,7 @@ def test_the_cluster_grows_from_the_node_that_is_always_there():
 def test_commands_are_ones_we_have(name):
     """The command line takes them apart without a complaint."""
     command, *words = SERVICES[name]["command"]
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(make_app())
     known = group.commands[command]
     asked = known.make_context(command, list(words), resilient_parsing=False).params
     assert asked["url"] == "http://qdrant:6333"
@@ -69,7 +69,7 @@ def test_commands_are_ones_we_have(name):
 
 
 def test_environment_is_what_our_options_read():
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(make_app())
     read = {
         variable
         for command in group.commands.values()

@@ -8,7 +8,7 @@ import shlex
 import pytest
 import typer
 
-from splicedex.api.cli.main import app
+from splicedex.api.cli.main import make_app
 from tests.paths import ROOT
 
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
@@ -42,7 +42,7 @@ def test_links_lead_somewhere(document):
 
 @by_name
 def test_commands_take_their_options(document):
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(make_app())
     for block in FENCED.findall(document.read_text("utf-8")):
         for line in COMMAND.findall(block.replace("\\\n", " ")):
             name, *words = shlex.split(line, comments=True)

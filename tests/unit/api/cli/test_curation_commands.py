@@ -5,19 +5,19 @@ import typer
 from typer.testing import CliRunner
 
 from splicedex.api.cli.curation.arguments import split_assignment, split_words
-from splicedex.api.cli.main import CURATION, SEARCHING, app
+from splicedex.api.cli.main import CURATION, SEARCHING, make_app
 from splicedex.splice.errors import UserError
 
 
 @pytest.mark.parametrize("command", [*CURATION, *SEARCHING])
 def test_help_has_examples(command):
-    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "160"})
+    shown = CliRunner().invoke(make_app(), [command, "--help"], env={"COLUMNS": "160"})
     assert shown.exit_code == 0
     assert f"splicedex {command}" in shown.output
 
 
 def options_of(command):
-    return typer.main.get_command(app).commands[command].params
+    return typer.main.get_command(make_app()).commands[command].params
 
 
 def test_an_option_says_the_same_everywhere():
@@ -49,7 +49,7 @@ def test_no_help_is_lost_as_markup(command):
     ],
 )
 def test_questions_that_make_no_sense(words, message):
-    refused = CliRunner().invoke(app, [*words, "--index", "nowhere"])
+    refused = CliRunner().invoke(make_app(), [*words, "--index", "nowhere"])
     assert isinstance(refused.exception, UserError)
     assert message in str(refused.exception)
 

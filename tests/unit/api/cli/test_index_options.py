@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from splicedex.api.cli.indexing import index
 from splicedex.api.cli.indexing.index_options import ANNS, IndexOptions
-from splicedex.api.cli.main import app
+from splicedex.api.cli.main import make_app
 from splicedex.indexer.sources.decoding.opened import Reading
 from splicedex.indexer.sources.finding.find_photos import Excludes
 from splicedex.splice.errors import UserError
@@ -25,7 +25,7 @@ def test_each_field_is_a_parameter_of_the_command():
 
 
 def test_help_shows_defaults():
-    told = CliRunner().invoke(app, ["index", "--help"], env={"COLUMNS": "200"})
+    told = CliRunner().invoke(make_app(), ["index", "--help"], env={"COLUMNS": "200"})
     assert told.exit_code == 0
     assert "Nearest-neighbour method" in told.output
     assert "(default: 0.25)" in told.output

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from splicedex.api.cli.main import app
+from splicedex.api.cli.main import make_app
 from splicedex.api.cli.options import IndexAddress, listing_of, sharded, sibling, with_address
 from splicedex.indexer.store.address import Collection, Folder
 from splicedex.splice.errors import UserError
@@ -52,7 +52,7 @@ def test_folder_or_collection(monkeypatch):
 
 
 def test_every_command_takes_a_server():
-    for name, command in typer.main.get_command(app).commands.items():
+    for name, command in typer.main.get_command(make_app()).commands.items():
         options = {option.name for option in command.params}
         if name not in OWN_ADDRESSES:
             assert options >= {"index", "url", "api_key"}, name
