@@ -18,7 +18,7 @@ import qdrant_edge as edge
 
 from splicedex.indexer.engines.base import Ann, Batch, FieldKind
 from splicedex.indexer.engines.edge import integrity
-from splicedex.indexer.engines.edge.config import SMALL, chosen, edge_config
+from splicedex.indexer.engines.edge.config import COMPACT, SMALL, chosen, edge_config
 from splicedex.indexer.engines.edge.convert import EdgeCodec, to_points
 from splicedex.indexer.engines.edge.os_errors import leave_room, size, translate_errors
 from splicedex.indexer.engines.edge.page_cache import (
@@ -308,7 +308,7 @@ class EdgeEngine(QdrantEngine):
             read_ahead(self._folder, [by_point(key) if by == "point" else by_value(key)])
 
     def wants_optimizing(self, ann: Ann | None = None, built: Ann = "auto") -> bool:
-        """Whether another method is asked for, or much of a large collection is not in the graph.
+        """Whether another method is asked for, or much was written since the last `optimize`.
 
         Args:
             ann: Method that the user asks for; None for the one in use.
@@ -319,15 +319,19 @@ class EdgeEngine(QdrantEngine):
         info = self._shard.info()
         # Sparse vectors count as indexed from the start.
         left = 2 * info.points_count - info.indexed_vectors_count
-        return info.points_count >= SMALL and left > max(SMALL, info.points_count // 10)
+        points = info.points_count
+        if points >= SMALL and built != "exact" and not self._has_graph():
+            return True
+        many = SMALL if points >= SMALL else COMPACT
+        return points >= many and left > max(many, points // 10)
 
     def optimize(self, ann: Ann = "auto") -> None:
         """Build what makes queries fast (graph, merged segments). Returns when it is done.
 
-        With "auto", a collection of less than `SMALL` points is left as it is.
+        With "auto", a collection of less than `COMPACT` points is left as it is.
         """
         points = self._shard.info().points_count
-        if ann == "auto" and points < SMALL:
+        if ann == "auto" and points < COMPACT:
             return
         dim = self._dim()
         leave_room(self._folder, size(self._folder))  # old and new exist at the same time
@@ -387,8 +391,14 @@ class EdgeEngine(QdrantEngine):
             remove_copy(self._folder / MAPPED)
 
     def _dim(self) -> int:
-        config = json.loads((self._folder / CONFIG).read_text())
-        return int(config["vectors"][DENSE]["size"])
+        return int(self._config()["vectors"][DENSE]["size"])
+
+    def _has_graph(self) -> bool:
+        return bool(self._config()["hnsw_config"]["m"])
+
+    def _config(self) -> dict[str, Any]:
+        config: dict[str, Any] = json.loads((self._folder / CONFIG).read_text())
+        return config
 
     def close(self) -> None:
         """Flush and release the folder; later calls fail, closing again does nothing.

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from splicedex.indexer.engines.base import Batch
+from splicedex.indexer.engines.edge import config as config_module
 from splicedex.indexer.engines.edge import engine as engine_module
 from splicedex.indexer.engines.edge.config import SMALL, chosen
 from splicedex.indexer.engines.edge.engine import EdgeEngine
@@ -43,6 +44,7 @@ def test_all_methods_give_the_same_answers(folder, ann):
 
 def test_points_written_after_optimizing_are_found(folder, monkeypatch):
     monkeypatch.setattr(engine_module, "SMALL", 50)
+    monkeypatch.setattr(engine_module, "COMPACT", 20)
     with EdgeEngine.open(folder / "points") as engine:
         assert engine.wants_optimizing()
         engine.optimize("hnsw")
@@ -50,6 +52,24 @@ def test_points_written_after_optimizing_are_found(folder, monkeypatch):
         weights = make_weights()
         engine.upsert(Batch([point_id("new")], new, weights, [{"path": "new"}]))
         assert engine.query(Query(Nearest(new[0]), limit=1))[0].payload == {"path": "new"}
+
+
+def test_a_collection_that_grows_is_rewritten_then_gets_a_graph(folder, monkeypatch):
+    for module in (engine_module, config_module):
+        monkeypatch.setattr(module, "COMPACT", 100)
+        monkeypatch.setattr(module, "SMALL", 150)
+    with EdgeEngine.open(folder / "points") as engine:
+        assert engine.wants_optimizing()
+        engine.optimize()
+        assert not engine.wants_optimizing()
+        for number in range(40):
+            some = unit(np.ones((1, DIM), np.float32) * np.arange(number, number + DIM))
+            engine.upsert(Batch([point_id(f"{number}")], some, make_weights(), [{"path": "x"}]))
+        assert engine.wants_optimizing()
+        assert not engine.wants_optimizing(built="exact")
+        engine.optimize()
+        assert not engine.wants_optimizing()
+        assert engine.count() == 160
 
 
 def make_weights():
