@@ -1,10 +1,17 @@
 """Make the word tables of splice/data: word frequency in captions, and the hierarchy of nouns.
 
-`word_frequency.txt.xz` combines the frequency ranks of two word lists of the SpLiCE authors
-(Apache-2.0): words of MSCOCO's captions and of LAION's. By Zipf's law the word of rank r is in
-`ZIPF / r` of the captions; the two estimates are combined by a weighted geometric mean, and times
-the share of its uses in which the word is a noun ("white" rarely is). Captions are of photographs,
-so they undercount words for other kinds of picture, which collections do hold: these have a floor.
+`word_frequency.txt.xz` says in what share of captions people say a word. No one set of captions
+tells this: a set has the dogs, giraffes or kitchens that its photos were chosen for. So four kinds
+are combined, by a geometric mean: MSCOCO's captions and LAION's, of which the SpLiCE authors
+(Apache-2.0) list the words by frequency; what people write of photos of people (Flickr30k) and say
+of photos of places (Places Audio Captions), of which `tools/caption_counts` holds how often nouns
+occur. In a list the word of rank r is in `ZIPF / r` of the captions, by Zipf's law, times the share
+of its uses in which the word is a noun ("white" rarely is). A word that a table of counts lacks is
+in as many captions as the lists say, but in no more than the rarest words of the table.
+
+Some things have several names: spectacles are as frequent as glasses. So a noun with only one sense
+is nearly as frequent as the others that have this sense first. And captions are of photographs, so
+they undercount words for other kinds of picture, which collections do hold: these have a floor.
 
 `nouns.txt.xz` holds the noun hierarchy of WordNet 3.0 (Debian's `wordnet-base`; its licence is in
 splice/data/LICENSE.wordnet). Each line is a synset: its class (number of WordNet's lexicographer
@@ -18,21 +25,27 @@ Usage: python -m tools.word_tables MSCOCO.txt LAION.txt [/usr/share/wordnet]
 from __future__ import annotations
 
 import lzma
-import math
 import sys
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from statistics import geometric_mean
+
+from splicedex.splice.dictionary.word_frequency import WordFrequency
 
 DATA = Path(__file__).parents[1] / "splice" / "data"
+COUNTS = Path(__file__).with_name("caption_counts")
 ZIPF = 1.6
 """Share of captions that hold the most frequent word, times its rank."""
 FLOOR = 3e-5
 """Share of captions assumed for a word that is missing from one of the lists."""
-COCO_WEIGHT, LAION_WEIGHT = 2, 1
+LISTED = 2e-4
+"""Share of captions of the rarest words of a table of counts."""
 RARE = 2e-5
 """Share of captions below which a word is left out."""
+OTHER_NAME = 0.9
+"""Share of the captions that name a thing which count for another of its names."""
 NO_NOUN = 0.1
 """Share of a word's uses as a noun where WordNet knows it only as another part of speech."""
 PICTURES = (
@@ -49,16 +62,20 @@ PARTS_OF_SPEECH = {
 """Endings of the forms of words, and what they have in their place in a dictionary."""
 TYPES = {"1": "noun", "2": "verb", "3": "adj", "4": "adv", "5": "adj"}
 """WordNet's numbers of the parts of speech."""
+SHORTEST = 3
+"""Letters of a name that counts for others: "at" is one of astatine, but rarely means it."""
 SENSES = 4
 """Senses of a word that are kept, most frequent first."""
 
 
 def main() -> None:
-    coco, laion = (_shares(Path(path)) for path in sys.argv[1:3])
+    lists = [_shares(Path(path)) for path in sys.argv[1:3]]
     wordnet = Path(sys.argv[3] if len(sys.argv) > 3 else "/usr/share/wordnet")
-    nouns = {word: _noun_share(word, *_parts_of_speech(wordnet)) for word in {*coco, *laion}}
-    _write("word_frequency.txt.xz", _combined(coco, laion, nouns))
-    _write("nouns.txt.xz", _nouns(wordnet))
+    synsets = list(_nouns(wordnet))
+    shares = _combined(lists, [_counted(path) for path in sorted(COUNTS.glob("*.tsv"))], wordnet)
+    shares |= _other_names(shares, synsets)
+    _write("word_frequency.txt.xz", _frequency_table(shares))
+    _write("nouns.txt.xz", synsets)
     for part in ("noun", "verb"):
         irregular = (wordnet / f"{part}.exc").read_text("utf-8").splitlines()
         _write(f"{part}_forms.txt.xz", irregular)
@@ -77,26 +94,61 @@ def _shares(path: Path) -> dict[str, float]:
     return shares
 
 
-def _combined(
-    coco: dict[str, float], laion: dict[str, float], nouns: dict[str, float]
-) -> Iterable[str]:
-    total = COCO_WEIGHT + LAION_WEIGHT
-    logs = {
-        word: (
-            COCO_WEIGHT * math.log(max(coco.get(word, 0), FLOOR))
-            + LAION_WEIGHT * math.log(max(laion.get(word, 0), FLOOR))
-        )
-        / total
-        + math.log(nouns[word])
-        for word in {*coco, *laion}
+def _counted(path: Path) -> dict[str, float]:
+    """Share of captions that hold each noun, from a table of counts."""
+    lines = path.read_text("utf-8").splitlines()
+    counts = {
+        word: int(count) for word, tab, count in (line.partition("\t") for line in lines) if tab
     }
+    captions = counts.pop("# captions")
+    return {word: count / captions for word, count in counts.items()}
+
+
+def _combined(
+    lists: Sequence[Mapping[str, float]], tables: Sequence[Mapping[str, float]], wordnet: Path
+) -> dict[str, float]:
+    """Share of captions in which each word is said as a noun, over all kinds of captions."""
+    combined = {}
+    for word in set[str]().union(*lists, *tables):
+        noun = _noun_share(word, *_parts_of_speech(wordnet))
+        listed = [noun * max(one.get(word, 0), FLOOR) for one in lists]
+        estimate = min(geometric_mean(listed), LISTED)
+        combined[word] = geometric_mean([*listed, *(one.get(word, estimate) for one in tables)])
     for picture in PICTURES:
-        for word in (picture, f"{picture}s", f"{picture}es"):
-            if word in logs:
-                logs[word] = max(logs[word], math.log(PICTURE_SHARE))
-    for word in sorted(logs, key=lambda word: (-logs[word], word)):
-        if math.exp(logs[word]) >= RARE:
-            yield f"{word}\t{math.exp(logs[word]):.3g}"
+        for word in {picture, f"{picture}s", f"{picture}es"} & combined.keys():
+            combined[word] = max(combined[word], PICTURE_SHARE)
+    return combined
+
+
+def _other_names(shares: Mapping[str, float], synsets: Iterable[str]) -> dict[str, float]:
+    """Shares of captions for nouns with one sense, of which other words are said more often."""
+    uses: dict[str, list[int]] = defaultdict(list)
+    things = []
+    for line in synsets:
+        entries = [entry.split("|") for entry in line.rpartition("\t")[2].split(",") if entry]
+        for word, _, count in entries:
+            uses[word].append(int(count))
+        first = [(word, int(count) + 1) for word, rank, count in entries if rank == "1"]
+        if len(first) > 1:
+            things.append(first)
+    frequency = WordFrequency("", shares)
+    named = {}
+    for names in things:
+        most = max(
+            shares.get(word, 0) * count / (sum(uses[word]) + len(uses[word]))
+            for word, count in names
+            if len(word) >= SHORTEST
+        )
+        for word, _ in names:
+            if len(uses[word]) == 1 and OTHER_NAME * most > frequency.of([word])[0]:
+                named[word] = OTHER_NAME * most
+    return named
+
+
+def _frequency_table(shares: Mapping[str, float]) -> Iterable[str]:
+    for word in sorted(shares, key=lambda word: (-shares[word], word)):
+        if shares[word] >= RARE:
+            yield f"{word}\t{shares[word]:.3g}"
 
 
 @cache

@@ -43,7 +43,7 @@ from splicedex.indexer.store.state import CALIBRATION, COPY, LEXICON, write_file
 from splicedex.splice.dictionary.image_mean import ImageMean
 from splicedex.splice.dictionary.lexicon import Lexicon
 from splicedex.splice.dictionary.space import IMAGE_MEAN, ConceptSpace, load_matrix
-from splicedex.splice.dictionary.word_frequency import BUNDLED, bundled_frequency
+from splicedex.splice.dictionary.word_frequency import BUNDLED, EARLIER, bundled_frequency
 from splicedex.splice.errors import UserError
 from splicedex.splice.load import OWN, load_model
 from splicedex.splice.presence.calibration import Calibration, calibrate
@@ -183,9 +183,13 @@ def _space_of(folder: Path, manifest: Manifest) -> ConceptSpace:
 def _lexicon_of(folder: Path, manifest: Manifest, space: ConceptSpace) -> Lexicon:
     """The lexicon of an index: from its files, or else from the bundled table.
 
+    One that was made from a bundled table of an earlier version is made again from today's.
+
     Raises:
         UserError: It is damaged, and was made from a table that the user gave.
     """
+    if manifest.word_frequency in EARLIER:
+        return Lexicon.of_space(space, bundled_frequency())
     try:
         return Lexicon.load(folder / LEXICON, len(space.concepts))
     except UserError as error:
@@ -238,14 +242,18 @@ def _freed(hit: Hit) -> Hit:
 
 
 def _todays(manifest: Manifest) -> Manifest:
-    """A manifest of today's format; its columns have the names that `_freed` gives them."""
+    """A manifest of today's format and table of word frequencies.
+
+    Its columns have the names that `_freed` gives them.
+    """
+    frequency = BUNDLED if manifest.word_frequency in EARLIER else manifest.word_frequency
     columns = dict(manifest.columns)
     if SHOWS in columns:
         columns[FREED] = columns.pop(SHOWS)
         warnings.warn(
             f"column {SHOWS!r} is called {FREED!r} from now on: the name is reserved", stacklevel=2
         )
-    return replace(manifest, format=FORMAT, columns=columns)
+    return replace(manifest, format=FORMAT, columns=columns, word_frequency=frequency)
 
 
 def _read(engine: Engine) -> Iterator[list[Hit]]:

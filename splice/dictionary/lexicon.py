@@ -48,13 +48,15 @@ class Lexicon:
 
     @cached_property
     def names(self) -> NDArray[np.int64]:
-        """For each concept (c,) the most frequent name of the same thing, which may be its own."""
+        """For each concept (c,) the most frequent name of the same thing, which may be its own.
+
+        Of names that are equally frequent it is the first.
+        """
         same = self.kinds.multiply(self.kinds.T).tocoo()
         rows, columns = same.coords
         names = np.arange(len(self.frequency))
-        for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True)):
-            if self.frequency[column] > self.frequency[names[row]]:
-                names[row] = column
+        rising = np.lexsort((-columns, self.frequency[columns]))
+        names[rows[rising]] = columns[rising]  # the last of several counts
         return names
 
     @cached_property

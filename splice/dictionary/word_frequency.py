@@ -1,8 +1,9 @@
 """Word frequency: in what share of captions people say a word of a photo.
 
-The bundled table combines the frequency ranks of the paper's own lists for MSCOCO and LAION (see
-`tools/word_tables.py`). A user's own table holds one word and its count a line. For some forty
-languages the package wordfreq (Speer 2022) knows how often words are written.
+The bundled table combines four kinds of captions: the paper's own lists for MSCOCO and LAION, and
+counts of nouns in Flickr30k and Places Audio Captions (see `tools/word_tables.py`). A user's own
+table holds one word and its count a line. For some forty languages the package wordfreq (Speer
+2022) knows how often words are written.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ import numpy as np
 from splicedex.splice.align import Matrix
 from splicedex.splice.errors import UserError
 
-BUNDLED = "captions"
+BUNDLED = "four kinds of captions"
 """Name of the bundled table."""
+EARLIER = frozenset({"captions"})
+"""Names of the bundled tables of earlier versions."""
 UNKNOWN = 1e-4
 """Share of captions added to that of every word, so that unknown words have one too."""
 WORDS = 20.0

@@ -6,7 +6,7 @@ concepts dozens score high in any image by chance. What is said unasked must als
 often people say a word of a photo. With the activation a_k of concept k, the share f_k of captions
 that name it, and its specificity s_k (how far the word lies from the mean word, standardised),
 
-    logit p_k = SCALE * (a_k + log f_k) - SPECIFICITY * s_k + SHIFT
+    logit p_k = SCALE * a_k + log f_k - SPECIFICITY * s_k + SHIFT
 
 A dog makes one think of a ball, but of no kind of ball. So of a general word, which has several
 kinds in the vocabulary, a_k is a mean of its own activation and that of its best kind.
@@ -42,8 +42,8 @@ from splicedex.splice.presence.entries import entries
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-SCALE, SPECIFICITY, SHIFT = 1.1, 0.25, 1.9
-"""Log-odds for each unit of activation and log frequency, of specificity, and for any concept."""
+SCALE, SPECIFICITY, SHIFT = 1.1, 0.25, 1.45
+"""Log-odds for each unit of activation, of specificity, and for any concept."""
 GENERAL = 3
 """Kinds that a general word has at least."""
 OWN, BEST = 0.7, 1.0
@@ -106,7 +106,7 @@ class Shows:
     @classmethod
     def of_space(cls, space: ConceptSpace, lexicon: Lexicon) -> Shows:
         """From the concepts' embeddings, and what is known of their words."""
-        prior = SCALE * np.log(lexicon.frequency) - SPECIFICITY * specificity(space) + SHIFT
+        prior = np.log(lexicon.frequency) - SPECIFICITY * specificity(space) + SHIFT
         return cls(
             Activations.of_words(space),
             prior.astype(np.float32),

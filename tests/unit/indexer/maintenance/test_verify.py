@@ -18,6 +18,8 @@ from splicedex.indexer.store.address import Collection, Folder
 from splicedex.indexer.store.index import open_index, point_id
 from splicedex.indexer.store.manifest import FILE
 from splicedex.indexer.store.state import LEXICON
+from splicedex.splice.dictionary.lexicon import Lexicon
+from splicedex.splice.dictionary.word_frequency import BUNDLED, EARLIER, bundled_frequency
 from splicedex.splice.errors import UserError
 from tests.fake_qdrant import FakeQdrant
 from tests.photos import make_embeddings, make_index, make_space, name
@@ -118,6 +120,22 @@ def test_a_damaged_lexicon_is_made_again(place):
     repair(place)
     assert found(place) == []
     assert state(place) == before
+
+
+def test_word_frequencies_of_an_earlier_version_are_brought_up_to_date(place):
+    before = state(place)
+    with open_index(place) as index:
+        rare = Lexicon(np.full(len(index.space.concepts), 1e-4, np.float32), index.lexicon.kinds)
+        manifest = replace(index.manifest, word_frequency=min(EARLIER))
+        index.files.save(FILE, manifest.save)
+        index.files.save(LEXICON, rare.save)
+    assert any(line.startswith(f"{Fault.SHOWS}") for line in found(place))
+    repair(place)
+    assert found(place) == []
+    assert state(place) == before
+    with open_index(place) as index:
+        assert index.manifest.word_frequency == BUNDLED
+        assert np.array_equal(index.lexicon.frequency, bundled_frequency().of(index.space.concepts))
 
 
 def test_a_damaged_lexicon_of_other_word_frequencies_is_not_guessed(place):

@@ -37,6 +37,11 @@ def test_a_thing_has_its_most_frequent_name(lexicon):
     assert names == ["dog", "collie", "couch", "couch", "tree", "nosebag"]
 
 
+def test_of_equally_frequent_names_one_is_said(space):
+    lexicon = Lexicon.of_space(space, WordFrequency("test", SHARES | {"sofa": 0.05}))
+    assert [NAMES[i] for i in lexicon.names].count("couch") == 2
+
+
 def test_rare_words_have_a_higher_penalty(lexicon):
     penalties = dict(zip(NAMES, lexicon.penalties.tolist(), strict=True))
     assert penalties["dog"] == penalties["tree"] < penalties["couch"] < penalties["nosebag"]

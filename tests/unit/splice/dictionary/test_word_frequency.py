@@ -22,6 +22,28 @@ def test_words_of_captions_are_more_frequent_than_words_of_dictionaries():
     assert nosebag >= nonsense == pytest.approx(UNKNOWN)
 
 
+@pytest.mark.parametrize(
+    ("rarer", "word"),
+    [
+        ("giraffe", "chair"),  # of which one set of captions has many
+        ("microphone", "book"),
+        ("lighthouse", "hat"),
+        ("dog", "man"),
+        ("seashore", "beach"),
+    ],
+)
+def test_no_one_set_of_captions_decides(rarer, word):
+    few, many = bundled_frequency().of([rarer, word])
+    assert few < many
+
+
+def test_other_names_of_a_thing_are_nearly_as_frequent():
+    table = bundled_frequency()
+    glasses, spectacles, mitt, hand = table.of(["glasses", "spectacles", "mitt", "hand"])
+    assert 0.8 * glasses < spectacles < glasses
+    assert mitt < 0.1 * hand  # it has other senses, so people may not say it of hands
+
+
 def test_case_does_not_matter():
     assert bundled_frequency().of(["Dog"]) == bundled_frequency().of(["dog"])
 

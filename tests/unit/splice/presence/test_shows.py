@@ -57,7 +57,7 @@ def reference(space, shares, embeddings):
         if len(proper) >= GENERAL and share[word] >= COMMON:
             best = seen.of(embeddings)[:, proper].max(axis=1)
             activations[:, word] = OWN * activations[:, word] + (1 - OWN) * (best - BEST)
-    odds = SCALE * (activations + np.log(share)) + SHIFT - SPECIFICITY * specificity(space)
+    odds = SCALE * activations + np.log(share) + SHIFT - SPECIFICITY * specificity(space)
     own = 1 / (1 + np.exp(-odds))
     absent = np.ones(own.shape)
     for broader in range(len(share)):
