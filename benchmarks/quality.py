@@ -4,7 +4,7 @@
 
 Ranks the 305 captioned photos of the data folder in an index of all 2,461, with queries of the
 kinds `dog`, `dog AND ball` and `dog AND NOT man`. Near misses are included, so that every photo has
-a rank. The truth comes from the captions (`benchmarks/truth.py`). Peers on the same photos are
+a rank. With `--block`, hits are ordered N at a time, as on a server. The truth comes from the captions (`benchmarks/truth.py`). Peers on the same photos are
 dense CLIP (`z·t`), the centred concept (`z·c`) and the SpLiCE weight.
 """
 
@@ -14,9 +14,10 @@ import argparse
 import csv
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from benchmarks.machine import machine
 from benchmarks.report import publish
 from benchmarks.truth import Truth, average_precision, f1, load_phrases, load_truth
+from splicedex.indexer.engines.edge.engine import EdgeEngine
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.settings import Settings, resolve
 from splicedex.indexer.sources.embeddings import array_source
@@ -229,13 +231,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--json", type=Path, metavar="PATH", help="save the results as JSON")
     parser.add_argument("--wear", action="store_true", help="include everyday wear")
-    parser.add_argument("--block", type=int, help="number of hits that are ranked at a time")
+    parser.add_argument("--block", type=int, help="rank this many hits at a time, as on a server")
     options = parser.parse_args(arguments)
     if not DATA.is_dir():
         parser.exit(0, "skipped: ../shared/data does not exist\n")
     groups = ("things", "everyday wear") if options.wear else ("things",)
     truth = load_truth(DATA, load_phrases(*groups))
-    with indexed(DATA / "image_embeddings.npy", DATA / "images.csv") as index:
+    with (
+        indexed(DATA / "image_embeddings.npy", DATA / "images.csv") as index,
+        patch.object(EdgeEngine, "mapped", None) if options.block else nullcontext(),
+    ):
         photos = Photos(index, Searcher(index, block=options.block), truth)
         rows = _rows(photos)
         recall = caption_recall(photos)
