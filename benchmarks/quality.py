@@ -4,8 +4,9 @@
 
 Ranks the 305 captioned photos of the data folder in an index of all 2,461, with queries of the
 kinds `dog`, `dog AND ball` and `dog AND NOT man`. Near misses are included, so that every photo has
-a rank. With `--block`, hits are ordered N at a time, as on a server. The truth comes from the captions (`benchmarks/truth.py`). Peers on the same photos are
-dense CLIP (`z·t`), the centred concept (`z·c`) and the SpLiCE weight.
+a rank. With `--block`, hits are ordered N at a time, as on a server. The truth comes from the
+captions (`benchmarks/truth.py`). Peers on the same photos are dense CLIP (`z·t`), the centred
+concept (`z·c`) and the SpLiCE weight.
 """
 
 from __future__ import annotations
