@@ -9,8 +9,8 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -101,7 +101,7 @@ class EdgeEngine(QdrantEngine):
         self._folder = folder
         self._copy = copy
         self._compared = False
-        self._copying = threading.Lock()
+        self._copying = threading.RLock()
         self._unflushed = 0
         self._counts: dict[str, int] = {}
         self._preloaded: set[tuple[str, str]] = set()
@@ -202,26 +202,27 @@ class EdgeEngine(QdrantEngine):
 
     def upsert(self, batch: Batch) -> None:
         """Insert points. Points with the same ids are replaced."""
-        self._announce(batch.ids)
         leave_room(self._folder, 8 * batch.dense.size)
-        self._update(edge.UpdateOperation.upsert_points(to_points(batch)), len(batch.ids))
+        operation = edge.UpdateOperation.upsert_points(to_points(batch))
+        with self._announced(batch.ids):
+            self._update(operation, len(batch.ids))
         self._revision += 1
 
     def delete(self, ids: Sequence[str]) -> None:
         """Delete points. Unknown ids are ignored."""
-        self._announce(ids)
-        self._update(edge.UpdateOperation.delete_points(list(ids)), len(ids))
+        with self._announced(ids):
+            self._update(edge.UpdateOperation.delete_points(list(ids)), len(ids))
         self._revision += 1
 
     def set_payload(self, ids: Sequence[str], payload: Mapping[str, Any]) -> None:
         """Set the given payload fields on several points. Unknown ids are ignored."""
-        if self._copy and not payload.keys().isdisjoint(self._copy.fields):
-            self._announce(ids)
+        mapped = self._copy is not None and not payload.keys().isdisjoint(self._copy.fields)
         for start in range(0, len(ids), POINTS_A_TURN):
             some = HasId(tuple(ids[start : start + POINTS_A_TURN]))
             where = edge.Filter(must=[_CODEC.condition(some)])
             change = edge.UpdateOperation.set_payload_by_filter(where, dict(payload))
-            self._update(change, len(some.ids))
+            with self._announced(some.ids if mapped else ()):
+                self._update(change, len(some.ids))
             time.sleep(0)  # let other threads run
 
     def set_payloads(self, payloads: Mapping[str, Mapping[str, Any]]) -> None:
@@ -353,17 +354,22 @@ class EdgeEngine(QdrantEngine):
             self._shard.flush()
             self._unflushed = 0
             if self._copy and self._copy.is_long:
-                with self._copying:
-                    self._update_copy()
+                self._update_copy()
         self._counts = {}  # a new object: a count under way in another thread keeps the old one
 
-    def _announce(self, ids: Sequence[str]) -> None:
-        """Tell the mapped copy, before the engine writes, which points it has to read again."""
-        if self._copy:
-            try:
-                self._copy.announce(ids)
-            except OSError:
-                self._drop_copy()
+    @contextmanager
+    def _announced(self, ids: Sequence[str]) -> Iterator[None]:
+        """Write points that the mapped copy then has to read again.
+
+        Until they are written the copy is not updated: it would read them too early.
+        """
+        with self._copying:
+            if self._copy and ids:
+                try:
+                    self._copy.announce(ids)
+                except OSError:
+                    self._drop_copy()
+            yield
 
     def _update_copy(self) -> None:
         assert self._copy

@@ -84,12 +84,8 @@ class MappedCopy:
     def __init__(self, folder: Path, manifest: _Manifest) -> None:
         self._folder = folder
         self._manifest = manifest
-        self._embeddings = Column(folder / EMBEDDINGS, np.float32, manifest.dim)
-        self._integers = Column(folder / INTEGERS, np.int8, manifest.dim)
-        self._rest = Column(folder / REST, np.float32, 1)
-        self._grid = Column(folder / GRID, np.float32, manifest.dim)
-        self._ids = Column(folder / IDS, np.uint8, _ID)
         self._journal = _Journal(folder / JOURNAL)
+        self._open_columns()
         self.snapshot = self._read()
 
     @classmethod
@@ -142,6 +138,23 @@ class MappedCopy:
         """Wait until all announcements are on disk: the engine is about to do so for its writes."""
         sync(self._folder / JOURNAL)
 
+    def _open_columns(self) -> None:
+        """Open the files of the series, in a folder of their own.
+
+        A new series never writes to the files of another, which threads may still be reading.
+        """
+        dim, series = self._manifest.dim, self._series
+        series.mkdir(exist_ok=True)
+        self._embeddings = Column(series / EMBEDDINGS, np.float32, dim)
+        self._integers = Column(series / INTEGERS, np.int8, dim)
+        self._rest = Column(series / REST, np.float32, 1)
+        self._grid = Column(series / GRID, np.float32, dim)
+        self._ids = Column(series / IDS, np.uint8, _ID)
+
+    @property
+    def _series(self) -> Path:
+        return self._folder / self._manifest.series
+
     def update(self, read: Read) -> None:
         """Take over what the engine wrote.
 
@@ -159,6 +172,7 @@ class MappedCopy:
             kept = np.flatnonzero(~deleted).tolist()
             self._journal.add([self.snapshot.id_of(row) for row in kept])
             self._manifest = replace(self._manifest, series=_new_series())
+            self._open_columns()
             self._commit((0,), np.zeros(0, np.bool_))
             self.update(read)
         elif ids:
@@ -227,10 +241,10 @@ class MappedCopy:
         self._manifest = manifest
         self.snapshot = self._read()
         kept = {*self._files(manifest), self._folder / MANIFEST, self._folder / JOURNAL}
-        for path in self._folder.iterdir():
-            if path not in kept:
+        for path in [*self._folder.rglob("*")][::-1]:  # a folder after what it holds
+            if path not in kept and path != self._series:
                 with suppress(OSError):  # some systems keep files that are mapped
-                    path.unlink()
+                    path.rmdir() if path.is_dir() else path.unlink()
 
     def _read(self) -> Snapshot:
         manifest = self._manifest
@@ -257,7 +271,7 @@ class MappedCopy:
 
     def _files(self, manifest: _Manifest) -> Iterator[Path]:
         for name in (EMBEDDINGS, INTEGERS, REST, GRID, IDS):
-            yield self._folder / name
+            yield self._series / name
         if manifest.deleted:
             yield self._deleted(manifest.deleted)
         for pair in pairwise(manifest.groups):
@@ -265,10 +279,10 @@ class MappedCopy:
                 yield self._postings(field, *pair)
 
     def _postings(self, field: str, first: int, end: int) -> Path:
-        return self._folder / f"{field}-{first}-{end}"
+        return self._series / f"{field}-{first}-{end}"
 
     def _deleted(self, number: int) -> Path:
-        return self._folder / f"deleted-{number}"
+        return self._series / f"deleted-{number}"
 
 
 class _Lists:

@@ -198,10 +198,11 @@ def test_what_is_damaged_is_not_opened(tmp_path, name, damage):
     copy.announce(IDS[:7])
     points.write(IDS[:7], 1)
     copy.update(points.read)
-    content = (folder / name).read_bytes()
-    (folder / name).unlink()
+    [file] = folder.rglob(name)
+    content = file.read_bytes()
+    file.unlink()
     if damage == "shorter":
-        (folder / name).write_bytes(content[: len(content) // 2])
+        file.write_bytes(content[: len(content) // 2])
     assert MappedCopy.open(folder) is None
 
 
@@ -232,4 +233,20 @@ def test_it_stays_small(tmp_path, small):
         copy.update(points.read)
     assert len(copy.snapshot.deleted) <= 16
     assert_same(copy.snapshot, points)
-    assert len(list(folder.iterdir())) <= 20
+    assert len(list(folder.rglob("*"))) <= 20
+
+
+def test_a_snapshot_stays_as_it_was(tmp_path, small):
+    """Threads may go on reading it while the rows are written again."""
+    copy, points = MappedCopy.create(tmp_path / "mapped", DIM, FIELDS), Points()
+    copy.announce(IDS[:8])
+    points.write(IDS[:8], 1)
+    copy.update(points.read)
+    before, held = copy.snapshot, Points()
+    held.held = dict(points.held)
+    for seed in range(2, 12):
+        copy.announce(IDS[:8])
+        points.write(IDS[:8], seed)
+        copy.update(points.read)
+    assert before.series != copy.snapshot.series
+    assert_same(before, held)
