@@ -17,17 +17,21 @@ from splicedex.search.ranking.why_matched import explain_match
 from splicedex.search.results import Options
 
 router = APIRouter(prefix="/v1", tags=["search"])
-quick = APIRouter(route_class=QueryRoute)
 PROBLEMS = responses(400, 401, 404, 422, 503)
 
 
-@quick.get("/search", responses=PROBLEMS, response_model=models.SearchAnswer)
 async def search(service: Served, asked: Annotated[models.SearchRequest, Query()]) -> Response:
     """Images that match a query, best first, each with an explanation."""
     return await service.searching.run(find, service, asked)
 
 
-router.include_router(quick)
+router.add_api_route(
+    "/search",
+    search,
+    responses=PROBLEMS,
+    response_model=models.SearchAnswer,
+    route_class_override=QueryRoute,
+)
 
 
 @router.post(
