@@ -33,8 +33,14 @@ def photo_of(payload: Mapping[str, Any]) -> Path | None:
 
 def media_type(photo: Path) -> str | None:
     """The media type of a photo by its content; None unless browsers may show it."""
+    return next((media for name, media in SHOWN.items() if _has_format(photo, name)), None)
+
+
+def _has_format(photo: Path, name: str) -> bool:
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(photo, formats=[*SHOWN]) as image:
-            return SHOWN.get(image.format or "")
+        with warnings.catch_warnings(action="ignore"), Image.open(photo, formats=[name]):
+            return True
+    except Image.DecompressionBombError:  # it has the format: only its header was read
+        return True
     except Exception:  # decoders raise anything on broken files
-        return None
+        return False

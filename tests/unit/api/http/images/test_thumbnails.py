@@ -143,3 +143,7 @@ class TestFiles:
             assert media_type(tmp_path / name) is None
         Image.new("RGB", (5, 5)).save(tmp_path / "d.png", "TIFF")
         assert media_type(tmp_path / "d.png") is None
+
+    def test_are_shown_whatever_their_size(self, photo, monkeypatch):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1)
+        assert media_type(photo) == "image/png"
