@@ -3,6 +3,8 @@ BIN := .venv/bin
 PHOTOS ?=
 # In which order tests run: "fixed" or "random".
 ORDER ?= fixed
+# Tests wait a quarter of their time: one process more than there are cores.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 PYTEST := $(BIN)/python -m pytest $(if $(filter random,$(ORDER)),-p randomly)
 
 # The tests start hundreds of processes: they share compiled modules.
@@ -26,7 +28,7 @@ demo: setup  ## Index sample photos, or PHOTOS=FOLDER, and search them, offline
 	$(BIN)/python tools/demo.py $(PHOTOS)
 
 test: setup  ## Run the tests except the slow ones; ORDER=random shuffles them
-	$(PYTEST) -m "not slow" --numprocesses auto --dist loadfile
+	$(PYTEST) -m "not slow" --numprocesses $(WORKERS) --dist loadfile
 
 nightly: setup  ## Run all tests
 	$(PYTEST) --timeout 7200
