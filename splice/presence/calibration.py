@@ -33,7 +33,8 @@ from splicedex.splice.errors import UserError
 from splicedex.splice.npz import DAMAGE
 from splicedex.splice.presence.activation import Activations, Ids
 from splicedex.splice.presence.entries import entries
-from splicedex.splice.presence.self_training import CONCEPTS_PER_BLOCK, self_trained
+from splicedex.splice.presence.self_training import concept_blocks, self_trained
+from splicedex.splice.threads import map_in_threads
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -215,24 +216,44 @@ def specificity(space: ConceptSpace) -> Matrix:
 def _fit(space: ConceptSpace, activations: Activations, embeddings: Matrix) -> Calibration:
     specific = specificity(space)
     standardised = activations.standardised(embeddings)
-    count, c = len(embeddings), len(space.concepts)
+    c = len(space.concepts)
     offset, prevalence = np.empty(c, np.float32), np.empty(c, np.float32)
-    for start in range(0, c, CONCEPTS_PER_BLOCK):
-        part = slice(start, start + CONCEPTS_PER_BLOCK)
+
+    def fit(part: slice) -> None:
         scores = activations.of_standardised(standardised, part)
-        strong = np.full(scores.shape[1], STRONG_PRIOR, np.float32)
-        if count:
-            top = min(max(MIN_STRONG_EXAMPLES, round(STRONG_EXAMPLES * count)), count)
-            seen = np.partition(scores, -top, axis=0)[-top:].mean(axis=0).clip(*STRONG_BOUNDS)
-            strong += count / (count + STRONG_PRIOR_IMAGES) * (seen - strong)
-        bias = SLOPE * (SHIFT - STRONG_SHARE * strong) - SPECIFICITY * specific[part]
-        scores = SLOPE * scores + bias
-        share = np.full(scores.shape[1], PREVALENCE)
-        for _ in range(STEPS):
-            found = sigmoid(scores + logit(share)).sum(axis=0)
-            share = (found + PREVALENCE_IMAGES * PREVALENCE) / (count + PREVALENCE_IMAGES)
-        offset[part], prevalence[part] = bias + logit(share), share
-    return Calibration(activations, offset, prevalence, count)
+        bias = SLOPE * (SHIFT - STRONG_SHARE * _strong(scores)) - SPECIFICITY * specific[part]
+        scores *= SLOPE
+        scores += bias
+        prevalence[part] = share = _prevalence(scores)
+        offset[part] = bias + logit(share)
+
+    map_in_threads(fit, concept_blocks(c))
+    return Calibration(activations, offset, prevalence, len(embeddings))
+
+
+def _strong(scores: Matrix) -> Matrix:
+    """`strong_k` (k,) of concepts with activations (n, k) in the collection."""
+    count, concepts = scores.shape
+    strong = np.full(concepts, STRONG_PRIOR, np.float32)
+    if count:
+        top = min(max(MIN_STRONG_EXAMPLES, round(STRONG_EXAMPLES * count)), count)
+        seen = np.partition(scores, -top, axis=0)[-top:].mean(axis=0).clip(*STRONG_BOUNDS)
+        strong += count / (count + STRONG_PRIOR_IMAGES) * (seen - strong)
+    return strong
+
+
+def _prevalence(odds: Matrix) -> Matrix:
+    """`prevalence_k` (k,) by expectation maximisation, from log-odds (n, k) at even prevalence."""
+    count, concepts = odds.shape
+    share = np.full(concepts, PREVALENCE)
+    half, found = 0.5 * odds, np.empty_like(odds)
+    for _ in range(STEPS):  # the sum of sigmoid(x) = (1 + tanh(x / 2)) / 2
+        np.add(half, (0.5 * logit(share)).astype(half.dtype), out=found)
+        np.tanh(found, out=found)
+        found += 1  # a sum of numbers near -1 would be less precise
+        share = 0.5 * found.sum(axis=0) + PREVALENCE_IMAGES * PREVALENCE
+        share /= count + PREVALENCE_IMAGES
+    return share
 
 
 def sigmoid(odds: Matrix) -> Matrix:

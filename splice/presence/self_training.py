@@ -18,6 +18,7 @@ import numpy as np
 
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.presence.activation import Activations
+from splicedex.splice.threads import map_in_threads
 
 WORD = 100.0
 """Weight of a word, in images that each deviate from the mean by one unit along its direction."""
@@ -45,14 +46,23 @@ def self_trained(
     covariance = _covariance(images)
     inverse = np.linalg.inv(covariance)
     queries = np.empty_like(words.queries)
-    for start in range(0, len(queries), CONCEPTS_PER_BLOCK):
-        part = slice(start, start + CONCEPTS_PER_BLOCK)
+
+    def learn(part: slice) -> None:
         even = words.queries[part] / _deviation(words.queries[part], covariance)
         learnt = WORD * even + probability(part).T @ images @ inverse
         length = np.linalg.norm(learnt, axis=1, keepdims=True)
         # Scaling to deviation 1 alone would shrink a concept most if half of the images show it.
         queries[part] = learnt / np.sqrt(length * _deviation(learnt, covariance))
+
+    map_in_threads(learn, concept_blocks(len(queries)))
     return words.with_queries(queries)
+
+
+def concept_blocks(count: int) -> list[slice]:
+    """Slices of `count` concepts, of `CONCEPTS_PER_BLOCK` each."""
+    return [
+        slice(start, start + CONCEPTS_PER_BLOCK) for start in range(0, count, CONCEPTS_PER_BLOCK)
+    ]
 
 
 def _covariance(images: Matrix) -> Matrix:

@@ -1,23 +1,20 @@
-"""Solving rows in blocks: one block per thread, with one BLAS thread each.
+"""Solving rows in blocks, one block per thread.
 
 Most of the time goes into products of a block with the whole dictionary, and much of the rest into
-thousands of tiny products. BLAS would split each tiny product among its threads, which takes longer
-than the product itself. With one block per thread, all cores are busy and no thread waits.
+thousands of tiny products.
 """
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from splicedex.splice.blas import one_blas_thread
 from splicedex.splice.solver.arrays import Array, Arrays
 from splicedex.splice.solver.problem import Problem
+from splicedex.splice.threads import cores, map_in_threads
 
 
 def solve_blocks(
@@ -44,7 +41,7 @@ def solve_blocks(
     if n == 0:
         dtype = arrays.numpy(problem.dictionary[:0]).dtype
         return csr_array((0, problem.dictionary.shape[0]), dtype=dtype)
-    threads = (threads or _cores()) if arrays.threaded else 1
+    threads = (threads or cores()) if arrays.threaded else 1
     rounds = math.ceil(n * floats_per_row / arrays.block / threads)
     rows = math.ceil(n / (rounds * threads))
     starts = range(0, n, rows)
@@ -52,12 +49,8 @@ def solve_blocks(
     def run(start: int) -> csr_array:
         return solve(problem.rows(start, min(start + rows, n)))
 
-    with arrays.exact(), one_blas_thread:
-        if threads == 1 or len(starts) == 1:
-            parts = [run(start) for start in starts]
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                parts = list(pool.map(run, starts))
+    with arrays.exact():
+        parts = map_in_threads(run, starts, threads)
     return csr_array(vstack(parts, format="csr"))
 
 
@@ -83,9 +76,3 @@ def csr_from_entries(
     return csr_array(
         (arrays.numpy(values)[order], column[order].astype(np.int32), starts), shape=shape
     )
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from splicedex.indexer.sources.decoding.decode import AS_USUAL, Photo, Preprocess, Skipped, decode
 from splicedex.indexer.sources.decoding.opened import Reading
 from splicedex.indexer.sources.decoding.worker import Worker
+from splicedex.splice.threads import cores
 
 BUFFER = 256
 """Decoded photos that may wait for the encoder: 150 kB each at 224 x 224 pixels."""
@@ -45,7 +45,7 @@ def read_photos(
             loaded in it.
     """
     if workers is None:
-        workers = _usable_cpus()
+        workers = cores()
     if workers == 0:
         yield from (decode(path, preprocess, reading) for path in paths)
         return
@@ -77,9 +77,3 @@ def read_photos(
         threads.shutdown()
         for worker in crew:
             worker.close()
-
-
-def _usable_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
