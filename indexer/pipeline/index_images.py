@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,7 @@ from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.pipeline.build import build
 from splicedex.indexer.pipeline.moved.gone_paths import gone_paths, refuse_unpruned
 from splicedex.indexer.pipeline.moved.prune import Confirm
-from splicedex.indexer.pipeline.optimize import is_due, optimize
+from splicedex.indexer.pipeline.optimize import is_brief, is_due, optimize, optimize_open
 from splicedex.indexer.pipeline.report import Report
 from splicedex.indexer.pipeline.settings import ResolvedSettings, Settings, resolve
 from splicedex.indexer.sources.base import TRUNCATED, Source
@@ -149,16 +149,27 @@ def index_images(
         with progress.indexing(len(source)) as on_progress:
             report = build(index, source, prune=prune, confirm=confirm, on_progress=on_progress)
         count = index.engine.count()
-        due = not report.stopped and is_due(index, ann)
         folder, method = index.folder, ann or index.manifest.ann
+        due = not report.stopped and is_due(index, ann)
+        if due and is_brief(index):
+            due = False
+            with _optimizing(progress, report):
+                optimize_open(index, method)
     del source, photos  # frees the names of all images before the child process needs memory
     if due:
-        try:
-            with progress.optimizing():
-                optimize(folder, method, wait=wait)
-        except KeyboardInterrupt:
-            report.stopped = True
+        with _optimizing(progress, report):
+            optimize(folder, method, wait=wait)
     return Outcome(report, count, time.perf_counter() - start, findings, left_out)
+
+
+@contextmanager
+def _optimizing(progress: Progress, report: Report) -> Iterator[None]:
+    """Show progress; Ctrl-C ends the run early."""
+    try:
+        with progress.optimizing():
+            yield
+    except KeyboardInterrupt:
+        report.stopped = True
 
 
 def _source(

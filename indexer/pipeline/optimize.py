@@ -1,9 +1,9 @@
 """Builds the search index of an index folder once, after all images are written.
 
-The engine builds it in one call that blocks every other thread, so the call runs in a child
-process. The parent can then show progress, and Ctrl-C can end the build. An unfinished build does
-no harm: searches use the previous search index until the new one is complete, and the next run
-starts the build again.
+The engine builds it in one call that blocks every other thread. Where that takes more than some
+seconds, the call runs in a child process: the parent can then show progress, and Ctrl-C can end the
+build. An unfinished build does no harm: searches use the previous search index until the new one is
+complete, and the next run starts the build again.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from splicedex.indexer.engines.base import Ann
 from splicedex.indexer.store.index import Index, open_index
 from splicedex.splice.errors import UserError
 
+BRIEF = 20_000
+"""Number of images below which building takes a few seconds: no longer than starting a child
+process and opening the index in it."""
 CHILD = "optimize"
 """Name of the child process in the process list."""
 
@@ -32,6 +35,25 @@ def is_due(index: Index, ann: Ann | None) -> bool:
         ann: The method to build; None for the method that was built last.
     """
     return index.engine.wants_optimizing(ann, index.manifest.ann)
+
+
+def is_brief(index: Index) -> bool:
+    """Whether the search index of an open index can be built in this process."""
+    return index.engine.count() < BRIEF
+
+
+def optimize_open(index: Index, ann: Ann) -> None:
+    """Build the search index of an open index folder in this process, and record its method.
+
+    Args:
+        index: Open index.
+        ann: Nearest-neighbour method to build for.
+
+    Raises:
+        UserError: The engine failed, for example because the disk is full.
+    """
+    index.engine.optimize(ann)
+    index.set_ann(ann)
 
 
 def optimize(folder: Path, ann: Ann, *, wait: float = 0.0) -> None:
@@ -65,8 +87,7 @@ def _optimize(folder: Path, ann: Ann, wait: float, parent: int) -> None:
     end_with_parent(parent)
     sys.argv = ["splicedex", "index"]  # the lock tells others which command holds the index
     with open_index(folder, wait=wait) as index:
-        index.engine.optimize(ann)
-        index.set_ann(ann)
+        optimize_open(index, ann)
 
 
 def _release_memory() -> None:

@@ -73,7 +73,7 @@ def run(
     """Change the folder of images in an index whose photos were moved."""
     from splicedex.api.cli.progress import counting, waiting
     from splicedex.indexer.maintenance.move import apply_move, plan_move
-    from splicedex.indexer.pipeline.optimize import is_due, optimize
+    from splicedex.indexer.pipeline.optimize import is_brief, is_due, optimize, optimize_open
     from splicedex.indexer.store.index import open_index
 
     with open_index(index) as opened:
@@ -82,8 +82,11 @@ def run(
         if done:
             with counting("moving") as show:
                 apply_move(opened, move, on_progress=show)
-        due = done and is_due(opened, None)
         folder, method = opened.folder, opened.manifest.ann
+        due = done and is_due(opened, None)
+        if due and is_brief(opened):
+            due = False
+            optimize_open(opened, method)
     if due:
         with waiting("building the search index"):
             optimize(folder, method)
