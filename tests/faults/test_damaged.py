@@ -93,7 +93,7 @@ def undo_untold(found, expected):
 
 
 @pytest.mark.parametrize(
-    "times", [8, pytest.param(150, marks=pytest.mark.slow)], ids=["short", "long"]
+    "times", [6, pytest.param(150, marks=pytest.mark.slow)], ids=["short", "long"]
 )
 def test_any_damage_is_noticed_or_does_no_harm_and_is_repaired(whole, say, tmp_path, times):
     """An index that passes has its old content, except for what one flipped bit may change in one

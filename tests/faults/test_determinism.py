@@ -19,13 +19,13 @@ def shuffled(rows, seed):
     return np.random.default_rng(seed).permutation(len(rows)) if seed else np.arange(len(rows))
 
 
-@pytest.mark.parametrize("count", [900, SAMPLE + 1500])
-def test_embeddings_in_any_order(tmp_path, splicedex, count):
+@pytest.mark.parametrize(("count", "orders"), [(900, 3), (SAMPLE + 500, 2)])
+def test_embeddings_in_any_order(tmp_path, splicedex, count, orders):
     space = make_space()
     space.save(tmp_path / "space")
     rows = make_embeddings(space, count)
     made = []
-    for seed in range(3):
+    for seed in range(orders):
         order = shuffled(rows, seed)
         np.save(tmp_path / "x.npy", rows[order])
         (tmp_path / "files.csv").write_text("\n".join(["file", *map(str, order)]) + "\n")

@@ -17,7 +17,7 @@ from splicedex.splice.presence.calibration import SAMPLE
 from tests.faults.conftest import Contents, assert_same, child_of, one_line
 from tests.photos import make_embeddings, make_space
 
-SHORT = 4
+SHORT = 3
 """Number of kills in CI; `FULL` is for `make nightly`."""
 FULL = 50
 kills = pytest.mark.parametrize("kills", [SHORT, pytest.param(FULL, marks=pytest.mark.slow)])
