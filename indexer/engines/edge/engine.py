@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -20,6 +18,7 @@ from splicedex.indexer.engines.base import Ann, Batch, FieldKind
 from splicedex.indexer.engines.edge import integrity
 from splicedex.indexer.engines.edge.config import COMPACT, SMALL, chosen, edge_config
 from splicedex.indexer.engines.edge.convert import EdgeCodec, to_points
+from splicedex.indexer.engines.edge.kept_copy import KeptCopy
 from splicedex.indexer.engines.edge.os_errors import leave_room, size, translate_errors
 from splicedex.indexer.engines.edge.page_cache import (
     OPENING,
@@ -30,7 +29,6 @@ from splicedex.indexer.engines.edge.page_cache import (
 )
 from splicedex.indexer.engines.edge.shard import Shard
 from splicedex.indexer.engines.mapped.copy import MappedCopy
-from splicedex.indexer.engines.mapped.copy import remove as remove_copy
 from splicedex.indexer.engines.mapped.snapshot import Snapshot
 from splicedex.indexer.engines.qdrant import Parts, QdrantEngine
 from splicedex.indexer.engines.query import (
@@ -99,9 +97,7 @@ class EdgeEngine(QdrantEngine):
         super().__init__()
         self._open_shard: Shard | None = Shard(shard, folder)
         self._folder = folder
-        self._copy = copy
-        self._compared = False
-        self._copying = threading.RLock()
+        self._copy = KeptCopy(folder / MAPPED, copy)
         self._unflushed = 0
         self._counts: dict[str, int] = {}
         self._preloaded: set[tuple[str, str]] = set()
@@ -178,17 +174,7 @@ class EdgeEngine(QdrantEngine):
     @property
     def mapped(self) -> Snapshot | None:
         """A copy of the points in mapped memory, up to date; None if there is none."""
-        with self._copying:
-            copy = self._copy
-            if copy is None:
-                return None
-            if not copy.is_current:
-                self._update_copy()
-            if not self._compared and self._copy is not None:
-                self._compared = True
-                if copy.snapshot.points != self.count():  # a power failure, or changed files
-                    self._drop_copy()
-            return self._copy.snapshot if self._copy else None
+        return self._copy.snapshot(self)
 
     def map_points(self, fields: Sequence[str]) -> None:
         """Make the mapped copy, if there is none.
@@ -197,31 +183,29 @@ class EdgeEngine(QdrantEngine):
             fields: Payload fields of the kind "lookup" that filters on the copy may name.
         """
         if self.mapped is None:
-            with self._copying:
-                self._make_copy(tuple(fields))
+            self._copy.make(self, self._dim(), fields)
 
     def upsert(self, batch: Batch) -> None:
         """Insert points. Points with the same ids are replaced."""
         leave_room(self._folder, 8 * batch.dense.size)
         operation = edge.UpdateOperation.upsert_points(to_points(batch))
-        with self._announced(batch.ids):
+        with self._copy.announced(batch.ids):
             self._update(operation, len(batch.ids))
         self._revision += 1
 
     def delete(self, ids: Sequence[str]) -> None:
         """Delete points. Unknown ids are ignored."""
-        with self._announced(ids):
+        with self._copy.announced(ids):
             self._update(edge.UpdateOperation.delete_points(list(ids)), len(ids))
         self._revision += 1
 
     def set_payload(self, ids: Sequence[str], payload: Mapping[str, Any]) -> None:
         """Set the given payload fields on several points. Unknown ids are ignored."""
-        mapped = self._copy is not None and not payload.keys().isdisjoint(self._copy.fields)
         for start in range(0, len(ids), POINTS_A_TURN):
             some = HasId(tuple(ids[start : start + POINTS_A_TURN]))
             where = edge.Filter(must=[_CODEC.condition(some)])
             change = edge.UpdateOperation.set_payload_by_filter(where, dict(payload))
-            with self._announced(some.ids if mapped else ()):
+            with self._copy.announced(some.ids, payload):
                 self._update(change, len(some.ids))
             time.sleep(0)  # let other threads run
 
@@ -298,9 +282,8 @@ class EdgeEngine(QdrantEngine):
     def create_index(self, key: str, kind: FieldKind) -> None:
         """Index a payload field for filters and facets. Does nothing if it is indexed already."""
         self._shard.update(edge.UpdateOperation.create_field_index(key, _INDEXES[kind]))
-        with self._copying:
-            if kind == "lookup" and self._copy and key not in self._copy.fields:
-                self._make_copy((*self._copy.fields, key))
+        if kind == "lookup" and self._copy.has_other_fields(key):
+            self._copy.make(self, self._dim(), (key,))
 
     def preload(self, key: str, by: Literal["point", "value"]) -> None:
         """Read a part of a payload index as a whole, the first time."""
@@ -349,52 +332,11 @@ class EdgeEngine(QdrantEngine):
         self._shard.update(operation)
         self._unflushed += points
         if self._unflushed >= POINTS_A_FLUSH:
-            if self._copy:
-                self._copy.sync()
+            self._copy.sync()
             self._shard.flush()
             self._unflushed = 0
-            if self._copy and self._copy.is_long:
-                self._update_copy()
+            self._copy.update_if_long(self)
         self._counts = {}  # a new object: a count under way in another thread keeps the old one
-
-    @contextmanager
-    def _announced(self, ids: Sequence[str]) -> Iterator[None]:
-        """Write points that the mapped copy then has to read again.
-
-        Until they are written the copy is not updated: it would read them too early.
-        """
-        with self._copying:
-            if self._copy and ids:
-                try:
-                    self._copy.announce(ids)
-                except OSError:
-                    self._drop_copy()
-            yield
-
-    def _update_copy(self) -> None:
-        assert self._copy
-        try:
-            self._copy.update(
-                lambda ids, fields: self.retrieve(ids, with_payload=fields, with_dense=True)
-            )
-        except OSError:  # the disk is full, say; the engine answers without a copy, but slower
-            self._drop_copy()
-
-    def _make_copy(self, fields: tuple[str, ...]) -> None:
-        """Make the mapped copy, in place of one that has other fields."""
-        try:
-            copy = MappedCopy.create(self._folder / MAPPED, self._dim(), fields)
-            ids = [hit.id for hit in self.scroll(with_payload=False)]
-            copy.announce(ids)
-        except OSError:
-            self._drop_copy()
-        else:
-            self._copy, self._compared = copy, False
-
-    def _drop_copy(self) -> None:
-        self._copy = None
-        with suppress(OSError):
-            remove_copy(self._folder / MAPPED)
 
     def _dim(self) -> int:
         return int(self._config()["vectors"][DENSE]["size"])
@@ -412,9 +354,8 @@ class EdgeEngine(QdrantEngine):
         Flushing to a full disk would end the process. Then the shard stays open until the process
         ends. No write is lost: as after a kill, the write-ahead log has all of them.
         """
-        if self._open_shard is not None and self._copy and not self._copy.is_current:
-            with suppress(UserError), self._copying:
-                self._update_copy()
+        if self._open_shard is not None:
+            self._copy.finish(self)
         shard, self._open_shard = self._open_shard, None
         if shard is None:
             return
