@@ -83,6 +83,21 @@ class LazyEncoder:
         """
         return self._encoder().encode_images(pixels)
 
+    def encode_places(self, pixels: Pixels) -> Matrix:
+        """Embed places of images.
+
+        Args:
+            pixels: Pixels (n, 3, height, width) of any size.
+
+        Returns:
+            Vectors (n, h, w, dim).
+
+        Raises:
+            UserError: The model cannot be loaded, its weights have changed, or it cannot tell
+                places apart.
+        """
+        return self._encoder().encode_places(pixels)
+
     def _encoder(self) -> Encoder:
         with self._lock:
             if self._loaded is None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from splicedex.splice.encoders.preprocess import Pixels
+from splicedex.splice.errors import UserError
 
 
 class Encoder(Protocol):
@@ -35,6 +36,17 @@ class Encoder(Protocol):
     def encode_images(self, pixels: Pixels) -> NDArray[np.float32]:
         """Unit embeddings (n, dim) of pixels (n, 3, h, w), computed in batches."""
 
+    def encode_places(self, pixels: Pixels) -> NDArray[np.float32]:
+        """Embed the places of pixels (n, 3, height, width); the sides may differ from the input's.
+
+        Returns:
+            Vectors (n, h, w, dim), of which the mean over h and w has the direction of the image's
+            embedding.
+
+        Raises:
+            UserError: The image tower is none whose embedding is a mean over places.
+        """
+
 
 class Load(Protocol):
     """Loads an encoder by name; device and batch size are already chosen."""
@@ -46,3 +58,15 @@ class Load(Protocol):
             name: Name of the model.
             precision: Number format for images; None chooses by model and device.
         """
+
+
+def no_places(name: str) -> UserError:
+    """The error that a model cannot say where things are.
+
+    Args:
+        name: Name of the model.
+    """
+    return UserError(
+        f"{name} does not tell where in a photo things are",
+        "use a model of convolutions that ends in a mean and a linear map, as nano",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from open_clip.transform import PreprocessCfg
 from open_clip.transformer import VisionTransformer
 
 from splicedex.splice.align import Matrix
+from splicedex.splice.encoders.base import no_places
 from splicedex.splice.encoders.class_token import skip_unread_tokens
 from splicedex.splice.encoders.hub import load_from_hub, load_local
 from splicedex.splice.encoders.known import LOCAL
+from splicedex.splice.encoders.places import embed_places, is_mean_of_places
 from splicedex.splice.encoders.preprocess import Pixels, Preprocess
 from splicedex.splice.encoders.runtime import (
     PRECISIONS,
@@ -123,12 +126,33 @@ class OpenClipEncoder:
         none = np.empty((0, self.dim), np.float32)
         return np.concatenate([none, *self._streams(self._embed, pixels)])
 
+    def encode_places(self, pixels: Pixels) -> NDArray[np.float32]:
+        """Vectors (n, h, w, dim) of the places of pixels (n, 3, height, width).
+
+        Raises:
+            UserError: The image tower is none whose embedding is a mean over places.
+        """
+        if not self._has_places:
+            raise no_places(self.name)
+        with torch.inference_mode():
+            places = embed_places(self._model.visual, self._scaled(pixels))
+        found: NDArray[np.float32] = places.float().cpu().numpy()
+        return found
+
+    @cached_property
+    def _has_places(self) -> bool:
+        with torch.inference_mode():
+            return is_mean_of_places(self._model.visual, self._preprocess.size)
+
+    def _scaled(self, pixels: Pixels) -> torch.Tensor:
+        """The input (n, 3, h, w) of the image tower."""
+        batch = torch.from_numpy(pixels).to(self._runtime.device)
+        return torch.addcmul(self._shift, batch.float(), self._scale).to(self._dtype)
+
     @torch.inference_mode()
     def _embed(self, pixels: Pixels) -> Matrix:
         """Unit embeddings of one batch."""
-        batch = torch.from_numpy(pixels).to(self._runtime.device)
-        batch = torch.addcmul(self._shift, batch.float(), self._scale).to(self._dtype)
-        rows: Matrix = unit_rows(self._model.encode_image(batch)).numpy()
+        rows: Matrix = unit_rows(self._model.encode_image(self._scaled(pixels))).numpy()
         return rows
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from splicedex.splice.encoders.base import no_places
 from splicedex.splice.encoders.hub import load_from_hub, load_local
 from splicedex.splice.encoders.preprocess import Pixels, Preprocess
 from splicedex.splice.encoders.runtime import (
@@ -92,6 +93,14 @@ class SentenceTransformerEncoder:
         tell_emulation(self._device, self.precision)
         # The library's processor normalises the pixels; it does not resize images of this size.
         return self._encode(self._images, [Image.fromarray(p.transpose(1, 2, 0)) for p in pixels])
+
+    def encode_places(self, pixels: Pixels) -> NDArray[np.float32]:
+        """Not supported.
+
+        Raises:
+            UserError: Always.
+        """
+        raise no_places(self.name)
 
     def _encode(self, model: Any, inputs: list[Any]) -> NDArray[np.float32]:
         if not inputs:
