@@ -13,6 +13,7 @@ from splicedex.indexer.payload.shows import FIELDS, shown_in
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import weighted
 from splicedex.search.cursor import make_cursor, offset_of
+from splicedex.search.query.asked import Asked
 from splicedex.search.query.external_images import ExternalImages, files
 from splicedex.search.query.nodes import AllOf
 from splicedex.search.query.plan import Context, Plan, describe, make_plan
@@ -82,6 +83,8 @@ class Searcher:
 
     def _read(self, query: str, context: Context) -> Reading:
         """The tree of a query as it is meant."""
+        if isinstance(query, Asked):
+            return Reading(query.tree, str(query))
         if self._browse and not query.strip():
             return Reading(AllOf(()), "")
         return read(
