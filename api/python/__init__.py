@@ -8,10 +8,10 @@ The command line calls it too, and keeps only reading its options and showing th
 | `searching.py`, `curating.py`, `keeping.py` | its methods: one for each command |
 | `indexing.py` | `index`: makes an index of folders, tables, arrays, data frames, pictures |
 | `session.py` | an index held open: threads, closing, forks |
-| `query.py` | queries as values: `c("dog") & ~c("person")` |
+| `query.py`, `asking.py` | queries as values: `c("dog") & ~c("person")` |
 | `hits.py` | the ranked answer to a query, read page by page |
 | `view.py`, `exchange.py` | a set of images: set algebra, order, samples; for other libraries |
-| `answers.py`, `results.py` | what commands find, typed: of one image or word; of many |
+| `answers.py`, `results.py`, `kept.py` | what commands find, typed |
 | `located.py` | images with the files that they are in |
 | `table.py`, `optional.py` | each result is a table: pandas, polars, Arrow, plain values |
 | `html.py` | what notebooks show: static HTML with small pictures |

@@ -5,19 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from splicedex.api.python.hits import Shown
 from splicedex.api.python.table import Table, plain
 
 if TYPE_CHECKING:
     from splicedex.indexer.store.manifest import Manifest
     from splicedex.search.ranking.explain import Fired
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A concept that an image is said to show, with its probability."""
-
-    concept: str
-    probability: float
 
 
 @dataclass(frozen=True, slots=True)

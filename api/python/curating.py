@@ -9,13 +9,13 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from splicedex.api.python.query import asked
+from splicedex.api.python.asking import asked
 from splicedex.api.python.searching import Searching
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
     from splicedex.api.python import results
-    from splicedex.api.python.query import Asking
+    from splicedex.api.python.asking import Asking
     from splicedex.search.curation.duplicates import Keep
     from splicedex.search.curation.export import Format
     from splicedex.search.curation.tagging import Value

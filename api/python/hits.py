@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from splicedex.api.python.answers import Explanation, Shown
 from splicedex.api.python.table import Table, plain
 from splicedex.indexer.sources.location import printable, to_path
 from splicedex.search.browse.image import columns_of
 
 if TYPE_CHECKING:
+    from splicedex.api.python.answers import Explanation
     from splicedex.search.ranking.explain import Contribution
     from splicedex.search.results import Result, Results
 
@@ -21,8 +21,16 @@ PAGE = 100
 REASONS = 4
 """Concepts that people see of a hit; `concepts` has all."""
 
-Ask = Callable[[int, int], "Results"]
+Ask: TypeAlias = "Callable[[int, int], Results]"
 """Answers with the hits from an offset on: takes it and their maximum number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A concept that an image is said to show, with its probability."""
+
+    concept: str
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)

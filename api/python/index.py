@@ -18,7 +18,7 @@ from splicedex.indexer.store.address import Address, Folder, parse_address, sibl
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from splicedex.api.python.query import Asking
+    from splicedex.api.python.asking import Asking
     from splicedex.api.python.view import View
 
 

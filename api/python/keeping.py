@@ -4,91 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from splicedex.api.python.answers import Info
 from splicedex.api.python.named import expanded
 from splicedex.api.python.progress import Bars, Progress
 from splicedex.api.python.searching import Searching
-from splicedex.api.python.table import Table
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
+    from splicedex.api.python.answers import Info
+    from splicedex.api.python.kept import Copied, Moved, Repaired, Verified
     from splicedex.indexer.maintenance.move import Move
     from splicedex.indexer.store.address import Address
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Verified(Table):
-    """What is wrong with an index.
-
-    Args:
-        images: How many images were checked.
-        findings: A line for each fault; none if nothing is wrong.
-    """
-
-    images: int
-    findings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Repaired(Table):
-    """What a repair did.
-
-    Args:
-        kept: Number of images without a fault.
-        mended: Number of images that were repaired from their embedding.
-        without_fingerprint: Number of images without a fingerprint, as their photos are not there
-            or have changed.
-        lost: Names or ids of the images that have to be indexed again.
-        aside: The damaged folder, under another name; None if no image is lost.
-    """
-
-    kept: int
-    mended: int
-    without_fingerprint: int
-    lost: tuple[str, ...]
-    aside: str | None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Copied(Table):
-    """What was copied.
-
-    Args:
-        images: Images in either index now.
-        written: Images that were written; the others were there before.
-        checksum: Checksum of the points, the same in both.
-        seconds: How long it took.
-    """
-
-    images: int
-    written: int
-    checksum: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Moved(Table):
-    """What a move changed, or would change.
-
-    Args:
-        old: The old root.
-        new: The new root.
-        images: Number of images whose name or location changes.
-        sampled: Number of photos that were looked for at their new place.
-        missing: Number of these that are not there.
-        done: Whether it was written.
-    """
-
-    old: str
-    new: str
-    images: int
-    sampled: int
-    missing: int
-    done: bool = field(default=False)
 
 
 class Keeping(Searching):
@@ -101,6 +29,8 @@ class Keeping(Searching):
             >>> ix.info().images
             240
         """
+        from splicedex.api.python.answers import Info
+
         with self._session.searcher() as searcher:
             return Info(searcher.index.engine.count(), searcher.index.manifest)
 
@@ -111,6 +41,7 @@ class Keeping(Searching):
             >>> ix.verify().findings
             ()
         """
+        from splicedex.api.python.kept import Verified
         from splicedex.indexer.maintenance.verify import verify
 
         with self._session.searcher() as searcher, self._progress.counting("verifying") as show:
@@ -142,6 +73,7 @@ class Keeping(Searching):
             >>> ix.copy(folder / "copy.idx").written
             240
         """
+        from splicedex.api.python.kept import Copied
         from splicedex.indexer.maintenance.copy import copy_index
         from splicedex.indexer.store.address import parse_address, sharded, sibling
 
@@ -177,6 +109,7 @@ class Keeping(Searching):
             UserError: No image is in `old`, two images would get one name, or none of the photos
                 looked for is in `new`.
         """
+        from splicedex.api.python.kept import Moved
         from splicedex.indexer.maintenance.move import apply_move, plan_move
         from splicedex.indexer.pipeline.optimize import is_due, optimize
 
@@ -228,6 +161,7 @@ def repair(
 
 def repair_address(address: Address, progress: Progress) -> Repaired:
     """Repair the index at an address; see `repair`."""
+    from splicedex.api.python.kept import Repaired
     from splicedex.indexer.maintenance.repair import repair as mend
 
     with progress.counting("repairing") as show:

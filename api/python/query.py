@@ -9,10 +9,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from splicedex.indexer.sources.location import printable
-from splicedex.search.query.asked import Asked
 from splicedex.search.query.nodes import (
     AllOf,
     AnyOf,
@@ -256,23 +255,6 @@ class Column:
 
     def _compared(self, op: str, value: Value) -> Query:
         return Query(Field(self.name, op, _valued(value), 0))
-
-
-class Asking(Protocol):
-    """What has the tree of a query: a `Query`, or a `View`."""
-
-    @property
-    def tree(self) -> Node:
-        """The tree."""
-
-
-def asked(query: str | Asking) -> str:
-    """A query as functions of `search` take it.
-
-    Args:
-        query: Its text, a `Query` or a `View`.
-    """
-    return query if isinstance(query, str) else Asked(query.tree)
 
 
 def col(name: str) -> Column:

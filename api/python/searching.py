@@ -7,25 +7,14 @@ from dataclasses import replace
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from splicedex.api.python.answers import (
-    Explanation,
-    Frequencies,
-    Frequency,
-    Meaning,
-    Near,
-    Part,
-    Shown,
-    Shows,
-    Synonym,
-    Weight,
-)
-from splicedex.api.python.hits import Hits, Pages
-from splicedex.api.python.query import asked
+from splicedex.api.python.asking import asked
+from splicedex.api.python.hits import Hits, Pages, Shown
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
+    from splicedex.api.python.answers import Explanation, Frequencies, Meaning, Shows
+    from splicedex.api.python.asking import Asking
     from splicedex.api.python.progress import Progress
-    from splicedex.api.python.query import Asking
     from splicedex.api.python.results import Distribution, Facets
     from splicedex.api.python.session import Session
     from splicedex.search.results import Options, Rank, Results
@@ -275,6 +264,7 @@ class Searching:
             return dict(searcher.index.columns)
 
     def _shows(self, path: str) -> Shows:
+        from splicedex.api.python.answers import Shows, Weight
         from splicedex.indexer.sources.location import printable, to_path
         from splicedex.search.browse.image import read_record
 
@@ -294,6 +284,7 @@ class Searching:
         )
 
     def _why(self, path: str, query: str) -> Explanation:
+        from splicedex.api.python.answers import Explanation, Part
         from splicedex.indexer.sources.location import printable
         from splicedex.search.ranking.why_matched import explain_match
 
@@ -312,6 +303,7 @@ class Searching:
         return Explanation(printable(path), query, found.match, tuple(parts))
 
     def _frequent(self, limit: int) -> Frequencies:
+        from splicedex.api.python.answers import Frequencies, Frequency
         from splicedex.search.browse.concept_frequency import most_shown
 
         with self._session.searcher() as searcher:
@@ -321,6 +313,7 @@ class Searching:
         return Frequencies(images, tuple(concepts))
 
     def _meaning(self, word: str, limit: int) -> Meaning:
+        from splicedex.api.python.answers import Meaning, Near, Synonym
         from splicedex.search.browse.concept_frequency import images_with
         from splicedex.search.query.resolve import Resolved, neighbours, resolve
 

@@ -8,8 +8,10 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from splicedex.api.python.answers import Shown, Weight
-from splicedex.api.python.query import Query, asked
+from splicedex.api.python.answers import Weight
+from splicedex.api.python.asking import asked
+from splicedex.api.python.hits import Shown
+from splicedex.api.python.query import Query
 from splicedex.api.python.table import Table, plain
 from splicedex.search.query.asked import Asked
 from splicedex.search.query.nodes import AllOf, Among, AnyOf, Node, NoneOf
@@ -17,9 +19,9 @@ from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
     from splicedex.api.python import results
+    from splicedex.api.python.asking import Asking
     from splicedex.api.python.hits import Hits
     from splicedex.api.python.index import Index
-    from splicedex.api.python.query import Asking
     from splicedex.indexer.engines.query import Hit as Point
     from splicedex.search.curation.export import Format
     from splicedex.search.curation.tagging import Value

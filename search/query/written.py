@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from hashlib import blake2b
 
 from splicedex.search.query.lexer import quoted
@@ -79,4 +78,6 @@ def decimal(number: float) -> str:
     Args:
         number: A finite number.
     """
+    from decimal import Decimal  # few queries need it
+
     return format(Decimal(repr(number)).normalize(), "f")
