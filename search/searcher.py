@@ -116,7 +116,12 @@ class Searcher:
         }
 
     def search(
-        self, query: str, options: Options | None = None, *, cursor: str | None = None
+        self,
+        query: str,
+        options: Options | None = None,
+        *,
+        cursor: str | None = None,
+        plan: Plan | None = None,
     ) -> Results:
         """Answer a query with explained hits.
 
@@ -124,6 +129,7 @@ class Searcher:
             query: The query.
             options: Options of the search.
             cursor: Cursor of an earlier answer to the same query; it replaces the offset.
+            plan: The plan of the query, if it was just made.
 
         Raises:
             QueryError: The query is not valid, or names an unknown concept or column.
@@ -134,7 +140,7 @@ class Searcher:
         offset = options.offset if options else 0
         if cursor is not None:
             offset = offset_of(cursor, query, asked)
-        plan = self.plan(query)
+        plan = plan or self.plan(query)
         chooser = RankingChooser(self.index, self._encode, self._outside, self._images, self._block)
         ranking, itself = chooser.choose(plan, asked)
         others = (Not(HasId(itself)),) if itself else ()

@@ -81,7 +81,6 @@ class Curating(Searching):
             >>> ix.compare("dog", "NOT dog").images == (len(ix.view("dog")), len(~ix.view("dog")))
             True
         """
-        from splicedex.api.python.located import located
         from splicedex.api.python.results import Comparison, Comparisons, made
         from splicedex.search.curation.compare import compare, compare_by
 
@@ -96,8 +95,8 @@ class Curating(Searching):
         with self._session.searcher() as searcher:
             if by is None:
                 found = compare(searcher, query, other, limit, order, examples)
-                return made(Comparison, located(searcher, found))
-            each = located(searcher, compare_by(searcher, by, query, limit, order, examples))
+                return made(Comparison, found)
+            each = compare_by(searcher, by, query, limit, order, examples)
         return Comparisons(by, tuple(made(Comparison, one) for one in each))
 
     def spurious(
@@ -131,7 +130,6 @@ class Curating(Searching):
             >>> ix.spurious("label").images
             240
         """
-        from splicedex.api.python.located import located
         from splicedex.api.python.results import Suspicions, made
         from splicedex.search.curation.spurious import spurious
 
@@ -147,7 +145,7 @@ class Curating(Searching):
                 on_progress=show,
                 concepts=words_of(concepts),
             )
-            return made(Suspicions, located(searcher, found))
+            return made(Suspicions, found)
 
     def drift(
         self,

@@ -252,7 +252,6 @@ class Pages:
         self._counted = counted
         self._lock = threading.RLock()
         self._answers: dict[int, Results] = {}
-        self._hits: dict[int, list[Hit]] = {}
 
     @property
     def is_read(self) -> bool:
@@ -289,24 +288,22 @@ class Pages:
         size = self._limit or PAGE
         if rank < 0 or (self._limit is not None and rank >= size):
             raise IndexError(rank)
-        return self._page(rank // size)[rank % size]
+        return hit_of(self._page(rank // size)[rank % size], self._why)
 
     def __iter__(self) -> Iterator[Hit]:
         number = 0
         while True:
-            yield from self._page(number)
+            yield from (hit_of(result, self._why) for result in self._page(number))
             if self._limit is not None or self._answers[number].cursor is None:
                 return
             number += 1
 
-    def _page(self, number: int) -> list[Hit]:
+    def _page(self, number: int) -> Sequence[Result]:
         with self._lock:
-            if number not in self._hits:
+            if number not in self._answers:
                 size = self._limit or PAGE
-                answer = self._ask(self._offset + number * size, size)
-                self._answers[number] = answer
-                self._hits[number] = [hit_of(result, self._why) for result in answer.hits]
-            return self._hits[number]
+                self._answers[number] = self._ask(self._offset + number * size, size)
+            return self._answers[number].hits
 
 
 def hit_of(result: Result, why: Callable[[str], Explanation]) -> Hit:

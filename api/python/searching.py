@@ -233,12 +233,13 @@ class Searching:
         above: float | None = None,
     ) -> Hits:
         with self._session.searcher() as searcher:
-            searcher.plan(query)
+            checked = [searcher.plan(query)]  # a mistake is told now, not when hits are read
 
         def ask(offset: int, most: int) -> Results:
             asked_for = replace(options, offset=offset, limit=most)
             with self._session.searcher() as searcher:
-                found = searcher.search(query, asked_for, cursor=cursor)
+                made = checked.pop() if checked else None
+                found = searcher.search(query, asked_for, cursor=cursor, plan=made)
             if above is None:
                 return found
             return replace(found, hits=tuple(hit for hit in found.hits if hit.score >= above))

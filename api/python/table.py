@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-SHOWN = 3
+SHOWN = 5
 """Fields that a `repr` shows."""
 _LONG = 40
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -76,11 +75,14 @@ class View(Table):
         self._index = index
         self._make = make
         self._order = order
+        self._tree: Node | None = None
 
-    @cached_property
+    @property
     def tree(self) -> Node:
         """The tree of its query."""
-        return self._make()
+        if self._tree is None:
+            self._tree = self._make()
+        return self._tree
 
     @property
     def query(self) -> str:
@@ -466,6 +468,7 @@ def _sorted(
 def _member(point: Point, searcher: Searcher) -> Member:
     from splicedex.indexer.payload.shows import shown_in
     from splicedex.indexer.sources.location import printable, to_path
+    from splicedex.indexer.store.index import HASH
     from splicedex.search.browse.image import columns_of, weighted
 
     assert point.concepts is not None
@@ -475,7 +478,7 @@ def _member(point: Point, searcher: Searcher) -> Member:
         point.payload["path"],
         point.id,
         point.payload["cosine"],
-        columns_of(point.payload),
+        {name: value for name, value in columns_of(point.payload).items() if name != HASH},
         tuple(Shown(*one) for one in shown_in(point.payload).named(space)),
         tuple(Weight(*one) for one in weighted(space, point.concepts)),
     )

@@ -67,7 +67,7 @@ def read_parquet_files(paths: Sequence[Path], source: str) -> RawTable:
 
 
 def read_arrow(table: Any, source: str) -> RawTable:
-    """Read a table of Arrow in memory.
+    """Read a table of Arrow in memory, such as a data frame. Text in it can be a date.
 
     Args:
         table: The table.
@@ -88,7 +88,7 @@ def read_arrow(table: Any, source: str) -> RawTable:
             raise UserError(
                 f"{source}: column {name!r} cannot be read ({error})", "leave it out"
             ) from error
-    return RawTable(source, columns, Notation())
+    return RawTable(source, columns, Notation(dates=True))
 
 
 def _dates(array: Any) -> list[Any]:

@@ -1,5 +1,7 @@
 """Whatever Python has can be indexed, and indexed again."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -72,10 +74,12 @@ def test_data_frames_of_photos(tmp_path, path, settings_of_model):
     for colour in COLOURS:
         Image.new("RGB", (40, 30), colour).save(tmp_path / f"{colour}.png")
     frame = pandas.DataFrame({"file": [f"{one}.png" for one in COLOURS], "price": [1.5, 2, 3, 4]})
+    frame["taken"] = ["2024-01-05", "2024-02-05", None, "2024-03-05"]
     sx.index(frame, path, root=tmp_path, **settings_of_model)
     assert names(path) == sorted(frame["file"])
     with sx.open(path) as ix:
         assert len(ix.view(sx.col("price") > 1.7)) == 3
+        assert len(ix.view(sx.col("taken") > date(2024, 2, 1))) == 2
         assert all(member.path.endswith(member.name) for member in ix.view())
     files = [str(tmp_path / f"{one}.png") for one in COLOURS]
     sx.index(files, path.with_name("b.idx"), **settings_of_model)
