@@ -132,7 +132,8 @@ def _card(card: Card, pictures: _Pictures) -> str:
 
 def _framed(caption: str, more: int, inside: str) -> str:
     rest = f'<div style="{_FAINT}">and {more:,} more</div>' if more > 0 else ""
-    title = f'<div style="margin-bottom:6px">{_short(caption)}</div>'
+    told = caption.removeprefix("<").removesuffix(">")  # the brackets of a repr
+    title = f'<div style="margin-bottom:6px">{_short(told)}</div>'
     return f'<div style="{_FONT}">{title}{inside}{rest}</div>'
 
 
