@@ -37,6 +37,8 @@ lint: setup  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy examples
+	$(BIN)/basedpyright --level error --pythonpath $(BIN)/python examples
 
 format: setup  ## Fix style
 	$(BIN)/ruff check --fix .

@@ -49,8 +49,12 @@ def open_searcher(address: Address | Path) -> Iterator[Searcher]:
     """
     one_blas_thread()
     with open_index(address) as index:
-        if index.manifest.encoder is None:
-            yield Searcher(index)
-        else:
-            encoder = QueryEncoder(index)
-            yield Searcher(index, encoder.text, files(encoder.file))
+        yield searcher_of(index)
+
+
+def searcher_of(index: Index) -> Searcher:
+    """A searcher of an open index, which may read any file as an image."""
+    if index.manifest.encoder is None:
+        return Searcher(index)
+    encoder = QueryEncoder(index)
+    return Searcher(index, encoder.text, files(encoder.file))

@@ -13,6 +13,7 @@ from splicedex.indexer.payload.shows import FIELDS, shown_in
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import weighted
 from splicedex.search.cursor import make_cursor, offset_of
+from splicedex.search.query.asked import Asked
 from splicedex.search.query.external_images import ExternalImages, files
 from splicedex.search.query.nodes import AllOf
 from splicedex.search.query.plan import Context, Plan, describe, make_plan
@@ -82,6 +83,8 @@ class Searcher:
 
     def _read(self, query: str, context: Context) -> Reading:
         """The tree of a query as it is meant."""
+        if isinstance(query, Asked):
+            return Reading(query.tree, str(query))
         if self._browse and not query.strip():
             return Reading(AllOf(()), "")
         return read(
@@ -113,7 +116,12 @@ class Searcher:
         }
 
     def search(
-        self, query: str, options: Options | None = None, *, cursor: str | None = None
+        self,
+        query: str,
+        options: Options | None = None,
+        *,
+        cursor: str | None = None,
+        plan: Plan | None = None,
     ) -> Results:
         """Answer a query with explained hits.
 
@@ -121,6 +129,7 @@ class Searcher:
             query: The query.
             options: Options of the search.
             cursor: Cursor of an earlier answer to the same query; it replaces the offset.
+            plan: The plan of the query, if it was just made.
 
         Raises:
             QueryError: The query is not valid, or names an unknown concept or column.
@@ -131,7 +140,7 @@ class Searcher:
         offset = options.offset if options else 0
         if cursor is not None:
             offset = offset_of(cursor, query, asked)
-        plan = self.plan(query)
+        plan = plan or self.plan(query)
         chooser = RankingChooser(self.index, self._encode, self._outside, self._images, self._block)
         ranking, itself = chooser.choose(plan, asked)
         others = (Not(HasId(itself)),) if itself else ()

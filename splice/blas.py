@@ -5,11 +5,16 @@ How BLAS splits a product among threads changes the last bits of the result.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Set
 from functools import cache
 from threading import Lock
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
+
+_LIBRARIES = frozenset({"numpy", "scipy.linalg", "torch"})
+"""Modules that load a BLAS library."""
 
 
 class _OneBlasThread:
@@ -22,7 +27,7 @@ class _OneBlasThread:
     def __enter__(self) -> None:
         with self._lock:
             if self._users == 0:
-                self._limit = _blas().limit(limits=1)
+                self._limit = _blas(_LIBRARIES.intersection(sys.modules)).limit(limits=1)
             self._users += 1
 
     def __exit__(self, *_: object) -> None:
@@ -36,6 +41,10 @@ one_blas_thread = _OneBlasThread()
 
 
 @cache
-def _blas() -> Any:
-    """Controller of the loaded BLAS libraries."""
+def _blas(loaded: Set[str]) -> Any:
+    """Controller of the loaded BLAS libraries.
+
+    Args:
+        loaded: Who may have loaded some.
+    """
     return ThreadpoolController().select(user_api="blas")

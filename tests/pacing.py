@@ -9,13 +9,13 @@ import contextlib, sys
 import splicedex.api.cli.progress
 
 @contextlib.contextmanager
-def indexing(total):
+def indexing(self, total):
     def counted(report):
         print(report.done, flush=True)
         sys.stdin.readline()
     yield counted
 
-splicedex.api.cli.progress.indexing = indexing
+splicedex.api.cli.progress.Bars.indexing = indexing
 from splicedex.api.cli.main import main
 main()
 """

@@ -6,12 +6,15 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from splicedex.indexer.store.address import Address, Collection, Folder, parse_address
+from splicedex.indexer.store.address import Address, Folder, parse_address
 from splicedex.splice.errors import UserError
+
+if TYPE_CHECKING:
+    from splicedex.api.python.index import Index
 
 IndexAddress: TypeAlias = Annotated[Address, "named by --index, --url and --api-key"]
 """The address of the index; `with_address` adds the options that name it."""
@@ -62,27 +65,19 @@ _Wait: TypeAlias = Annotated[
 _OPTIONS = {"index": _Index, "url": _Url, "api_key": ApiKey}
 
 
-def sharded(address: Address, shards: int | None, replicas: int | None) -> Address:
-    """An address with the numbers of --shards and --replicas.
+def opened(address: Address) -> Index:
+    """Open an index, with progress bars on standard error.
 
     Args:
-        address: The address of the index.
-        shards: Number of shards; None for the server's default.
-        replicas: Number of copies of each shard; None for the server's default.
+        address: Its address.
 
     Raises:
-        UserError: One of them is given for a folder.
+        UserError: It cannot be opened.
     """
-    if isinstance(address, Collection):
-        return replace(address, shards=shards, replicas=replicas)
-    if shards or replicas:
-        raise UserError("a folder has no --shards or --replicas", "leave them out, or add --url")
-    return address
+    from splicedex.api.cli.progress import Bars
+    from splicedex.api.python.index import Index
 
-
-def sibling(address: Address, text: str) -> Address:
-    """The address of a second index, on the command line one word; it uses the key of the first."""
-    return parse_address(text, api_key=address.api_key if isinstance(address, Collection) else None)
+    return Index(address, Bars())
 
 
 def with_address(command: Callable[..., Any]) -> Callable[..., Any]:

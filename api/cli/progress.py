@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from rich.progress import (
@@ -36,13 +36,6 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def indexing(total: int) -> Iterator[Callable[[Report], None]]:
-    """Show a bar while images are indexed; yields a function to call with each report."""
-    with counting("indexing", total) as show:
-        yield lambda report: show(report.done, report.total)
-
-
-@contextmanager
 def counting(what: str, total: int | None = None) -> Iterator[Callable[[int, int], None]]:
     """Show a bar; yields a function to call with the number of steps done and their total.
 
@@ -69,6 +62,28 @@ def waiting(what: str) -> Iterator[None]:
     with _shown(columns) as bar:
         bar.add_task(what, total=None)
         yield
+
+
+class Bars:
+    """What `api.python` shows its progress with."""
+
+    def counting(self, what: str) -> AbstractContextManager[Callable[[int, int], None]]:
+        """Show a bar."""
+        return counting(what)
+
+    def waiting(self, what: str) -> AbstractContextManager[None]:
+        """Show a bar without an end."""
+        return waiting(what)
+
+    @contextmanager
+    def indexing(self, total: int) -> Iterator[Callable[[Report], None]]:
+        """Show a bar while images are indexed."""
+        with counting("indexing", total) as show:
+            yield lambda report: show(report.done, report.total)
+
+    def optimizing(self) -> AbstractContextManager[None]:
+        """Show a bar without an end."""
+        return waiting("building the search index")
 
 
 @contextmanager

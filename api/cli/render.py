@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+    from splicedex.api.python.table import Table as Found
 
-Result = TypeVar("Result", bound="DataclassInstance")
+Result = TypeVar("Result", bound="Found")
 
 console = Console(emoji=False)  # a query such as label:cat: is text, not an emoji
 errors = Console(stderr=True, emoji=False)
@@ -31,7 +30,7 @@ def print_json(value: Any) -> None:
 def print_result(found: Result, show: Callable[[Result], None], *, as_json: bool) -> None:
     """Print a result as JSON, or show it to people."""
     if as_json:
-        print_json(asdict(found))
+        print_json(found.to_dict())
     else:
         show(found)
 

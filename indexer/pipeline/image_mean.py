@@ -35,7 +35,8 @@ def find_image_mean(
     Args:
         encoder: Encoder that the mean is for.
         chosen: A file with the mean, or a folder of photos in general; None if not given.
-        collection: The photos to be indexed; None where embeddings are given.
+        collection: The photos to be indexed; None where embeddings are given, empty for pictures
+            in memory.
         workers: Decoding processes; by default one per core.
 
     Raises:
@@ -49,7 +50,7 @@ def find_image_mean(
     known = known_image_mean(encoder.name, encoder.dim)
     if known is not None:
         return known
-    if collection is None:
+    if collection is None or not collection.photos:
         raise UserError(
             f"no image mean is known for {encoder.name}",
             "add --image-mean with a file, or a folder of photos in general to estimate it from",

@@ -24,25 +24,30 @@ from splicedex.indexer.sources.embeddings import array_source
 from splicedex.indexer.sources.finding.find_photos import USUAL, Excludes
 from splicedex.indexer.sources.finding.left_out import LeftOut
 from splicedex.indexer.sources.photos import Listing, PhotoSource, list_paths, list_table
-from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds
+from splicedex.indexer.sources.pictures import Pictures, PictureSource
+from splicedex.indexer.sources.tables.raw_table import RawTable
+from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds, table_of
 from splicedex.indexer.store.address import Address
 from splicedex.indexer.store.base import Store
 from splicedex.indexer.store.index import create_index, open_index, store_of
+from splicedex.splice.align import Matrix
 from splicedex.splice.encoders.base import Load
 from splicedex.splice.errors import UserError
 
 
 @dataclass(frozen=True)
 class Images:
-    """The images to index: photos under paths, photos listed in a table, or embeddings.
+    """The images to index: photos under paths, photos in a table, pictures, or embeddings.
 
     Args:
         paths: Photos, folders or globs.
-        embeddings: An .npy or .npz file (n, d), or a folder in clip-retrieval's layout.
-        files: Table that names the photos, or the rows of the embeddings.
+        embeddings: An .npy or .npz file (n, d), a folder in clip-retrieval's layout, or an array.
+        files: Table that names the photos, the pictures, or the rows of the embeddings; a file, or
+            what it would hold.
         root: Folder that the names in `files` are relative to.
         columns: What columns of the table hold, by name, where the user chose it.
         excludes: What is left out under the paths.
+        pictures: Pictures in memory, which `files` names.
 
     Raises:
         UserError: No images are named, they are named in two ways, columns are chosen without a
@@ -50,18 +55,20 @@ class Images:
     """
 
     paths: Sequence[str] = ()
-    embeddings: Path | None = None
-    files: Path | None = None
+    embeddings: Path | Matrix | None = None
+    files: Path | RawTable | None = None
     root: Path | None = None
     columns: Mapping[str, ColumnKind] = field(default_factory=dict)
     excludes: Excludes = USUAL
+    pictures: Pictures | None = None
 
     def __post_init__(self) -> None:
-        if not (self.paths or self.embeddings or self.files):
+        has_embeddings = self.embeddings is not None
+        if not (self.paths or has_embeddings or self.files):
             raise UserError("nothing to index", "name photos, or give --embeddings or --files")
         if "" in self.paths:
             raise UserError("a PATH is empty", "name a folder; is a variable of the shell not set?")
-        if self.paths and (self.embeddings or self.files):
+        if self.paths and (has_embeddings or self.files):
             raise UserError(
                 "photos are named twice, as PATHs and by --embeddings or --files",
                 "give one of them",
@@ -139,7 +146,8 @@ def index_images(
         UserError: The settings, the images or the engine cannot be used.
     """
     store = store_of(address)
-    photos = None if images.embeddings else _photos(store, images, prune=prune, wait=wait)
+    has_photos = images.embeddings is None
+    photos = _photos(store, images, prune=prune, wait=wait) if has_photos else None
     left_out = photos.left_out if photos else LeftOut()
     resolved, source = _source(store, images, photos, settings, load, reading, workers)
     findings = source.findings()
@@ -195,11 +203,17 @@ def _source(
             kinds=_kinds(store, images),
         )
     assert resolved.encoder is not None
+    if images.pictures is not None:
+        assert images.files is not None
+        table = table_of(images.files, _kinds(store, images))
+        return resolved, PictureSource(images.pictures, table, resolved.encoder, reading=reading)
     return resolved, PhotoSource(photos, resolved.encoder, reading=reading, workers=workers)
 
 
 def _photos(store: Store, images: Images, *, prune: bool, wait: float) -> Listing:
     """List the photos to index."""
+    if images.pictures is not None:
+        return Listing((), ())
     if images.files:
         return list_table(images.files, images.root, _kinds(store, images))
     gone = gone_paths(store, images.paths, images.excludes, wait=wait)

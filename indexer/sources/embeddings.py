@@ -15,12 +15,13 @@ import numpy as np
 from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.sources.base import BLOCK, Block, Item, blocks, signature
 from splicedex.indexer.sources.location import file_of, to_text
+from splicedex.indexer.sources.tables.raw_table import RawTable
 from splicedex.indexer.sources.tables.table import (
     ColumnFinding,
     Kinds,
     Table,
     read_shards,
-    read_table,
+    table_of,
 )
 from splicedex.splice.align import Matrix
 from splicedex.splice.dictionary.space import check_vectors, load_matrix
@@ -130,9 +131,9 @@ def _hash(row: Matrix) -> str:
 
 
 def array_source(
-    embeddings: Path,
+    embeddings: Path | Matrix,
     *,
-    files: Path | None,
+    files: Path | RawTable | None,
     root: Path | None,
     dim: int,
     kinds: Kinds | None = None,
@@ -142,7 +143,7 @@ def array_source(
     Args:
         embeddings: One .npy file (n, d) or .npz file with such an array, or a folder in
             clip-retrieval's layout: `img_emb/img_emb_0.npy` and so on, with
-            `metadata/metadata_0.parquet` and so on.
+            `metadata/metadata_0.parquet` and so on; or an array (n, d) in memory.
         files: Table whose row i names row i of the embeddings; required for a file.
         root: Folder that the names are relative to.
         dim: Dimension d of the model.
@@ -153,16 +154,20 @@ def array_source(
     """
     if root is not None and not root.is_dir():
         raise UserError(f"root {root} is not a folder", "give the folder that holds the photos")
+    if not isinstance(embeddings, Path):
+        if files is None:
+            raise UserError("an array does not name its images", "add their names")
+        return ArraySource([embeddings], table_of(files, kinds), dim=dim, root=root)
     if embeddings.is_dir():
         arrays = _shards(embeddings / "img_emb", "img_emb_*.npy")
         if files is None:
             table = read_shards(_shards(embeddings / "metadata", "metadata_*.parquet"), kinds)
         else:
-            table = read_table(files, kinds)
+            table = table_of(files, kinds)
     elif files is None:
         raise UserError(f"{embeddings} does not name its images", "add --files TABLE")
     else:
-        arrays, table = [embeddings], read_table(files, kinds)
+        arrays, table = [embeddings], table_of(files, kinds)
     mapped = [load_matrix(path, mmap=True) for path in arrays]
     return ArraySource(mapped, table, dim=dim, root=root)
 

@@ -27,7 +27,8 @@ from splicedex.indexer.sources.finding.find_photos import USUAL, Excludes, find_
 from splicedex.indexer.sources.finding.left_out import LeftOut
 from splicedex.indexer.sources.location import file_of, printable, to_text
 from splicedex.indexer.sources.on_disk import content_hashes
-from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds, Table, read_table
+from splicedex.indexer.sources.tables.raw_table import RawTable
+from splicedex.indexer.sources.tables.table import ColumnFinding, Kinds, Table, table_of
 from splicedex.splice.encoders.base import Encoder
 from splicedex.splice.errors import UserError
 
@@ -96,19 +97,20 @@ def holds_photos(path: str, excludes: Excludes = USUAL) -> bool:
     return any(photo.suffix.lower() not in NEVER_READ for photo in found)
 
 
-def list_table(files: Path, root: Path | None, kinds: Kinds | None = None) -> Listing:
+def list_table(files: Path | RawTable, root: Path | None, kinds: Kinds | None = None) -> Listing:
     """List the photos that a table names. Their names in the index are those in the table.
 
     Args:
         files: The table; see `indexer.sources.tables.table`.
-        root: Folder that the names are relative to; by default the folder of the table.
+        root: Folder that the names are relative to; by default the folder of the table, or the
+            current one for a table in memory.
         kinds: What its columns have to be.
 
     Raises:
         UserError: The table cannot be used, or `root` is not a folder.
     """
-    table = read_table(files, kinds)
-    folder = files.parent if root is None else root
+    table = table_of(files, kinds)
+    folder = root or (files.parent if isinstance(files, Path) else Path())
     if not folder.is_dir():
         raise UserError(f"root {folder} is not a folder", "give the folder that holds the photos")
     return Listing([file_of(path, folder) for path in table.paths], table.paths, table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -88,3 +88,26 @@ def parse_address(text: str | None, url: str | None = None, api_key: str | None 
     if "/" in name or name.endswith(".files"):
         raise UserError(f"{name} cannot be the name of a collection", "choose another --index")
     return Collection(url.rstrip("/"), name, api_key)
+
+
+def sharded(address: Address, shards: int | None, replicas: int | None) -> Address:
+    """An address with the numbers of --shards and --replicas.
+
+    Args:
+        address: The address of the index.
+        shards: Number of shards; None for the server's default.
+        replicas: Number of copies of each shard; None for the server's default.
+
+    Raises:
+        UserError: One of them is given for a folder.
+    """
+    if isinstance(address, Collection):
+        return replace(address, shards=shards, replicas=replicas)
+    if shards or replicas:
+        raise UserError("a folder has no --shards or --replicas", "leave them out, or add --url")
+    return address
+
+
+def sibling(address: Address, text: str) -> Address:
+    """The address of a second index, in one word; it uses the key of the first."""
+    return parse_address(text, api_key=address.api_key if isinstance(address, Collection) else None)

@@ -71,6 +71,10 @@ def _ourselves() -> dict[str, str | int]:
 def _held(folder: Path, descriptor: int) -> UserError:
     try:
         holder = json.loads(os.pread(descriptor, 4096, 0))
+        if holder["pid"] == os.getpid():
+            return UserError(
+                f"this process holds the index in {folder}", "use that one, or close it first"
+            )
         told = f"{holder['command']} (process {holder['pid']}, since {holder['since']})"
     except (ValueError, KeyError, TypeError):  # the holder has not written it yet
         told = "another process"

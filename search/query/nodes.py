@@ -78,6 +78,13 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
+class Among:
+    """The image is one of some, by point id. No text means this: selections are made of it."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """All parts hold."""
 
@@ -99,4 +106,4 @@ class NoneOf:
     at: int = field(compare=False)
 
 
-Node: TypeAlias = Concept | Field | Text | Like | AllOf | AnyOf | NoneOf
+Node: TypeAlias = Concept | Field | Text | Like | Among | AllOf | AnyOf | NoneOf

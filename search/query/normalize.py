@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from splicedex.search.query.nodes import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
+from splicedex.search.query.nodes import (
+    AllOf,
+    Among,
+    AnyOf,
+    Concept,
+    Field,
+    Like,
+    Node,
+    NoneOf,
+    Text,
+)
 
-Leaf: TypeAlias = Concept | Field | Text | Like
+Leaf: TypeAlias = Concept | Field | Text | Like | Among
 
 
 def normal(node: Node, *, denied: bool = False) -> Node:
@@ -27,7 +37,7 @@ def normal(node: Node, *, denied: bool = False) -> Node:
             distinct = tuple(dict.fromkeys(flat))
             return distinct[0] if len(distinct) == 1 else kind(distinct)
         case _:
-            return NoneOf(node, node.at) if denied else node
+            return NoneOf(node, getattr(node, "at", 0)) if denied else node
 
 
 def _flat(node: Node, kind: type[AllOf] | type[AnyOf]) -> tuple[Node, ...]:

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from splicedex.indexer.engines.query import And, Filter, Not, Or
+from splicedex.indexer.engines.query import And, Filter, HasId, Not, Or
 from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.payload.presence import at_least, has
 from splicedex.indexer.payload.shows import is_shown
 from splicedex.search.query.columns import Values, column_filter
 from splicedex.search.query.nodes import (
     AllOf,
+    Among,
     AnyOf,
     Concept,
     Field,
@@ -38,6 +39,8 @@ from splicedex.splice.errors import UserError
 from splicedex.splice.presence.activation import Activations
 from splicedex.splice.presence.calibration import PRESENT
 
+Filtering: TypeAlias = Concept | Field | Among
+"""The leaves that an image passes or not."""
 EVERYTHING = And(())
 UNWANTED = -0.25
 """Weight of an unwanted concept in the direction of a query. Most photos lack it anyway: a larger
@@ -113,7 +116,7 @@ class Plan:
     def strongest(self) -> Mapping[Filter, Filter]:
         """For filters that only ask for concepts, a narrower one: images with the most of them."""
 
-        def surely_holds(leaf: Concept | Field, _: bool) -> Filter:
+        def surely_holds(leaf: Filtering, _: bool) -> Filter:
             assert isinstance(leaf, Concept)
             return present(self.meanings[leaf], SURELY)
 
@@ -145,9 +148,11 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
         one: column_filter(query, one, context.columns, context.values) for one in fields_of(rest)
     }
 
-    def holds(leaf: Concept | Field, affirmed: bool) -> Filter:
+    def holds(leaf: Filtering, affirmed: bool) -> Filter:
         if isinstance(leaf, Field):
             passing = columns[leaf]
+        elif isinstance(leaf, Among):
+            passing = HasId(leaf.ids)
         elif leaf.shown:
             said = dict.fromkeys(context.said_as(i) for i in meanings[leaf].meant)
             passing = is_shown(*said)
@@ -155,8 +160,8 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
             passing = _wanted(leaf, meanings[leaf])
         return passing if affirmed else Not(passing)
 
-    def could_hold(leaf: Concept | Field, affirmed: bool) -> Filter:
-        return holds(leaf, affirmed) if isinstance(leaf, Field) else EVERYTHING
+    def could_hold(leaf: Filtering, affirmed: bool) -> Filter:
+        return EVERYTHING if isinstance(leaf, Concept) else holds(leaf, affirmed)
 
     filters = tuple((part, _filter(part, holds)) for part in parts)
     return Plan(
@@ -227,16 +232,16 @@ def plainly_wanted(leaf: Leaf, affirmed: bool) -> bool:
     )
 
 
-def _filter(node: Node, passing: Callable[[Concept | Field, bool], Filter]) -> Filter:
+def _filter(node: Node, passing: Callable[[Filtering, bool], Filter]) -> Filter:
     """Translate a normal tree to a filter, given the filter of each leaf and of its negation."""
     match node:
         case AllOf(parts):
             return And(tuple(_filter(part, passing) for part in parts))
         case AnyOf(parts):
             return Or(tuple(_filter(part, passing) for part in parts))
-        case NoneOf(Concept() | Field() as leaf):
+        case NoneOf(Concept() | Field() | Among() as leaf):
             return passing(leaf, False)
-        case Concept() | Field():
+        case Concept() | Field() | Among():
             return passing(node, True)
         case _:
             raise AssertionError(f"{node} does not filter")

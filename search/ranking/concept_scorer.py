@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from splicedex.indexer.payload.columns import fields_of as fields_of_columns
 from splicedex.search.query.columns import holds
-from splicedex.search.query.nodes import AllOf, AnyOf, Concept, Field, Node, NoneOf
+from splicedex.search.query.nodes import AllOf, Among, AnyOf, Concept, Field, Node, NoneOf
 from splicedex.search.query.normalize import boost_of, concepts_of, fields_of
 from splicedex.search.query.plan import Plan
 from splicedex.search.query.resolve import Resolved
@@ -148,6 +148,9 @@ class ConceptScorer:
                         [holds(node, row, self._kinds.get(node.name)) for row in logits.payloads]
                     )
                 )
+            case Among():  # chosen for other reasons: it says nothing about the rest
+                rows = next(iter(logits.by_concept.values()), np.zeros(1))
+                return LogProbability.of_logit(np.zeros(len(rows)))
             case NoneOf(part):
                 return ~self._of(part, logits)
             case AllOf(parts):

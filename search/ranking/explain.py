@@ -8,8 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from splicedex.indexer.engines.query import Hit
-from splicedex.search.query.nodes import AllOf, AnyOf, Concept, Field, Like, Node, NoneOf, Text
+from splicedex.search.query.nodes import (
+    AllOf,
+    Among,
+    AnyOf,
+    Concept,
+    Field,
+    Like,
+    Node,
+    NoneOf,
+    Text,
+)
 from splicedex.search.query.normalize import boost_of
+from splicedex.search.query.written import written
 from splicedex.search.ranking.concept_scorer import ConceptLogits, ConceptScorer, PartScore, ranks
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
@@ -201,6 +212,8 @@ def name_of(node: Node) -> str:
         case Like():
             edits = [f" {'+' if sign > 0 else '-'}{name_of(edit)}" for sign, edit in node.edits]
             return f"like:{node.path}{_boost(node)}" + "".join(edits)
+        case Among():
+            return written(node)
         case NoneOf(part):
             return f"NOT {_inner(part)}"
         case AllOf(parts):

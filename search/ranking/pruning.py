@@ -16,7 +16,7 @@ from math import expm1, inf, log, log1p
 import numpy as np
 from numpy.typing import NDArray
 
-from splicedex.search.query.nodes import AllOf, AnyOf, Concept, Node, NoneOf
+from splicedex.search.query.nodes import AllOf, Among, AnyOf, Concept, Node, NoneOf
 from splicedex.search.query.normalize import boost_of
 from splicedex.search.query.resolve import Resolved
 from splicedex.splice.align import Matrix
@@ -28,6 +28,7 @@ Meanings = Mapping[Concept, Resolved]
 SLACK = 1e-6
 """Share of a log-probability that its computation may be off by rounding."""
 TINY = 1e-300
+SURE = np.full((), np.inf, np.float32)
 ALL, NONE = np.ones((), np.bool_), np.zeros((), np.bool_)
 
 
@@ -44,6 +45,8 @@ def estimate(node: Node, meanings: Meanings, logits: Logits) -> Matrix:
             return reduce(np.minimum, (estimate(part, meanings, logits) for part in parts))
         case AnyOf(parts):
             return reduce(np.maximum, (estimate(part, meanings, logits) for part in parts))
+    if _is_chosen(node):
+        return SURE
     leaf, wanted = _leaf(node)
     pairs = meanings[leaf].synonyms.items()
     found = reduce(np.maximum, (logits[i] + np.float32(log(weight)) for i, weight in pairs))
@@ -81,6 +84,8 @@ class Bounds:
                 return reduce(
                     np.logical_or, (self._may_be_some(part, least, parts) for part in parts), NONE
                 )
+        if _is_chosen(node):
+            return ALL
         leaf, wanted = _leaf(node)
         synonyms = self._meanings[leaf].synonyms
         if wanted:
@@ -109,6 +114,11 @@ class Bounds:
         boost = boost_of(part)
         share = _share(least, len(parts) * boost) if boost > 0 else 1.0
         return self.may_hold(part, log(share)) if share > 0 else ALL
+
+
+def _is_chosen(node: Node) -> bool:
+    """Whether a leaf names images: the filter has decided it, and it has no log-odds."""
+    return isinstance(node.part if isinstance(node, NoneOf) else node, Among)
 
 
 def _leaf(node: Node) -> tuple[Concept, bool]:

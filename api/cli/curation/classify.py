@@ -8,12 +8,11 @@ import typer
 
 from splicedex.api.cli.curation.arguments import GroupBy, Inside, Without, split_words
 from splicedex.api.cli.curation.cells import show_accuracies
-from splicedex.api.cli.options import IndexAddress, Json
-from splicedex.api.cli.progress import counting
+from splicedex.api.cli.options import IndexAddress, Json, opened
 from splicedex.api.cli.render import console, print_result, print_summary, print_title, table
 
 if TYPE_CHECKING:
-    from splicedex.search.curation.classify import Classification
+    from splicedex.api.python.results import Classification
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -56,19 +55,14 @@ def run(
     Each image is classified by its embedding (dense) and by what its concepts add up to
     (recomposed), so that you see how much the concepts keep.
     """
-    from splicedex.search.curation.classify import classify
-    from splicedex.search.opening import open_searcher
-
-    with open_searcher(index) as searcher, counting("classifying") as show:
-        found = classify(
-            searcher,
-            names=split_words(names),
+    with opened(index) as ix:
+        found = ix.classify(
+            split_words(names),
             names_from=names_from,
             truth=truth,
             by=by,
-            query=inside,
             without=split_words(without),
-            on_progress=show,
+            inside=inside,
         )
     print_result(found, _show, as_json=json)
 

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from math import exp
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from splicedex.api.cli.curation.arguments import Chart
 from splicedex.api.cli.curation.cells import difference_cells
-from splicedex.api.cli.options import IndexAddress, Json, Limit
+from splicedex.api.cli.options import IndexAddress, Json, Limit, opened
 from splicedex.api.cli.render import (
     console,
     print_json,
     print_line,
     print_notes,
+    print_result,
     print_summary,
     print_title,
     short_path,
     table,
     with_synonyms,
 )
+from splicedex.search.curation.output.chart_files import check_chart, save_chart
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
-    from splicedex.search.curation.reports.comparison import Comparison
+    from splicedex.api.python.results import Comparison
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -78,38 +78,28 @@ def run(
     Only large differences are shown that almost any half of the images has too. What the
     queries name is left out, in any form.
     """
-    from splicedex.search.curation.compare import compare, compare_by
-    from splicedex.search.opening import open_searcher
-
     if by is not None and second is not None:
         raise UserError("--by compares many sets, not two queries", "leave out the second query")
     if by is not None and chart is not None:
         raise UserError("--by compares many sets, and --chart draws two", "leave one of them out")
     if by is None and first is None:
         raise UserError("nothing to compare", "give one or two queries, or --by COLUMN")
-    query = first or ""
-    with open_searcher(index) as searcher:
-        if by is not None:
-            found = compare_by(searcher, by, query, limit, order, examples)  # type: ignore[arg-type]
-        else:
-            found = (compare(searcher, query, second, limit, order, examples),)  # type: ignore[arg-type]
     if chart is not None:
-        _draw(found[0], chart)
-    if json:
-        print_json([asdict(one) for one in found] if by is not None else asdict(found[0]))
-        return
-    for one in found:
-        _show(one)
-
-
-def _draw(found: Comparison, path: Path) -> None:
-    from splicedex.search.curation.output.charts import Bars, draw_bars
-
-    bars = [
-        Bars([one.shares[side] for one in found.concepts], query)
-        for side, query in enumerate(found.queries)
-    ]
-    draw_bars(path, [one.concept for one in found.concepts], bars, "share of images")
+        check_chart(chart)
+    query = first or ""
+    with opened(index) as ix:
+        if by is not None:
+            each = ix.compare(query, by=by, order=order, examples=examples, limit=limit)  # type: ignore[call-overload]
+            if json:
+                print_json(each.to_list())
+            else:
+                for one in each:
+                    _show(one)
+            return
+        found = ix.compare(query, second, order=order, examples=examples, limit=limit)  # type: ignore[call-overload]
+    if chart is not None:
+        save_chart(found.plot(), chart)
+    print_result(found, _show, as_json=json)
 
 
 def _show(found: Comparison) -> None:
@@ -134,7 +124,7 @@ def _show(found: Comparison) -> None:
     for one in found.concepts:
         for query, images in zip(found.queries, one.examples, strict=True):
             if images:
-                paths = ", ".join(short_path(image.path) for image in images)
+                paths = ", ".join(short_path(image.name) for image in images)
                 print_line(f"{one.concept} in {query}: {paths}")
     print_summary(
         f"{found.significant:,} of {found.tested:,} concepts differ by at least 20 of 100 images, "

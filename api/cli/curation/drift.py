@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from splicedex.api.cli.curation.arguments import Seed
 from splicedex.api.cli.curation.cells import difference_cells
-from splicedex.api.cli.options import IndexAddress, Json, Limit, sibling
+from splicedex.api.cli.options import IndexAddress, Json, Limit, opened
 from splicedex.api.cli.render import (
     console,
     print_line,
@@ -21,7 +20,7 @@ from splicedex.api.cli.render import (
 )
 
 if TYPE_CHECKING:
-    from splicedex.search.curation.drift import Drift
+    from splicedex.api.python.results import Drift
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -56,13 +55,8 @@ def run(
 
     The distance is compared with the distance of random splits of the same images.
     """
-    from splicedex.search.curation.drift import drift
-    from splicedex.search.opening import open_searcher
-
-    with ExitStack() as stack:
-        one = stack.enter_context(open_searcher(index))
-        two = one if to is None else stack.enter_context(open_searcher(sibling(index, to)))
-        found = drift((one, first), (two, second), limit, permutations, seed)
+    with opened(index) as ix:
+        found = ix.drift(first, second, to=to, permutations=permutations, seed=seed, limit=limit)
     print_result(found, _show, as_json=json)
 
 

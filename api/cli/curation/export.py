@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.arguments import Query, Yes
-from splicedex.api.cli.options import IndexAddress, Json
-from splicedex.api.cli.progress import counting
+from splicedex.api.cli.options import IndexAddress, Json, opened
 from splicedex.api.cli.render import print_line, print_result
 
 if TYPE_CHECKING:
-    from splicedex.search.curation.export import Export
+    from splicedex.api.python.results import Export
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -61,19 +60,14 @@ def run(
 
     A table is written at once; a folder only with --yes.
     """
-    from splicedex.search.curation.export import export
-    from splicedex.search.opening import open_searcher
-
-    with open_searcher(index) as searcher, counting("exporting") as show:
-        found = export(
-            searcher,
+    with opened(index) as ix:
+        found = ix.export(
             query,
             to,
-            as_,  # type: ignore[arg-type]
-            label,
-            dry_run=not yes,
+            as_=as_,  # type: ignore[arg-type]
+            label=label,
             overwrite=overwrite,
-            on_progress=show,
+            dry_run=not yes,
         )
     print_result(found, _show, as_json=json)
 

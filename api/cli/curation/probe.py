@@ -8,12 +8,11 @@ import typer
 
 from splicedex.api.cli.curation.arguments import GroupBy, Inside, Seed, Without, split_words
 from splicedex.api.cli.curation.cells import show_accuracies
-from splicedex.api.cli.options import IndexAddress, Json, Limit
-from splicedex.api.cli.progress import counting
+from splicedex.api.cli.options import IndexAddress, Json, Limit, opened
 from splicedex.api.cli.render import console, print_result, print_summary, print_title, table
 
 if TYPE_CHECKING:
-    from splicedex.search.curation.probe import Probe
+    from splicedex.api.python.results import Probe
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -48,21 +47,16 @@ def run(
 
     With --without, a second probe is trained without some concepts, and both are tested.
     """
-    from splicedex.search.curation.probe import probe
-    from splicedex.search.opening import open_searcher
-
-    with open_searcher(index) as searcher, counting("reading") as show:
-        found = probe(
-            searcher,
+    with opened(index) as ix:
+        found = ix.probe(
             label,
             split=split,
             train=train,
             by=by,
-            query=inside,
             without=split_words(without),
-            limit=limit,
+            inside=inside,
             seed=seed,
-            on_progress=show,
+            limit=limit,
         )
     print_result(found, _show, as_json=json)
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.arguments import Inside, split_words
-from splicedex.api.cli.options import IndexAddress, Json, Limit
-from splicedex.api.cli.progress import counting
+from splicedex.api.cli.options import IndexAddress, Json, Limit, opened
 from splicedex.api.cli.render import (
     console,
     print_line,
@@ -24,10 +23,10 @@ from splicedex.api.cli.render import (
 )
 
 if TYPE_CHECKING:
+    from splicedex.api.python.results import Suspicions
     from splicedex.search.curation.reports.suspicion import (
         Association,
         Companion,
-        Suspicions,
     )
     from splicedex.search.curation.statistics.proportions import Interval
     from splicedex.search.curation.subsets.subset import Example
@@ -82,21 +81,16 @@ def run(
     Suspicious concepts have counter-examples: images of the label without the concept, and images
     of other labels with the concept.
     """
-    from splicedex.search.curation.spurious import spurious
-    from splicedex.search.opening import open_searcher
-
     words = split_words(concepts)
-    with open_searcher(index) as searcher, counting("counting") as show:
-        found = spurious(
-            searcher,
+    with opened(index) as ix:
+        found = ix.spurious(
             label,
             split=split,
             part=part,
-            query=inside,
-            limit=limit,
-            shown=examples,
-            on_progress=show,
+            inside=inside,
             concepts=words,
+            examples=examples,
+            limit=limit,
         )
     print_result(found, partial(_show, asked=bool(words)), as_json=json)
 
@@ -157,7 +151,7 @@ def _show_counter_examples(found: Suspicions) -> None:
 
 
 def _show_examples(what: str, images: int, some: Sequence[Example]) -> None:
-    paths = "".join(f", {short_path(image.path)}" for image in some)
+    paths = "".join(f", {short_path(image.name)}" for image in some)
     print_summary(f"{what}: {images:,} images{paths}")
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splicedex.api.cli.curation.arguments import Query, Yes, split_assignment
-from splicedex.api.cli.options import IndexAddress, Json
+from splicedex.api.cli.options import IndexAddress, Json, opened
 from splicedex.api.cli.render import print_line, print_result
 
 if TYPE_CHECKING:
-    from splicedex.search.curation.tagging import Tagging
+    from splicedex.api.python.results import Tagging
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -42,12 +42,9 @@ def run(
     json: Json = False,
 ) -> None:
     """Write a column of your own to all images that match a query."""
-    from splicedex.search.curation.tagging import tag
-    from splicedex.search.opening import open_searcher
-
     name, value = split_assignment(assignment)
-    with open_searcher(index) as searcher:
-        found = tag(searcher, query, name, value, dry_run=not yes)
+    with opened(index) as ix:
+        found = ix.tag(query, name, value, dry_run=not yes)
     print_result(found, partial(_show, assignment=f"{name}={value}"), as_json=json)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from splicedex.api.cli.options import ApiKey, Json, Replicas, Shards, sharded
+from splicedex.api.cli.options import ApiKey, Json, Replicas, Shards, opened
 from splicedex.api.cli.render import console, print_json
 
 EXAMPLES = """
@@ -38,21 +36,15 @@ def run(
     json: Json = False,
 ) -> None:
     """Copy an index between folders and servers, and verify the copy."""
-    from splicedex.api.cli.progress import counting
-    from splicedex.indexer.maintenance.copy import copy_index
     from splicedex.indexer.store.address import parse_address
-    from splicedex.indexer.store.index import open_index
 
-    address = sharded(parse_address(target, api_key=to_api_key or api_key), shards, replicas)
-    start = time.perf_counter()
-    with open_index(parse_address(source, api_key=api_key)) as index, counting("copying") as show:
-        copied = copy_index(index, address, on_progress=show)
-    seconds = time.perf_counter() - start
+    with opened(parse_address(source, api_key=api_key)) as ix:
+        copied = ix.copy(target, api_key=to_api_key or api_key, shards=shards, replicas=replicas)
     if json:
-        print_json(asdict(copied) | {"seconds": round(seconds, 3)})
+        print_json(copied.to_dict())
         return
     console.print(
-        f"{copied.written:,} of {copied.images:,} images written in {seconds:.1f} s; "
+        f"{copied.written:,} of {copied.images:,} images written in {copied.seconds:.1f} s; "
         f"verified: both hold {copied.images:,} points with checksum {copied.checksum}",
         highlight=False,
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from splicedex.api.cli.options import Json, Replicas, Shards
+from splicedex.api.python.indexing import ANNS, choice, loading, settings_of
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,13 +21,7 @@ if TYPE_CHECKING:
     from splicedex.indexer.pipeline.index_images import Images
     from splicedex.indexer.pipeline.settings import Settings
     from splicedex.indexer.sources.decoding.opened import Reading
-    from splicedex.indexer.store.manifest import Penalties
     from splicedex.splice.encoders.base import Load
-    from splicedex.splice.sparsity import Sparsity
-
-ANNS: tuple[Ann, ...] = ("auto", "exact", "hnsw", "int8")
-PENALTIES: tuple[Penalties, ...] = ("frequency", "uniform")
-Choice = TypeVar("Choice", bound=str)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,27 +239,20 @@ class IndexOptions:
             UserError: --penalty and --l0 are both given, one is out of range, or there are no such
                 --penalties.
         """
-        from splicedex.indexer.pipeline.settings import Settings
-
-        return Settings(
+        return settings_of(
             self.model,
             self.vocabulary,
             self.image_mean,
-            self._sparsity(),
-            _choice("--penalties", self.penalties, PENALTIES),
+            self.penalty,
+            self.l0,
+            self.penalties,
             self.word_frequency,
             self.precision,
         )
 
     def load(self) -> Load:
         """The function that loads an encoder with the device and batch size given."""
-        from splicedex.splice.encoders.load import load_encoder
-
-        return functools.partial(
-            load_encoder,
-            device=self.device,
-            batch_size=self.batch_size,
-        )
+        return loading(self.device, self.batch_size)
 
     def method(self) -> Ann | None:
         """The nearest-neighbour method; None if not given.
@@ -272,16 +260,7 @@ class IndexOptions:
         Raises:
             UserError: No method has this name.
         """
-        return _choice("--ann", self.ann, ANNS)
-
-    def _sparsity(self) -> Sparsity | None:
-        from splicedex.splice.sparsity import Sparsity
-
-        if self.penalty is not None and self.l0 is not None:
-            raise UserError("--penalty and --l0 both set the sparsity", "give one of them")
-        if self.l0 is not None:
-            return Sparsity(l0=self.l0)
-        return None if self.penalty is None else Sparsity(self.penalty)
+        return choice("--ann", self.ann, ANNS)
 
 
 def _column(given: str) -> tuple[str, ColumnKind]:
@@ -298,20 +277,6 @@ def _column(given: str) -> tuple[str, ColumnKind]:
             f"--column {given} is not NAME:KIND", f"use one of {', '.join(KINDS)}: price:float"
         )
     return name, KINDS[kind]
-
-
-def _choice(option: str, given: str | None, allowed: Sequence[Choice]) -> Choice | None:
-    """The allowed value that was given; None if none was.
-
-    Raises:
-        UserError: The value is not allowed.
-    """
-    if given is None:
-        return None
-    known = next((value for value in allowed if value == given), None)
-    if known is None:
-        raise UserError(f"{option} {given} is unknown", f"use {', '.join(allowed)}")
-    return known
 
 
 def with_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from splicedex.api.cli.options import IndexAddress, Json
-from splicedex.api.cli.render import console, print_json, table
+from splicedex.api.cli.options import IndexAddress, Json, opened
+from splicedex.api.cli.render import console, print_result, table
+
+if TYPE_CHECKING:
+    from splicedex.api.python.answers import Info
 
 
 def run(index: IndexAddress, json: Json = False) -> None:
     """Show the size and the settings of an index."""
-    from splicedex.indexer.store.index import open_index
+    with opened(index) as ix:
+        print_result(ix.info(), _show, as_json=json)
 
-    with open_index(index) as opened:
-        facts = {"images": opened.engine.count(), **asdict(opened.manifest)}
-    if json:
-        print_json(facts)
-        return
+
+def _show(found: Info) -> None:
     shown = table("", "")
-    for name, value in facts.items():
+    for name, value in found.to_dict().items():
         if value is not None:
             shown.add_row(name, str(value))
     console.print(shown)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from splicedex.api.cli.asking import ask, can_ask
-from splicedex.api.cli.options import IndexAddress, Json
+from splicedex.api.cli.options import IndexAddress, Json, opened
 from splicedex.api.cli.render import print_json, print_line
-from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
     from splicedex.indexer.maintenance.move import Move
@@ -28,27 +27,6 @@ splicedex move train/ data/train/ --index photos.idx  # names that a table gave
 No photo is read. To continue a move that was stopped, run the same command again. Single photos and
 folders need no such command: splicedex index finds those that have moved by their content.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """What a move changed, or would change.
-
-    Args:
-        old: The old root.
-        new: The new root.
-        images: Number of images whose name or location changes.
-        sampled: Number of photos that were looked for at their new place.
-        missing: Number of these that are not there.
-        done: Whether it was written.
-    """
-
-    old: str
-    new: str
-    images: int
-    sampled: int
-    missing: int
-    done: bool
 
 
 def run(
@@ -71,57 +49,30 @@ def run(
     json: Json = False,
 ) -> None:
     """Change the folder of images in an index whose photos were moved."""
-    from splicedex.api.cli.progress import counting, waiting
-    from splicedex.indexer.maintenance.move import apply_move, plan_move
-    from splicedex.indexer.pipeline.optimize import is_brief, is_due, optimize, optimize_open
-    from splicedex.indexer.store.index import open_index
-
-    with open_index(index) as opened:
-        move = plan_move(opened, old, new)
-        done = not dry_run and _is_meant(move, yes=yes, force=force)
-        if done:
-            with counting("moving") as show:
-                apply_move(opened, move, on_progress=show)
-        folder, method = opened.folder, opened.manifest.ann
-        due = done and is_due(opened, None)
-        if due and is_brief(opened):
-            due = False
-            optimize_open(opened, method)
-    if due:
-        with waiting("building the search index"):
-            optimize(folder, method)
-    moved = Moved(move.root.old, move.root.new, len(move.changes), move.sampled, move.missing, done)
+    with opened(index) as ix:
+        moved = ix.move(old, new, dry_run=dry_run, force=force, confirm=partial(_is_meant, yes=yes))
     if json:
-        print_json(asdict(moved))
+        print_json(moved.to_dict())
         return
-    if dry_run and move.missing:
-        _warn(move)
-    hint = "" if done or dry_run else "; add --yes to do it"
-    print_line(f"{'moved' if done else 'would move'} {_told(move)}{hint}")
+    if dry_run and moved.missing:
+        _warn(moved.missing, moved.sampled, moved.new)
+    hint = "" if moved.done or dry_run else "; add --yes to do it"
+    verb = "moved" if moved.done else "would move"
+    print_line(f"{verb} {_told(moved.images, moved.old, moved.new)}{hint}")
 
 
-def _is_meant(move: Move, *, yes: bool, force: bool) -> bool:
-    """Whether to write, after a look at the new place and a question.
-
-    Raises:
-        UserError: The photos are not at their new place.
-    """
-    if move.missing == move.sampled > 0 and not force:
-        raise UserError(
-            f"none of {move.sampled:,} photos looked for is under {move.root.new}",
-            "check NEW, or add --force if they will be there later",
-        )
+def _is_meant(move: Move, *, yes: bool) -> bool:
+    """Whether to write, after a question."""
+    root = move.root
     if move.missing:
-        _warn(move)
-    return yes or (can_ask() and ask(f"Move {_told(move)}?"))
+        _warn(move.missing, move.sampled, root.new)
+    told = _told(len(move.changes), root.old, root.new)
+    return yes or (can_ask() and ask(f"Move {told}?"))
 
 
-def _warn(move: Move) -> None:
-    warnings.warn(
-        f"{move.missing:,} of {move.sampled:,} photos looked for are not under {move.root.new}",
-        stacklevel=2,
-    )
+def _warn(missing: int, sampled: int, new: str) -> None:
+    warnings.warn(f"{missing:,} of {sampled:,} photos looked for are not under {new}", stacklevel=2)
 
 
-def _told(move: Move) -> str:
-    return f"{len(move.changes):,} images from {move.root.old} to {move.root.new}"
+def _told(images: int, old: str, new: str) -> str:
+    return f"{images:,} images from {old} to {new}"

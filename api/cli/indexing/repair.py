@@ -23,27 +23,20 @@ def run(index: IndexAddress, json: Json = False) -> None:
 
     Photos that are still there are read where their fingerprint is lacking.
     """
-    from splicedex.api.cli.progress import counting
-    from splicedex.indexer.maintenance.repair import repair
+    from splicedex.api.cli.progress import Bars
+    from splicedex.api.python.keeping import repair_address
 
-    with counting("repairing") as show:
-        repaired = repair(index, on_progress=show)
+    repaired = repair_address(index, Bars())
     lost = len(repaired.lost)
     if json:
-        aside = str(repaired.aside) if repaired.aside else None
-        counts = {
-            "kept": repaired.kept,
-            "mended": repaired.mended,
-            "without_fingerprint": repaired.unprinted,
-        }
-        print_json(counts | {"lost": repaired.lost, "aside": aside})
+        print_json(repaired.to_dict())
         return
     summary = f"{repaired.kept:,} images were correct, {repaired.mended:,} repaired, {lost:,} lost"
     console.print(summary, highlight=False)
-    if repaired.unprinted:
+    if repaired.without_fingerprint:
         typer.echo(
-            f"{repaired.unprinted:,} images have no fingerprint, because their photos are not "
-            "there or have changed: duplicates compares only their embeddings",
+            f"{repaired.without_fingerprint:,} images have no fingerprint, because their photos "
+            "are not there or have changed: duplicates compares only their embeddings",
             err=True,
         )
     for name in repaired.lost[:LISTED]:

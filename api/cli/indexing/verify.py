@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from splicedex.api.cli.options import IndexAddress, Json
+from splicedex.api.cli.options import IndexAddress, Json, opened
 from splicedex.api.cli.render import console, print_json
 from splicedex.splice.errors import UserError
 
@@ -17,21 +17,17 @@ splicedex verify --url http://qdrant:6333 --index photos
 
 def run(index: IndexAddress, json: Json = False) -> None:
     """Check that an index is complete and consistent. Changes nothing."""
-    from splicedex.api.cli.progress import counting
-    from splicedex.indexer.maintenance.verify import verify
-    from splicedex.indexer.store.index import open_index
-
-    with open_index(index) as opened, counting("verifying") as show:
-        findings = verify(opened, on_progress=show)
+    with opened(index) as ix:
+        found = ix.verify()
     if json:
-        print_json({"images": findings.images, "findings": list(findings)})
+        print_json(found.to_dict())
     else:
-        for finding in findings:
+        for finding in found.findings:
             console.print(finding, highlight=False, markup=False)
-    if findings:
+    if found.findings:
         raise UserError(
-            f"{index} is damaged ({len(list(findings))} findings)",
+            f"{index} is damaged ({len(found.findings)} findings)",
             f"run splicedex repair --index {index}",
         )
     if not json:
-        console.print(f"{findings.images:,} images, no faults found", highlight=False)
+        console.print(f"{found.images:,} images, no faults found", highlight=False)

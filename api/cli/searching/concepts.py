@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from splicedex.api.cli.curation.arguments import Chart
-from splicedex.api.cli.options import IndexAddress, Json, Limit
+from splicedex.api.cli.options import IndexAddress, Json, Limit, opened
 from splicedex.api.cli.render import (
     bar,
     console,
@@ -20,13 +19,14 @@ from splicedex.api.cli.render import (
     table,
     with_synonyms,
 )
+from splicedex.search.curation.output.chart_files import check_chart, save_chart
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from splicedex.search.curation.distribution import Distribution
-    from splicedex.search.searcher import Searcher
+    from splicedex.api.python.answers import Frequencies, Meaning
+    from splicedex.api.python.results import Distribution
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -62,43 +62,30 @@ def run(
     json: Json = False,
 ) -> None:
     """Show what a word means in an index, or what its images show."""
-    from splicedex.search.opening import open_searcher
-
     if word is not None and inside is not None:
         raise UserError("a word and --in ask for different things", "give one of them")
     if chart is not None and inside is None:
         raise UserError("--chart draws what a set of images shows", 'add --in "QUERY"')
-    with open_searcher(index) as searcher:
-        if inside is not None:
-            _print_distribution(searcher, inside, limit, order, chart, as_json=json)
-        elif word is None:
-            _print_frequent(searcher, limit, as_json=json)
-        else:
-            _print_meaning(searcher, word, limit, as_json=json)
-
-
-def _print_distribution(
-    searcher: Searcher, query: str, limit: int, order: str, chart: Path | None, *, as_json: bool
-) -> None:
-    from splicedex.search.curation.distribution import distribution
-
-    found = distribution(searcher, query, limit, order)  # type: ignore[arg-type]
     if chart is not None:
-        _draw(found, chart, order)
-    print_result(found, lambda one: _show(one, order), as_json=as_json)
+        check_chart(chart)
+    with opened(index) as ix:
+        if inside is not None:
+            found = ix.concepts(inside=inside, order=order, limit=limit)  # type: ignore[call-overload]
+            if chart is not None:
+                save_chart(found.plot(), chart)
+            print_result(found, _show, as_json=json)
+        elif word is not None:
+            print_result(ix.concepts(word, limit=limit), _show_meaning, as_json=json)
+        else:
+            frequent = ix.concepts(limit=limit)
+            if json:
+                print_json(frequent.to_list())
+            else:
+                _show_frequent(frequent)
 
 
-def _draw(found: Distribution, path: Path, order: str) -> None:
-    from splicedex.search.curation.output.charts import Bars, draw_bars, shorten
-
-    weights = order == "weight"
-    bars = Bars([one.weight if weights else one.share for one in found.concepts])
-    title = f"{shorten(found.query) or 'every image'}, {found.images:,} images"
-    axis = "mean weight" if weights else "share of images"
-    draw_bars(path, [one.concept for one in found.concepts], [bars], axis, title)
-
-
-def _show(found: Distribution, order: str) -> None:
+def _show(found: Distribution) -> None:
+    order = found.order
     print_notes(found.notes)
     numbers = ("images", "share", "95% interval", "lift", "weight")
     place = numbers.index(order) + 1
@@ -123,57 +110,22 @@ def _show(found: Distribution, order: str) -> None:
     print_summary(f"{found.images:,} images; mean weights are from {found.weighed:,} of them")
 
 
-def _print_frequent(searcher: Searcher, limit: int, *, as_json: bool) -> None:
-    from splicedex.search.browse.concept_frequency import most_shown
-
-    found, images = most_shown(searcher.index, limit), searcher.index.engine.count()
-    if as_json:
-        print_json(
-            [{"concept": name, "images": n, "share": n / max(images, 1)} for name, n in found]
-        )
-        return
+def _show_frequent(found: Frequencies) -> None:
     shown = table("images", "share", "", "concept", right=["images", "share"])
-    for name, n in found:
-        shown.add_row(f"{n:,}", f"{n / images:.1%}", bar(n, images), name)
+    for one in found.concepts:
+        share = bar(one.images, found.images)
+        shown.add_row(f"{one.images:,}", f"{one.share:.1%}", share, one.concept)
     console.print(shown)
-    print_summary(f"what {images:,} images are said to show")
+    print_summary(f"what {found.images:,} images are said to show")
 
 
-def _print_meaning(searcher: Searcher, word: str, limit: int, *, as_json: bool) -> None:
-    from splicedex.search.browse.concept_frequency import images_with
-    from splicedex.search.query.resolve import Resolved, neighbours, resolve
-
-    index = searcher.index
-    names = index.space.concepts
-    meaning = resolve(index.space, word, encode=searcher.context.encode)
-
-    def count(concept: int) -> int:
-        return images_with(index, Resolved("", "", {concept: 1.0}, "exact"))
-
-    family = [(names[i], weight, count(i)) for i, weight in meaning.synonyms.items()]
-    near = [
-        (names[i], cosine, count(i))
-        for i, cosine in neighbours(index.space, meaning.synonyms, limit)
-    ]
-    images = images_with(index, meaning)
-    if as_json:
-        print_json(
-            {
-                "word": word,
-                "concept": meaning.name,
-                "how": meaning.how,
-                "images": images,
-                "family": [{"concept": n, "weight": w, "images": i} for n, w, i in family],
-                "near": [{"concept": n, "cosine": c, "images": i} for n, c, i in near],
-            }
-        )
-        return
-    print_line(f"{word}: {meaning.name} ({meaning.how}), in {images:,} images")
+def _show_meaning(found: Meaning) -> None:
+    print_line(f"{found.word}: {found.concept} ({found.how}), in {found.images:,} images")
     shown = table("weight", "images", "counts as", right=["weight", "images"])
-    for name, weight, number in family:
-        shown.add_row(f"{weight:.2f}", f"{number:,}", name)
+    for one in found.family:
+        shown.add_row(f"{one.weight:.2f}", f"{one.images:,}", one.concept)
     console.print(shown)
     shown = table("cosine", "images", "related", right=["cosine", "images"])
-    for name, cosine, number in near:
-        shown.add_row(f"{cosine:.2f}", f"{number:,}", name)
+    for near in found.near:
+        shown.add_row(f"{near.cosine:.2f}", f"{near.images:,}", near.concept)
     console.print(shown)

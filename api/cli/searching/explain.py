@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splicedex.api.cli.options import IndexAddress, Json
+from splicedex.api.cli.options import IndexAddress, Json, opened
 from splicedex.api.cli.render import (
     bar,
     console,
-    print_json,
+    print_result,
     print_summary,
     print_title,
     table,
 )
-from splicedex.indexer.sources.location import printable, to_path
 
 if TYPE_CHECKING:
-    from splicedex.indexer.store.index import Index
-    from splicedex.search.searcher import Searcher
+    from splicedex.api.python.answers import Explanation, Shows
 
-INTERNAL = frozenset(
-    {"concepts", "presence", "strengths", "folders", "shows", "shows_percent", "-fingerprint"}
-)
-"""Payload fields that only filters use."""
 EXAMPLES = """
 [bold]Examples[/bold]
 
@@ -46,89 +39,47 @@ def run(
     json: Json = False,
 ) -> None:
     """Show what an image shows and its decomposition, or why a query matches it or not."""
-    if query is None:
-        from splicedex.indexer.store.index import open_index
-
-        with open_index(index) as opened:
-            _print_image(opened, path, as_json=json)
-    else:
-        from splicedex.search.opening import open_searcher
-
-        with open_searcher(index) as searcher:
-            _print_explanation(searcher, path, query, as_json=json)
+    with opened(index) as ix:
+        if query is None:
+            print_result(ix.shows(path), _show, as_json=json)
+        else:
+            print_result(ix.explain(path, query=query), _show_match, as_json=json)
 
 
-def _print_image(index: Index, path: str, *, as_json: bool) -> None:
+def _show(found: Shows) -> None:
     """What an image shows, and its decomposition."""
     from splicedex.indexer.sources.base import TRUNCATED
-    from splicedex.search.browse.image import read_record
 
-    record = read_record(index, index.find(path).id)
-    assert record is not None
-    concepts, cosine = record.decomposition.concepts, record.decomposition.cosine
-    if as_json:
-        print_json(
-            {
-                "id": record.id,
-                **{key: value for key, value in record.payload.items() if key not in INTERNAL},
-                "path": printable(str(to_path(record.payload))),
-                "name": record.path,
-                "shows": [{"concept": name, "probability": p} for name, p in record.shows],
-                "concepts": [{"concept": name, "weight": weight} for name, weight in concepts],
-            }
-        )
-        return
-    print_title(record.path)
-    if record.payload.get(TRUNCATED) is True:
+    print_title(found.name)
+    if found.columns.get(TRUNCATED) is True:
         print_summary("truncated: the file lacks its end, and was read as far as it goes")
     shows = table("probability", "", "shows", right=["probability"])
-    for name, probability in record.shows:
-        shows.add_row(f"{probability:.2f}", bar(probability, 1.0), name)
+    for one in found.shows:
+        shows.add_row(f"{one.probability:.2f}", bar(one.probability, 1.0), one.concept)
     console.print(shows)
     shown = table("weight", "", "concept", right=["weight"])
-    for name, weight in concepts:
-        shown.add_row(f"{weight:.3f}", bar(weight, concepts[0][1]), name)
+    for part in found.concepts:
+        weight = f"{part.weight:.3f}"
+        shown.add_row(weight, bar(part.weight, found.concepts[0].weight), part.concept)
     console.print(shown)
     print_summary(
-        f"decomposition: {len(concepts)} concepts; together they have cosine {cosine:.3f} "
-        "to the image"
+        f"decomposition: {len(found.concepts)} concepts; together they have cosine "
+        f"{found.cosine:.3f} to the image"
     )
 
 
-def _print_explanation(searcher: Searcher, path: str, query: str, *, as_json: bool) -> None:
-    from splicedex.search.ranking.why_matched import explain_match
-
-    found_match = explain_match(searcher.index, searcher.plan(query), path)
-    if as_json:
-        print_json(
-            {
-                "path": printable(path),
-                "query": query,
-                "match": found_match.match,
-                "parts": [
-                    {
-                        "part": part.contribution.concept,
-                        "holds": part.holds,
-                        "strength": part.contribution.weight,
-                        "contribution": part.contribution.contribution,
-                        "fired": [asdict(fired) for fired in part.contribution.fired],
-                    }
-                    for part in found_match.parts
-                ],
-            }
-        )
-        return
-    verb = "matches" if found_match.match else "does not match"
-    print_title(f"{printable(path)} {verb} {query}")
+def _show_match(found: Explanation) -> None:
+    """Why a query matches an image, or not."""
+    verb = "matches" if found.match else "does not match"
+    print_title(f"{found.path} {verb} {found.query}")
     shown = table("holds", "presence", "", "part of the query", "because of", right=["presence"])
-    for part in found_match.parts:
-        found = part.contribution
-        likely = ", ".join(f"{one.concept} {one.strength:.2f}" for one in found.fired[:3])
+    for part in found.parts:
+        likely = ", ".join(f"{one.concept} {one.strength:.2f}" for one in part.fired[:3])
         shown.add_row(
             "yes" if part.holds else "no",
-            f"{found.weight:.2f}",
-            bar(found.weight, 1.0),
-            found.concept,
+            f"{part.strength:.2f}",
+            bar(part.strength, 1.0),
+            part.part,
             likely,
             style=None if part.holds else "red",
         )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +14,7 @@ from splicedex.api.cli.options import (
     Paths,
     Print0,
     listing_of,
+    opened,
 )
 from splicedex.api.cli.render import (
     bar,
@@ -27,11 +27,11 @@ from splicedex.api.cli.render import (
     short_path,
     table,
 )
-from splicedex.indexer.sources.location import printable, to_path
+from splicedex.indexer.sources.location import file_of
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
-    from splicedex.search.results import Result, Results
+    from splicedex.api.python.hits import Hits
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -46,9 +46,6 @@ splicedex search 'like:beach.jpg -person +snow' --index photos.idx --limit 5
 
 splicedex search "dog -person" -n 1000 --index photos.idx --print0 | xargs -0 cp -t dogs/
 """
-RANKS = ("auto", "concept", "dense", "rrf")
-SHOWN = 4
-"""Concepts shown for a hit on a terminal; --json has all."""
 
 
 def run(
@@ -99,30 +96,33 @@ def run(
     json: Json = False,
 ) -> None:
     """Find images by a query, and show why each matches."""
-    from splicedex.search.opening import open_searcher
-    from splicedex.search.results import Options
-
-    if rank not in RANKS:
-        raise UserError(f"--rank {rank} is unknown", f"use {', '.join(RANKS)}")
     listing = listing_of(paths=paths, print0=print0, json=json)
-    options = Options(limit, offset, near, rank, _weights(weights), diversity)  # type: ignore[arg-type]
-    with open_searcher(index) as searcher:
+    with opened(index) as ix:
+        hits = ix.search(
+            query,
+            limit=limit,
+            offset=offset,
+            cursor=cursor,
+            near=near,
+            rank=rank,  # type: ignore[arg-type]
+            weights=_weights(weights),
+            diversity=diversity,
+        )
         if explain_plan:
-            print_json(searcher.describe(query))
+            print_json(hits.plan())
             return
-        results = searcher.search(query, options, cursor=cursor)
-    present(results, listing, json=json)
+        present(hits, listing, json=json)
 
 
-def present(results: Results, listing: Listing, *, json: bool) -> None:
-    """Print results as files, as JSON, or as a table."""
+def present(hits: Hits, listing: Listing, *, json: bool) -> None:
+    """Print hits as files, as JSON, or as a table."""
     if listing is not None:
-        print_notes(results.notes)
-        print_files((to_path(hit.payload) for hit in results.hits), listing)
+        print_notes(hits.notes)
+        print_files((file_of(hit.path) for hit in hits), listing)
     elif json:
-        print_json(as_json(results))
+        print_json(hits.to_dict())
     else:
-        show(results)
+        show(hits)
 
 
 def _weights(text: str | None) -> tuple[float, ...] | None:
@@ -137,55 +137,17 @@ def _weights(text: str | None) -> tuple[float, ...] | None:
     return weights
 
 
-def as_json(results: Results) -> dict[str, Any]:
-    """The results as plain values, as `--json` prints them."""
-    return {
-        "query": results.query,
-        "reading": results.reading,
-        "took_ms": round(results.took_ms, 3),
-        "matches": results.matches,
-        "notes": list(results.notes),
-        "cursor": results.cursor,
-        "hits": [_hit(hit) for hit in results.hits],
-    }
-
-
-def _hit(hit: Result) -> dict[str, Any]:
-    return {
-        "path": printable(str(to_path(hit.payload))),
-        "name": hit.path,
-        "id": hit.id,
-        "score": hit.score,
-        "match": hit.match,
-        "shows": [{"concept": name, "probability": p} for name, p in hit.shows],
-        "concepts": [asdict(part) for part in hit.explanation.concepts],
-        "base": hit.explanation.base,
-        "rest": hit.explanation.rest,
-    }
-
-
-def show(results: Results) -> None:
-    """Print results as a table, with the concepts that matter most for each."""
-    print_notes(results.notes)
-    if not results.hits:
-        print_line(f"nothing matches {results.query}")
+def show(hits: Hits) -> None:
+    """Print hits as a table, with the concepts that matter most for each."""
+    print_notes(hits.notes)
+    if not len(hits):
+        print_line(f"nothing matches {hits.query}")
         return
-    best = max(hit.score for hit in results.hits)
+    best = max(hit.score for hit in hits)
     shown = table("score", "", "path", "because", right=["score"])
-    for hit in results.hits:
+    for hit in hits:
         style = None if hit.match else "dim"
-        score = f"{hit.score:.3f}"
-        shown.add_row(score, bar(hit.score, best), short_path(hit.path), _because(hit), style=style)
+        score, because = f"{hit.score:.3f}", ", ".join(hit.reasons)
+        shown.add_row(score, bar(hit.score, best), short_path(hit.name), because, style=style)
     console.print(shown)
-    took = f"{results.took_ms:.1f} ms"
-    print_summary(f"{len(results.hits)} of {results.matches:,} matches in {took}")
-
-
-def _because(hit: Result) -> str:
-    """The largest contributions to a score: `dog as puppy +0.412, beach +0.230`."""
-    parts = []
-    for part in hit.explanation.concepts[:SHOWN]:
-        others = [fired.concept for fired in part.fired[:1] if fired.concept != part.concept]
-        synonym = f" as {others[0]}" if others and not part.concept.startswith("NOT") else ""
-        parts.append(f"{part.concept}{synonym} {part.contribution:+.3f}")
-    return ", ".join(parts)
+    print_summary(f"{len(hits)} of {hits.matches:,} matches in {hits.took_ms:.1f} ms")

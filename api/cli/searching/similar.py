@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0, listing_of
+from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0, listing_of, opened
 from splicedex.api.cli.searching.search import present
-from splicedex.indexer.sources.location import printable
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -33,12 +31,6 @@ def run(
     json: Json = False,
 ) -> None:
     """Find the images most similar to one image, and show the concepts they share."""
-    from splicedex.search.opening import open_searcher
-    from splicedex.search.query.lexer import quoted
-    from splicedex.search.results import Options
-
     listing = listing_of(paths=paths, print0=print0, json=json)
-    with open_searcher(index) as searcher:
-        results = searcher.search(f"like:{quoted(printable(path))}", Options(limit=limit))
-    close = tuple(hit for hit in results.hits if hit.score >= above)
-    present(replace(results, hits=close), listing, json=json)
+    with opened(index) as ix:
+        present(ix.similar(path, limit=limit, above=above), listing, json=json)

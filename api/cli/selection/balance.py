@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from splicedex.api.cli.curation.arguments import Number, Query, Seed, Tag, Yes, split_words
-from splicedex.api.cli.options import IndexAddress, Json, Paths, Print0, listing_of
+from splicedex.api.cli.options import IndexAddress, Json, Paths, Print0
 from splicedex.api.cli.render import console, print_path, table
 from splicedex.api.cli.selection.selecting import select
 
 if TYPE_CHECKING:
-    from splicedex.search.curation.balance import Balance
-    from splicedex.search.searcher import Searcher
+    from splicedex.api.python.index import Index
+    from splicedex.api.python.results import Balance
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -49,31 +48,17 @@ def run(
 
     Images that match none of these queries are never chosen.
     """
-    from splicedex.search.curation.balance import balance
 
-    def find(searcher: Searcher) -> Balance:
-        return balance(searcher, query, split_words(by), n, seed)
+    def choose(ix: Index, tags: dict[str, str] | None) -> Balance:
+        parts = split_words(by)
+        return ix.balance(query, n, by=parts, seed=seed, tag=tags, dry_run=not yes)
 
-    select(
-        index,
-        find,
-        ids=_ids,
-        to_json=asdict,
-        show=_show,
-        tag=tag,
-        yes=yes,
-        as_json=json,
-        listing=listing_of(paths=paths, print0=print0, json=json),
-    )
-
-
-def _ids(found: Balance) -> list[str]:
-    return [image.id for image in found.selection.chosen]
+    select(index, choose, _show, tag=tag, paths=paths, print0=print0, json=json)
 
 
 def _show(found: Balance) -> None:
-    for image in found.selection.chosen:
-        print_path(image.path)
+    for image in found.chosen:
+        print_path(image.name)
     shown = table("query", "images", "chosen", right=["images", "chosen"])
     for part in found.parts:
         shown.add_row(part.query, f"{part.images:,}", f"{part.chosen:,}")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splicedex.api.cli.curation.arguments import Inside, Tag, Yes
-from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0, listing_of
-from splicedex.api.cli.progress import counting
+from splicedex.api.cli.curation.arguments import Inside, Tag, Yes, split_words
+from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0
 from splicedex.api.cli.render import print_line, print_summary, print_title, short_path
 from splicedex.api.cli.selection.selecting import select
 
 if TYPE_CHECKING:
-    from splicedex.search.curation.duplicates import Copy, Duplicates
-    from splicedex.search.searcher import Searcher
+    from splicedex.api.python.index import Index
+    from splicedex.api.python.results import Duplicates
+    from splicedex.search.curation.duplicates import Copy
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -80,43 +79,27 @@ def run(
 
     --tag marks all images of a group except the one to keep; --paths lists them.
     """
-    from splicedex.search.curation.duplicates import duplicates
 
-    def find(searcher: Searcher) -> Duplicates:
-        with counting("comparing") as show:
-            return duplicates(
-                searcher,
-                inside,
-                above,
-                keep,  # type: ignore[arg-type]
-                show,
-                exact,
-                [kind.strip() for kind in kinds.split(",") if kind.strip()],
-            )
+    def choose(ix: Index, tags: dict[str, str] | None) -> Duplicates:
+        return ix.duplicates(
+            inside,
+            kinds=split_words(kinds),
+            above=above,
+            keep=keep,  # type: ignore[arg-type]
+            exact=exact,
+            tag=tags,
+            dry_run=not yes,
+        )
 
     show = partial(_show, limit=limit)
-    select(
-        index,
-        find,
-        ids=_ids,
-        to_json=asdict,
-        show=show,
-        tag=tag,
-        yes=yes,
-        as_json=json,
-        listing=listing_of(paths=paths, print0=print0, json=json),
-    )
-
-
-def _ids(found: Duplicates) -> list[str]:
-    return [copy.image.id for group in found.groups for copy in group.others]
+    select(index, choose, show, tag=tag, paths=paths, print0=print0, json=json)
 
 
 def _show(found: Duplicates, limit: int) -> None:
     for group in found.groups[:limit]:
-        print_title(short_path(group.keep.path))
+        print_title(short_path(group.keep.name))
         for copy in group.others:
-            print_line(f"  {copy.cosine:.3f}  {short_path(copy.image.path)}  {_said(copy)}")
+            print_line(f"  {copy.cosine:.3f}  {short_path(copy.image.name)}  {_said(copy)}")
     summary = (
         f"{len(found.groups):,} groups in {found.images:,} images; "
         f"{found.superfluous:,} images besides the one to keep of each group"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from splicedex.api.cli.curation.arguments import Inside, Tag, Yes
-from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0, listing_of
+from splicedex.api.cli.options import IndexAddress, Json, Limit, Paths, Print0
 from splicedex.api.cli.render import bar, console, short_path, table
 from splicedex.api.cli.selection.selecting import select
 
 if TYPE_CHECKING:
-    from splicedex.search.curation.outliers import Outlier
-    from splicedex.search.searcher import Searcher
+    from splicedex.api.python.index import Index
+    from splicedex.api.python.results import Outliers
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -50,45 +50,30 @@ def run(
     1 bit if half of the images show it, and 10 bits if one in a thousand does; that of an image is
     the mean over what it shows.
     """
-    from splicedex.search.curation.outliers import outliers
 
-    def find(searcher: Searcher) -> tuple[Outlier, ...]:
-        return outliers(searcher, inside, limit, order)  # type: ignore[arg-type]
+    def choose(ix: Index, tags: dict[str, str] | None) -> Outliers:
+        return ix.outliers(
+            inside,
+            order=order,  # type: ignore[arg-type]
+            tag=tags,
+            dry_run=not yes,
+            limit=limit,
+        )
 
-    def show(found: tuple[Outlier, ...]) -> None:
-        _show(found, order)
-
-    select(
-        index,
-        find,
-        ids=_ids,
-        to_json=_to_json,
-        show=show,
-        tag=tag,
-        yes=yes,
-        as_json=json,
-        listing=listing_of(paths=paths, print0=print0, json=json),
-    )
+    show = partial(_show, order=order)
+    select(index, choose, show, tag=tag, paths=paths, print0=print0, json=json)
 
 
-def _ids(found: tuple[Outlier, ...]) -> list[str]:
-    return [one.id for one in found]
-
-
-def _to_json(found: tuple[Outlier, ...]) -> dict[str, Any]:
-    return {"outliers": [asdict(one) for one in found]}
-
-
-def _show(found: tuple[Outlier, ...], order: str) -> None:
+def _show(found: Outliers, order: str) -> None:
     cosines = order == "cosine"
     shown = table(order, "", "path", "shows", right=[order])
-    largest = 1.0 if cosines else found[0].surprise
-    for one in found:
+    largest = 1.0 if cosines else found.outliers[0].surprise
+    for one in found.outliers:
         value = one.cosine if cosines else one.surprise
         shown.add_row(
             f"{value:.3f}" if cosines else f"{value:.1f}",
             bar(value, largest),
-            short_path(one.path),
+            short_path(one.name),
             ", ".join(shows.concept for shows in one.shows) or "(nothing)",
         )
     console.print(shown)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from splicedex.api.cli.curation.arguments import Number, Query, Seed, Tag, Yes
-from splicedex.api.cli.options import IndexAddress, Json, Paths, Print0, listing_of
+from splicedex.api.cli.options import IndexAddress, Json, Paths, Print0
 from splicedex.api.cli.render import print_path, print_summary
 from splicedex.api.cli.selection.selecting import select
 
 if TYPE_CHECKING:
-    from splicedex.search.curation.subsets.selection import Selection
-    from splicedex.search.searcher import Searcher
+    from splicedex.api.python.index import Index
+    from splicedex.api.python.results import Selection
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -38,29 +37,14 @@ def run(
 
     The same seed chooses the same images, in whatever index they are.
     """
-    from splicedex.search.curation.sample import sample
 
-    def find(searcher: Searcher) -> Selection:
-        return sample(searcher, query, n, seed)
+    def choose(ix: Index, tags: dict[str, str] | None) -> Selection:
+        return ix.sample(query, n, seed=seed, tag=tags, dry_run=not yes)
 
-    select(
-        index,
-        find,
-        ids=_ids,
-        to_json=asdict,
-        show=_show,
-        tag=tag,
-        yes=yes,
-        as_json=json,
-        listing=listing_of(paths=paths, print0=print0, json=json),
-    )
-
-
-def _ids(found: Selection) -> list[str]:
-    return [image.id for image in found.chosen]
+    select(index, choose, _show, tag=tag, paths=paths, print0=print0, json=json)
 
 
 def _show(found: Selection) -> None:
     for image in found.chosen:
-        print_path(image.path)
+        print_path(image.name)
     print_summary(f"{len(found.chosen):,} of {found.images:,} images")

@@ -1,104 +1,56 @@
-"""What `balance`, `duplicates`, `outliers` and `sample` do with the images they find."""
+"""What `balance`, `duplicates`, `outliers` and `sample` do with the images they choose."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from splicedex.api.cli.curation.arguments import split_assignment
-from splicedex.api.cli.options import Listing
+from splicedex.api.cli.options import Listing, listing_of, opened
 from splicedex.api.cli.render import print_files, print_json, print_summary
-from splicedex.indexer.sources.location import printable
+from splicedex.indexer.sources.location import file_of
 
 if TYPE_CHECKING:
+    from splicedex.api.python.index import Index
+    from splicedex.api.python.results import Choice
     from splicedex.indexer.store.address import Address
-    from splicedex.search.searcher import Searcher
 
-Found = TypeVar("Found")
+Found = TypeVar("Found", bound="Choice")
 
 
 def select(
     index: Address,
-    find: Callable[[Searcher], Found],
-    *,
-    ids: Callable[[Found], Sequence[str]],
-    to_json: Callable[[Found], dict[str, Any]],
+    choose: Callable[[Index, dict[str, str] | None], Found],
     show: Callable[[Found], None],
+    *,
     tag: str | None,
-    yes: bool,
-    as_json: bool,
-    listing: Listing = None,
+    paths: bool,
+    print0: bool,
+    json: bool,
 ) -> None:
-    """Find images, tag them if asked for, and print them.
+    """Choose images, tag them if asked for, and print them.
 
     Args:
         index: The address of the index.
-        find: Finds the images.
-        ids: The ids of the images to tag.
-        to_json: The result as plain values, to which "tagged" is added.
+        choose: Chooses the images of an open index, and tags them with a column and its value.
         show: Shows the result to people.
-        tag: NAME=VALUE, the column value to write; None for no tag.
-        yes: Write the tag; otherwise only say that it would be written.
-        as_json: Print JSON.
-        listing: Print only the files of the images of `ids`, each followed by this.
+        tag: NAME=VALUE; None for no tag.
+        paths: Print only the files of the images, one a line.
+        print0: The same with a NUL after each.
+        json: Print JSON.
 
     Raises:
         UserError: The tag is not of the form NAME=VALUE, or does not fit its column.
     """
-    from splicedex.search.opening import open_searcher
-
-    with open_searcher(index) as searcher:
-        found = find(searcher)
-        tagged = None if tag is None else _tag(searcher, tag, ids(found), yes=yes)
-        if listing is not None:
-            print_files(_files(searcher, ids(found)).values(), listing)
-            return
-        if as_json:
-            print_json({**_opening(searcher, to_json(found)), "tagged": tagged})
-            return
-    show(found)
-    if tagged:
-        print_summary(tagged)
-
-
-def _files(searcher: Searcher, ids: Iterable[str]) -> dict[str, Path]:
-    """The files of images, by id."""
-    from splicedex.indexer.sources.base import blocks
-    from splicedex.indexer.sources.location import to_path
-
-    engine, fields = searcher.index.engine, ("path", "location")
-    found = (engine.retrieve(block, with_payload=fields) for block in blocks(ids))
-    return {hit.id: to_path(hit.payload) for hits in found for hit in hits}
-
-
-def _opening(searcher: Searcher, result: dict[str, Any]) -> dict[str, Any]:
-    """A result whose paths open as they are; the names in the index are beside them."""
-    images: list[dict[str, Any]] = []
-
-    def look(value: Any) -> None:
-        if isinstance(value, dict):
-            if {"id", "path"} <= value.keys():
-                images.append(value)
-            value = list(value.values())
-        if isinstance(value, list | tuple):
-            for one in value:
-                look(one)
-
-    look(result)
-    files = _files(searcher, dict.fromkeys(image["id"] for image in images))
-    for image in images:
-        image |= {"name": image["path"], "path": printable(str(files[image["id"]]))}
-    return result
-
-
-def _tag(searcher: Searcher, tag: str, ids: Sequence[str], *, yes: bool) -> str:
-    """Write a tag, or not, and return what to say about it."""
-    from splicedex.search.curation.tagging import typed_value, write_tag
-
-    name, value = split_assignment(tag)
-    typed = typed_value(searcher, name, value)
-    if not yes:
-        return f"would write {name}={value} to {len(ids):,} images; add --yes to do it"
-    write_tag(searcher, ids, name, typed)
-    return f"wrote {name}={value} to {len(ids):,} images"
+    listing: Listing = listing_of(paths=paths, print0=print0, json=json)
+    tags = None if tag is None else dict([split_assignment(tag)])
+    with opened(index) as ix:
+        found = choose(ix, tags)
+    if listing is not None:
+        print_files((file_of(image.path) for image in found.images_found()), listing)
+    elif json:
+        print_json(found.to_dict())
+    else:
+        show(found)
+        if found.tagged:
+            print_summary(found.tagged)

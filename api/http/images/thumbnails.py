@@ -3,51 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 import os
 import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
 from splicedex.indexer.sources.base import TRUNCATED
-from splicedex.indexer.sources.decoding.decode import Photo, decode
 from splicedex.indexer.sources.decoding.opened import Reading
-from splicedex.splice.errors import UserError
+from splicedex.indexer.sources.decoding.shrink import shrink
 
 SIZES = (128, 256, 512, 1024)
 """Available sizes: longest edge in pixels."""
-QUALITY = 82
 SIZE = ("width", "height")
 """Payload fields with the size of a photo in pixels."""
 SPARE = 0.8
 """Share of the cache that stays in use when it is cleared."""
-
-
-@dataclass(frozen=True)
-class Shrink:
-    """Converts an image to a JPEG of bounded size.
-
-    Args:
-        size: Longest edge in pixels.
-    """
-
-    size: int
-
-    def __call__(self, image: Image.Image) -> NDArray[np.uint8]:
-        """The bytes of the JPEG (n,)."""
-        image.thumbnail((self.size, self.size), Image.Resampling.BICUBIC, reducing_gap=2.0)
-        written = io.BytesIO()
-        image.save(written, "JPEG", quality=QUALITY, optimize=True)
-        return np.frombuffer(written.getvalue(), np.uint8)
 
 
 def reading_of(payload: Mapping[str, Any], most_pixels: int) -> Reading:
@@ -60,23 +34,6 @@ def reading_of(payload: Mapping[str, Any], most_pixels: int) -> Reading:
     sides = [payload.get(name) for name in SIZE]
     known = math.prod(side if isinstance(side, int) else 0 for side in sides)
     return Reading(max(most_pixels, known), tolerant=payload.get(TRUNCATED) is True)
-
-
-def shrink(photo: Path, size: int, reading: Reading) -> bytes:
-    """A thumbnail of a photo as the bytes of a JPEG.
-
-    Args:
-        photo: The file.
-        size: Longest edge in pixels.
-        reading: How to read it.
-
-    Raises:
-        UserError: The photo cannot be read.
-    """
-    small = decode(photo, Shrink(size), reading)
-    if not isinstance(small, Photo):
-        raise UserError(f"the photo cannot be read ({small.reason})", "index the folder again")
-    return small.pixels.tobytes()
 
 
 def available_size(size: int) -> int:

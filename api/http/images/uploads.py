@@ -16,9 +16,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from splicedex.api.http.guard.problems import ProblemError
-from splicedex.api.http.images.thumbnails import shrink
 from splicedex.indexer.sources.decoding.decode import Skipped
 from splicedex.indexer.sources.decoding.opened import Reading
+from splicedex.indexer.sources.decoding.shrink import shrink
 from splicedex.indexer.sources.decoding.worker import Worker
 from splicedex.indexer.store.index import Index
 from splicedex.search.browse.image import Decomposition, decompose_image

@@ -76,20 +76,41 @@ def decode(path: Path, preprocess: Preprocess, reading: Reading = AS_USUAL) -> P
         The photo, or the reason why it cannot be read. Broken files never raise.
     """
     try:
-        content = _read(path)
-        # Pillow warns about unusual metadata, which does not matter here.
-        with warnings.catch_warnings(action="ignore"):
-            opened = open_photo(content, path.suffix.lower(), reading)
-            width, height = opened.size
-            if width * height > reading.most_pixels:
-                raise TooLargeError(width * height, reading.most_pixels)
-            picture = opened.picture(getattr(preprocess, "size", None))
-            seen = fingerprint(picture.image)  # first: a preprocessing may change the image
-            pixels = preprocess(picture.image)
+        return decode_bytes(_read(path), path, preprocess, reading)
     except Exception as error:  # broken files make decoders raise errors of any kind
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        remedy = error.remedy if isinstance(error, UnreadableError) else ""
-        return Skipped(path, " ".join(reason.split()), remedy)
+        return skipped(path, error)
+
+
+def skipped(path: Path, error: Exception) -> Skipped:
+    """Why a photo could not be read, from what its decoder raised."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    remedy = error.remedy if isinstance(error, UnreadableError) else ""
+    return Skipped(path, " ".join(reason.split()), remedy)
+
+
+def decode_bytes(
+    content: bytes, path: Path, preprocess: Preprocess, reading: Reading = AS_USUAL
+) -> Photo:
+    """Decode the bytes of a photo; see `decode`.
+
+    Args:
+        content: The bytes of its file.
+        path: The file, or what to call it; its suffix tells kinds apart that look alike.
+        preprocess: Turns the image into pixels.
+        reading: Which photos are read, and how.
+
+    Raises:
+        Exception: It cannot be decoded. Broken photos make decoders raise errors of any kind.
+    """
+    # Pillow warns about unusual metadata, which does not matter here.
+    with warnings.catch_warnings(action="ignore"):
+        opened = open_photo(content, path.suffix.lower(), reading)
+        width, height = opened.size
+        if width * height > reading.most_pixels:
+            raise TooLargeError(width * height, reading.most_pixels)
+        picture = opened.picture(getattr(preprocess, "size", None))
+        seen = fingerprint(picture.image)  # first: a preprocessing may change the image
+        pixels = preprocess(picture.image)
     sha256 = hashlib.sha256(content).hexdigest()
     return Photo(path, picture.width, picture.height, sha256, pixels, seen, picture.truncated)
 

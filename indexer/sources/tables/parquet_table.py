@@ -66,6 +66,31 @@ def read_parquet_files(paths: Sequence[Path], source: str) -> RawTable:
     return RawTable(source, columns, Notation())
 
 
+def read_arrow(table: Any, source: str) -> RawTable:
+    """Read a table of Arrow in memory, such as a data frame. Text in it can be a date.
+
+    Args:
+        table: The table.
+        source: What messages call it.
+
+    Raises:
+        UserError: Two columns have one name, or a column cannot be read.
+    """
+    import pyarrow
+
+    columns: dict[str, list[Any]] = {}
+    for name in table.column_names:
+        if name in columns:
+            raise UserError(f"{source} has two columns of one name, {name!r}", "rename one")
+        try:
+            columns[name] = [cell for chunk in table.column(name).chunks for cell in _cells(chunk)]
+        except (ValueError, OverflowError, pyarrow.ArrowException) as error:
+            raise UserError(
+                f"{source}: column {name!r} cannot be read ({error})", "leave it out"
+            ) from error
+    return RawTable(source, columns, Notation(dates=True))
+
+
 def _dates(array: Any) -> list[Any]:
     """The values of an array of dates that are text, because their time zones differ."""
     return [_as_dates(cell) for cell in _cells(array)]

@@ -129,6 +129,11 @@ def read_table(path: Path, kinds: Kinds | None = None) -> Table:
     return make_table((read_json_text if is_json else read_csv_text)(text, path), kinds)
 
 
+def table_of(files: Path | RawTable, kinds: Kinds | None = None) -> Table:
+    """A table from a file, or from what is in memory already; see `read_table`."""
+    return read_table(files, kinds) if isinstance(files, Path) else make_table(files, kinds)
+
+
 def read_shards(paths: Sequence[Path], kinds: Kinds | None = None) -> Table:
     """Read Parquet files as one table.
 

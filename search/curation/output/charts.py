@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splicedex.search.curation.statistics.proportions import Interval
@@ -12,9 +11,7 @@ from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-SUFFIXES = (".png", ".svg", ".pdf")
 _COLOURS = ("#2a6f97", "#e07a2f")
 _WIDTH, _ROW, _FRAME = 7.0, 0.3, 1.2
 """Width of the chart, height of a row, height of everything else: in inches."""
@@ -37,38 +34,44 @@ class Bars:
 
 
 def draw_bars(
-    path: Path, names: Sequence[str], bars: Sequence[Bars], axis: str, title: str = ""
-) -> None:
-    """Save a chart of horizontal bars.
+    names: Sequence[str],
+    bars: Sequence[Bars],
+    axis: str,
+    title: str = "",
+    axes: Axes | None = None,
+) -> Axes:
+    """Draw a chart of horizontal bars.
 
     Args:
-        path: The image file to write; .png, .svg or .pdf.
         names: The name of each row, from the top.
         bars: One or two sets of bars.
         axis: What the values are.
         title: The title of the chart.
+        axes: Where to draw; by default on a figure of its own, as high as it needs.
+
+    Returns:
+        The axes. Nothing is shown.
 
     Raises:
-        UserError: matplotlib is missing, there are no rows, the suffix is not one of an image, or
-            the file cannot be written.
+        UserError: matplotlib is missing, or there are no rows.
     """
-    figure, axes = _canvas(path, len(names))
+    if not names:
+        raise UserError("there is nothing to draw", "compare other subsets, or more images")
+    axes = axes or _canvas(len(names))
     height = _SLOT / len(bars)
     for number, (one, colour) in enumerate(zip(bars, _COLOURS, strict=False)):
         offset = (number - (len(bars) - 1) / 2) * height
         _draw(axes, one, offset, height, colour)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.set_xlim(left=0)
+    if all(value.low >= 0 for one in bars for value in one.values):
+        axes.set_xlim(left=0)
     axes.set_xlabel(axis)
     axes.set_title(title)
     axes.spines[["top", "right"]].set_visible(False)
     if any(one.label for one in bars):
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(bars), frameon=False)
-    try:
-        figure.savefig(path, dpi=150)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written ({error})", "choose another file") from error
+    return axes
 
 
 def shorten(text: str) -> str:
@@ -76,13 +79,8 @@ def shorten(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _canvas(path: Path, rows: int) -> tuple[Figure, Axes]:
-    if path.suffix.lower() not in SUFFIXES:
-        raise UserError(
-            f"{path} is not the name of a chart", f"use a name that ends in {', '.join(SUFFIXES)}"
-        )
-    if not rows:
-        raise UserError("there is nothing to draw", "compare other subsets, or more images")
+def _canvas(rows: int) -> Axes:
+    """Axes on a figure that no window shows."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -90,7 +88,7 @@ def _canvas(path: Path, rows: int) -> tuple[Figure, Axes]:
             "charts need matplotlib", "run `pip install 'splicedex[curation]'`"
         ) from error
     figure = Figure(figsize=(_WIDTH, _FRAME + _ROW * rows), layout="constrained")
-    return figure, figure.subplots()
+    return figure.subplots()
 
 
 def _draw(axes: Axes, bars: Bars, offset: float, height: float, colour: str) -> None:

@@ -49,6 +49,11 @@ class Example:
     id: str
     path: str
 
+    @property
+    def name(self) -> str:
+        """Its name in the index."""
+        return self.path
+
 
 def subset(searcher: Searcher, query: str, *, allow_empty: bool = False) -> Subset:
     """The images that match a query.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from splicedex.api.cli.indexing.index_report import LISTED, RULES, show_json, show_text
+from splicedex.api.cli.indexing.index_report import LISTED, RULES, show_text
+from splicedex.api.python.indexing import Indexed
 from splicedex.indexer.pipeline.index_images import Outcome
 from splicedex.indexer.pipeline.report import Report
 from splicedex.indexer.sources.decoding.kinds import NEEDS, why_not_read
@@ -30,10 +31,10 @@ def test_kinds_that_are_not_read_are_counted_and_the_extra_is_named(capsys):
     ]
 
 
-def test_all_of_it_is_in_the_json(capsys):
+def test_all_of_it_is_in_the_json():
     left_out = LeftOut(Counter({"--exclude *.png": 2}), Counter({"default @eaDir/": 1}), 5)
-    show_json(outcome([*RAW, *OTHER], left_out, truncated=2))
-    told = json.loads(capsys.readouterr().out)
+    found = Indexed(outcome([*RAW, *OTHER], left_out, truncated=2)).to_dict()
+    told = json.loads(json.dumps(found))
     assert len(told["skipped"]) == 14
     assert told["unread_kinds"] == [
         {"kind": ".cr2", "photos": 12, "reason": NEEDS["raw"]},

@@ -6,8 +6,8 @@ import pytest
 import typer
 
 from splicedex.api.cli.main import make_app
-from splicedex.api.cli.options import IndexAddress, listing_of, sharded, sibling, with_address
-from splicedex.indexer.store.address import Collection, Folder
+from splicedex.api.cli.options import IndexAddress, listing_of, with_address
+from splicedex.indexer.store.address import Collection, Folder, sharded, sibling
 from splicedex.splice.errors import UserError
 
 OWN_ADDRESSES = {"copy"}

@@ -15,9 +15,9 @@ from splicedex.api.http.images.thumbnails import (
     available_size,
     etag_of,
     reading_of,
-    shrink,
 )
 from splicedex.indexer.sources.decoding.opened import Reading
+from splicedex.indexer.sources.decoding.shrink import shrink
 from splicedex.splice.errors import UserError
 
 USUAL = Reading()
