@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from splicedex.search.searcher import Searcher
 
 INTERNAL = frozenset(
-    {"concepts", "presence", "strengths", "folders", "shows", "shows_percent", "-fingerprint"}
+    {"concepts", "presence", "strengths", "folders", "shows", "shows_percent", "shows_surely"}
+    | {"-fingerprint"}
 )
 """Payload fields that only filters use."""
 EXAMPLES = """
@@ -96,9 +97,7 @@ def _print_image(index: Index, path: str, *, as_json: bool) -> None:
 
 
 def _print_explanation(searcher: Searcher, path: str, query: str, *, as_json: bool) -> None:
-    from splicedex.search.ranking.why_matched import explain_match
-
-    found_match = explain_match(searcher.index, searcher.plan(query), path)
+    found_match = searcher.explain(query, path)
     if as_json:
         print_json(
             {
