@@ -54,6 +54,7 @@ bench: setup  ## Run short forms of the benchmarks
 	$(BIN)/python -m benchmarks.solver --short
 	$(BIN)/python -m benchmarks.recomposition
 	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.negation --sample 100
 	$(BIN)/python -m benchmarks.small_collections --draws 3
 	$(BIN)/python -m benchmarks.curation
 	$(BIN)/python -m benchmarks.copies --short

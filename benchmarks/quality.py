@@ -155,7 +155,7 @@ def caption_recall(photos: Photos) -> dict[str, dict[str, float]]:
     ranks = []
     for row in rows:
         quoted = row["caption"].replace("\\", "\\\\").replace('"', '\\"')
-        hits = searcher.search(f'text:"{quoted}" source:flickr30k2k', Options(limit=10)).hits
+        hits = searcher.search(f'text:="{quoted}" source:flickr30k2k', Options(limit=10)).hits
         paths = [hit.path for hit in hits]
         ranks.append(paths.index(row["file"]) if row["file"] in paths else 10)
     space = photos.index.space

@@ -23,6 +23,7 @@ from splicedex.search.ranking.choose import RankingChooser
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import Explanation, name_of
 from splicedex.search.ranking.rankers import Ranking, block_for
+from splicedex.search.ranking.why_matched import MatchExplanation, explain_match
 from splicedex.search.results import Options, Result, Results
 
 SHOWN = ("path", "location", "cosine", *FIELDS)
@@ -107,13 +108,27 @@ class Searcher:
             "filter": describe(plan.filter),
             "near": describe(plan.columns),
             "ranking": [name_of(part) for part in plan.dense]
+            + [f"NOT {name_of(part)}" for part in plan.denied]
             + (["concepts"] if plan.direction is not None else []),
-            "refined": "by the engine alone" if plan.dense else "by concept score",
+            "refined": "by the engine alone" if plan.dense or plan.denied else "by concept score",
             "meanings": {
                 name_of(concept): {names[i]: weight for i, weight in meaning.synonyms.items()}
                 for concept, meaning in plan.meanings.items()
             },
         }
+
+    def explain(self, query: str, name: str) -> MatchExplanation:
+        """Explain whether an indexed image matches a query, and how well sentences suit it.
+
+        Args:
+            query: The query.
+            name: Name or point id of the image.
+
+        Raises:
+            QueryError: The query is not valid.
+            UserError: The image does not exist, or there is nothing to explain.
+        """
+        return explain_match(self.index, self.plan(query), name, self._encode)
 
     def search(
         self,

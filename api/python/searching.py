@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 RANKS = ("auto", "concept", "dense", "rrf")
 INTERNAL = frozenset(
-    {"concepts", "presence", "strengths", "folders", "shows", "shows_percent", "-fingerprint"}
+    {"concepts", "presence", "strengths", "folders", "shows", "shows_percent", "shows_surely"}
+    | {"-fingerprint"}
 )
 """Payload fields that only filters use."""
 
@@ -287,10 +288,9 @@ class Searching:
     def _why(self, path: str, query: str) -> Explanation:
         from splicedex.api.python.answers import Explanation, Part
         from splicedex.indexer.sources.location import printable
-        from splicedex.search.ranking.why_matched import explain_match
 
         with self._session.searcher() as searcher:
-            found = explain_match(searcher.index, searcher.plan(query), path)
+            found = searcher.explain(query, path)
         parts = (
             Part(
                 part.contribution.concept,

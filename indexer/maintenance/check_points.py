@@ -14,7 +14,7 @@ from splicedex.indexer.payload.fingerprint import FIELD as FINGERPRINT
 from splicedex.indexer.payload.fingerprint import is_fingerprint
 from splicedex.indexer.payload.presence import FIELDS
 from splicedex.indexer.payload.shows import FIELDS as SHOWS_FIELDS
-from splicedex.indexer.payload.shows import agrees
+from splicedex.indexer.payload.shows import SURELY, agrees
 from splicedex.indexer.store.index import Index, point_id
 from splicedex.splice.align import Matrix
 from splicedex.splice.decomposition import reconstruction_cosine
@@ -25,6 +25,8 @@ COSINE_OFF = 1e-3
 """Tolerance for the reconstruction cosine."""
 PROBABILITY_OFF = 1e-5
 """Tolerance for a presence probability."""
+SURE_OFF = 1e-3
+"""Tolerance for the log-odds of what is there for sure."""
 _PAYLOAD_TYPES = {"concepts": list, "cosine": float | int, **dict.fromkeys(FIELDS, list)}
 """Types of the fields that older formats have as well."""
 
@@ -66,6 +68,7 @@ def faults(index: Index, hits: Sequence[Hit]) -> list[Fault | None]:
     some = batch_of([hits[row] for row in whole], len(index.space.concepts))
     cosines = reconstruction_cosine(index.space, some.dense, some.concepts)
     presence, shown = _Presence(index, some.dense), index.shows.shown(some.dense)
+    fewer, more = (index.shows.shown(some.dense, off) for off in (-SURE_OFF, SURE_OFF))
     for i, row in enumerate(whole):
         payload, sparse = hits[row].payload, hits[row].concepts
         if sparse is None or payload["concepts"] != sparse.indices.tolist():
@@ -74,7 +77,11 @@ def faults(index: Index, hits: Sequence[Hit]) -> list[Fault | None]:
             found[row] = Fault.COSINE
         elif not presence.may_be(payload, i):
             found[row] = Fault.PRESENCE
-        elif not _has_shows(payload) or not agrees(payload, shown[i]):
+        elif (
+            not _has_shows(payload)
+            or not agrees(payload, shown[i])
+            or not set(fewer[i].surely) <= set(payload[SURELY]) <= set(more[i].surely)
+        ):
             found[row] = Fault.SHOWS
         elif FINGERPRINT in payload and not is_fingerprint(payload[FINGERPRINT]):
             found[row] = Fault.FINGERPRINT

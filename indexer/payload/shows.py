@@ -1,7 +1,8 @@
 """What an image is said to show, as two payload fields.
 
 `shows` lists the concepts, most probable first, so that an engine can filter and count by it.
-`shows_percent` lists their probabilities in the same order. They follow from the embedding, the
+`shows_percent` lists their probabilities in the same order. `shows_surely` lists all concepts that
+are there for sure: NOT excludes the images that show one. They follow from the embedding, the
 concept space and the lexicon; no other image changes them.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 from splicedex.indexer.engines.query import Match
 from splicedex.splice.presence.shows import MOST, SAID, Shown
 
-SHOWS, PERCENT = FIELDS = ("shows", "shows_percent")
+SHOWS, PERCENT, SURELY = FIELDS = ("shows", "shows_percent", "shows_surely")
 _OFF = 1
 """Percent by which two computations of a probability may differ: one of them is rounded up."""
 
@@ -23,17 +24,23 @@ def payload_of(shown: Shown) -> dict[str, list[int]]:
     return {
         SHOWS: list(shown.concepts),
         PERCENT: [round(100 * probability) for probability in shown.probabilities],
+        SURELY: list(shown.surely),
     }
 
 
 def shown_in(payload: Mapping[str, Any]) -> Shown:
     """What the fields of an image say."""
-    return Shown(payload[SHOWS], [percent / 100 for percent in payload[PERCENT]])
+    return Shown(payload[SHOWS], [percent / 100 for percent in payload[PERCENT]], payload[SURELY])
 
 
 def is_shown(*concepts: int) -> Match:
     """A filter for images that are said to show one of some concepts."""
     return Match(SHOWS, concepts)
+
+
+def is_surely_shown(*concepts: int) -> Match:
+    """A filter for images that show one of some concepts for sure."""
+    return Match(SURELY, concepts)
 
 
 def agrees(payload: Mapping[str, Any], shown: Shown) -> bool:

@@ -17,7 +17,7 @@ from splicedex.indexer.payload.columns import ColumnKind, indexes
 from splicedex.indexer.payload.concept_counts import FILE as COUNTS
 from splicedex.indexer.payload.concept_counts import CachedConceptCounts, ConceptCounts
 from splicedex.indexer.payload.presence import LEAST, PRESENCE, STRENGTHS, PresenceEncoder
-from splicedex.indexer.payload.shows import SHOWS, payload_of
+from splicedex.indexer.payload.shows import SHOWS, SURELY, payload_of
 from splicedex.indexer.sources.location import file_of, printable, to_text
 from splicedex.indexer.store.address import Address, Folder, address_of
 from splicedex.indexer.store.base import Files, Store
@@ -41,6 +41,7 @@ OWN_FIELDS: dict[str, FieldKind] = {
     PRESENCE: "lookup",
     STRENGTHS: "lookup",
     SHOWS: "lookup",
+    SURELY: "lookup",
     "path": "keyword",
     "folders": "keyword",
 }

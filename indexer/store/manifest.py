@@ -18,12 +18,13 @@ from splicedex.splice.sparsity import Sparsity
 Penalties: TypeAlias = Literal["frequency", "uniform"]
 """Relative penalties of concepts in decompositions: higher for words that people say rarely, or the
 same for all, as in the paper."""
-FORMAT = 6
+FORMAT = 7
 """Version of the index's layout.
 
 2: `presence` stores one value for each present concept. 3: `strengths` is a separate field.
 4: the calibration has its own directions of the concepts. 5: `shows` and `shows_percent` store what
 an image is said to show; a lexicon is among the files. 6: photos have a perceptual fingerprint.
+7: `shows_surely` stores what NOT excludes.
 """
 FILE = "manifest.json"
 _RESTORE = "run splicedex repair on the index, or restore the file"

@@ -60,11 +60,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A sentence, for the text encoder."""
+    """A sentence, for the text encoder; with `exact`, it was asked for literally."""
 
     text: str
     at: int = field(compare=False)
     boost: float = 1.0
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ dog AND (beach OR "swimming pool") NOT person label:holiday width>1000
 =dog^2 cat>0.6                      exactly that concept, a boost; a presence
 shows:dog                           what an image is said to show, as facets count it
 text:"a photo at dusk"              dense search by a sentence
+text:="a beach with no people"      the same, with the sentence taken literally
+NOT text:"parked cars"              away from a sentence
 like:beach.jpg -person +snow        dense search by an indexed image, edited
 """
 
@@ -141,6 +143,7 @@ class _Parser:
         """`like:`, `text:`, `shows:`, or a column."""
         name = self._advance()
         self._advance()
+        exact = name.text == "text" and self._take_op("=")
         value = self._value(f"{name.text}: needs a value", f'write {name.text}:"..."')
         if name.text not in {"text", "like", "shows"}:
             return Field(name.text, ":", value + self._rest_of_value(), name.at)
@@ -149,7 +152,7 @@ class _Parser:
             self._refuse_bound()
             return Concept(value, name.at, boost=boost, shown=True)
         if name.text == "text":
-            return Text(value, name.at, boost)
+            return Text(value, name.at, boost, exact)
         edits = []
         while self._is_signed():
             edits.append((self._sign(), self._edit()))
@@ -263,6 +266,12 @@ class _Parser:
 
     def _take(self, kind: str) -> bool:
         if self._peek().kind == kind:
+            self._next += 1
+            return True
+        return False
+
+    def _take_op(self, op: str) -> bool:
+        if self._peek().kind == "op" and self._peek().text == op:
             self._next += 1
             return True
         return False

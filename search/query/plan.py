@@ -16,7 +16,7 @@ import numpy as np
 from splicedex.indexer.engines.query import And, Filter, HasId, Not, Or
 from splicedex.indexer.payload.columns import ColumnKind
 from splicedex.indexer.payload.presence import at_least, has
-from splicedex.indexer.payload.shows import is_shown
+from splicedex.indexer.payload.shows import is_shown, is_surely_shown
 from splicedex.search.query.columns import Values, column_filter
 from splicedex.search.query.nodes import (
     AllOf,
@@ -32,6 +32,7 @@ from splicedex.search.query.nodes import (
 )
 from splicedex.search.query.normalize import Leaf, concepts_of, fields_of, leaves, normal
 from splicedex.search.query.reading.reading import Reading
+from splicedex.search.query.reading.word_forms import also_called, singulars
 from splicedex.search.query.resolve import Encode, Resolved, resolve
 from splicedex.splice.align import Matrix, unit
 from splicedex.splice.dictionary.space import ConceptSpace
@@ -80,6 +81,7 @@ class Plan:
         columns: The filter with every condition on concepts removed. Near misses pass it.
         queries: The direction of each concept of the index (c, d).
         dense: The `text:` and `like:` parts.
+        denied: The sentences of `NOT text:`.
         reading: How the query was read.
         kinds: What the columns that the query names hold.
     """
@@ -89,6 +91,7 @@ class Plan:
     columns: Filter
     queries: Matrix
     dense: tuple[Text | Like, ...]
+    denied: tuple[Text, ...] = ()
     reading: Reading | None = None
     kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
 
@@ -103,14 +106,27 @@ class Plan:
         return any(True for part, _ in self.parts for _ in concepts_of(part))
 
     @cached_property
+    def wanted(self) -> Matrix:
+        """Sum (d,) of the directions of the wanted concepts, each times its boost."""
+        return self._directions(wanted=True)
+
+    @cached_property
+    def unwanted(self) -> Matrix:
+        """The same of the unwanted concepts."""
+        return self._directions(wanted=False)
+
+    @cached_property
     def direction(self) -> Matrix | None:
         """Direction of the wanted concepts minus the unwanted (d,), unit length; None for none."""
+        total = self.wanted + UNWANTED * self.unwanted
+        return unit(total) if total.any() else None
+
+    def _directions(self, *, wanted: bool) -> Matrix:
         total = np.zeros(self.queries.shape[1], np.float32)
         for leaf, affirmed in (one for part, _ in self.parts for one in leaves(part)):
-            if isinstance(leaf, Concept):
-                weight = leaf.boost * (1.0 if affirmed != leaf.faint else UNWANTED)
-                total += weight * direction_of(self.meanings[leaf], self.queries)
-        return unit(total) if total.any() else None
+            if isinstance(leaf, Concept) and (affirmed != leaf.faint) == wanted:
+                total += leaf.boost * direction_of(self.meanings[leaf], self.queries)
+        return total
 
     @cached_property
     def strongest(self) -> Mapping[Filter, Filter]:
@@ -139,10 +155,12 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
     Raises:
         QueryError: `text:` or `like:` is part of OR or NOT, or a concept or column is unknown.
     """
-    dense, parts = _split(query, normal(tree))
+    dense, denied, parts = _split(query, normal(tree))
+    edits = [edit for part in dense if isinstance(part, Like) for edit in part.edits]
+    suppressed = (NoneOf(edit, edit.at) for sign, edit in edits if sign < 0)
+    parts = tuple(dict.fromkeys([*parts, *suppressed]))
     rest = AllOf(parts)
-    edits = (edit for part in dense if isinstance(part, Like) for _, edit in part.edits)
-    concepts = dict.fromkeys([*concepts_of(rest), *edits])
+    concepts = dict.fromkeys([*concepts_of(rest), *(edit for _, edit in edits)])
     meanings = {concept: meaning(query, concept, context) for concept in concepts}
     columns = {
         one: column_filter(query, one, context.columns, context.values) for one in fields_of(rest)
@@ -156,6 +174,8 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
         elif leaf.shown:
             said = dict.fromkeys(context.said_as(i) for i in meanings[leaf].meant)
             passing = is_shown(*said)
+        elif not affirmed and leaf.above is None and leaf.below is None:
+            passing = is_surely_shown(*_excluded(meanings[leaf], context.space))
         else:
             passing = _wanted(leaf, meanings[leaf])
         return passing if affirmed else Not(passing)
@@ -170,6 +190,7 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
         _filter(rest, could_hold),
         context.activations.queries,
         dense,
+        denied,
         kinds={one.name: context.columns[one.name] for one in columns},
     )
 
@@ -186,19 +207,29 @@ def meaning(query: str, concept: Concept, context: Context) -> Resolved:
         raise QueryError(query, concept.at, error.cause, error.hint) from error
 
 
-def _split(query: str, tree: Node) -> tuple[tuple[Text | Like, ...], tuple[Node, ...]]:
-    """Separate the parts that rank (`text:`, `like:`) from those that filter."""
+def _split(
+    query: str, tree: Node
+) -> tuple[tuple[Text | Like, ...], tuple[Text, ...], tuple[Node, ...]]:
+    """Separate the parts that rank (`text:`, `like:`, `NOT text:`) from those that filter."""
     parts = tree.parts if isinstance(tree, AllOf) else (tree,)
     dense = tuple(part for part in parts if isinstance(part, Text | Like))
-    rest = tuple(part for part in parts if not isinstance(part, Text | Like))
+    denied = tuple(
+        part.part for part in parts if isinstance(part, NoneOf) and isinstance(part.part, Text)
+    )
+    rest = tuple(
+        part
+        for part in parts
+        if not isinstance(part.part if isinstance(part, NoneOf) else part, Text)
+        and not isinstance(part, Like)
+    )
     for leaf, _ in leaves(AllOf(rest)):
         if isinstance(leaf, Text | Like):
             name = "text:" if isinstance(leaf, Text) else "like:"
             raise QueryError(
                 query, leaf.at, f"{name} ranks, so it cannot be part of OR or NOT",
-                "join it to the rest with AND",
+                'join it to the rest with AND, or write NOT text:"..." alone',
             )  # fmt: skip
-    return dense, rest
+    return dense, denied, rest
 
 
 def present(meaning: Resolved, probability: float) -> Filter:
@@ -207,6 +238,24 @@ def present(meaning: Resolved, probability: float) -> Filter:
         return has(meaning.concept)
     needed = ((i, probability / weight) for i, weight in meaning.synonyms.items())
     return Or(tuple(at_least(i, p) for i, p in needed if p <= 1))
+
+
+def _excluded(meaning: Resolved, space: ConceptSpace) -> tuple[int, ...]:
+    """What a NOT excludes: the concept of a word, or that nearest to it.
+
+    A plural excludes what its singular does, if it is plain which that is: photos of one woman,
+    too. With person goes people.
+    """
+    if meaning.concept is None:
+        return (next(iter(meaning.synonyms)),)
+    name = space.concepts[meaning.concept]
+    singular = (
+        one
+        for one in singulars(name)
+        if space.ids.get(one) in meaning.synonyms or (one in space.ids and name.endswith("men"))
+    )
+    names = (next(singular, name), *also_called(name))
+    return tuple(dict.fromkeys(space.ids[one] for one in names if one in space.ids))
 
 
 def _wanted(concept: Concept, meaning: Resolved) -> Filter:

@@ -11,7 +11,7 @@ from splicedex.search.query.external_images import ExternalImages
 from splicedex.search.query.nodes import Concept, Like, Text
 from splicedex.search.query.plan import direction_of
 from splicedex.search.query.resolve import Encode, Resolved
-from splicedex.splice.align import Matrix, unit
+from splicedex.splice.align import Matrix, centre, unit
 from splicedex.splice.dictionary.space import ConceptSpace
 from splicedex.splice.errors import UserError
 
@@ -33,6 +33,31 @@ def text_vector(part: Text, encode: Encode | None) -> Matrix:
             "search by concepts, or index with a --model that encodes text",
         )
     return unit(encode(part.text))
+
+
+def away_vector(
+    part: Text, wanted: Sequence[Text | Like], space: ConceptSpace, encode: Encode | None
+) -> Matrix:
+    """The unit vector (d,) away from a sentence, apart from what it shares with what is wanted.
+
+    "a man" NOT "a man in a hat" leads away from hats, not from men.
+
+    Args:
+        part: The unwanted sentence.
+        wanted: The sentences and photos that are wanted; only sentences count.
+        space: The concepts.
+        encode: The text encoder, if there is one.
+
+    Raises:
+        UserError: The model of the index has no text encoder.
+    """
+    away = centre(text_vector(part, encode), space.text_mean)
+    texts = [one for one in wanted if isinstance(one, Text)]
+    if texts:
+        basis = np.array([centre(text_vector(one, encode), space.text_mean) for one in texts])
+        shared, _ = np.linalg.qr(basis.T)
+        away = (away - shared @ (shared.T @ away)).astype(np.float32)
+    return -unit(away)
 
 
 def image_vector(

@@ -13,14 +13,21 @@ from splicedex.search.query.external_images import ExternalImages
 from splicedex.search.query.nodes import Text
 from splicedex.search.query.plan import Plan
 from splicedex.search.query.resolve import Encode
-from splicedex.search.query.vectors import image_vector, text_vector
+from splicedex.search.query.vectors import away_vector, image_vector, text_vector
 from splicedex.search.ranking.by_mapped_score import MOST_SCANNED, ByMappedScore
 from splicedex.search.ranking.embedding_cache import EmbeddingCache
 from splicedex.search.ranking.explain import name_of
 from splicedex.search.ranking.mmr import Diverse
 from splicedex.search.ranking.rankers import AlongVector, ByConceptScore, Fused, Part, Ranking
 from splicedex.search.results import Options
+from splicedex.splice.align import unit
 from splicedex.splice.errors import UserError
+
+BESIDE = 0.125
+"""Share of an unwanted concept in the order of a sentence or photo. It decides between photos that
+suit the sentence about as well; `python -m benchmarks.negation` measures it."""
+BESIDE_TEXT = 0.25
+"""The same for an unwanted sentence, which filters nothing; half loses recall."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +61,7 @@ class RankingChooser:
         return ranking, sources
 
     def _by_score(self, plan: Plan, options: Options) -> tuple[Ranking, tuple[str, ...]]:
-        if not plan.dense and options.rank in {"auto", "concept"}:
+        if not (plan.dense or plan.denied) and options.rank in {"auto", "concept"}:
             if options.weights is not None:
                 raise UserError(
                     "there is only one ranking, so weights have no effect",
@@ -93,13 +100,22 @@ class RankingChooser:
                 common = space.image_mean
                 sources += [id_] if id_ else []
             parts.append(Part(name_of(dense), Nearest(vector), common, dense.boost))
-        if plan.direction is not None:
-            parts.append(Part("concepts", Nearest(plan.direction), np.zeros(space.dim, np.float32)))
+        nothing = np.zeros(space.dim, np.float32)
+        if (wanted := plan.wanted).any():
+            parts.append(Part("concepts", Nearest(unit(wanted)), nothing))
+        if (unwanted := plan.unwanted).any():
+            share = BESIDE * float(np.linalg.norm(unwanted))
+            parts.append(Part("concepts", Nearest(-unit(unwanted)), nothing, beside=share))
+        for denied in plan.denied:
+            away = away_vector(denied, plan.dense, space, self.encode)
+            parts.append(Part(f"NOT {name_of(denied)}", Nearest(away), nothing, 1.0, BESIDE_TEXT))
         return parts, tuple(sources)
 
 
 def _weighted(parts: Sequence[Part], weights: Sequence[float]) -> list[Part]:
-    if len(weights) != len(parts):
-        names = ", ".join(part.name for part in parts)
-        raise UserError(f"{len(weights)} weights for the rankings {names}", f"give {len(parts)}")
-    return [replace(part, weight=weight) for part, weight in zip(parts, weights, strict=True)]
+    names = list(dict.fromkeys(part.name for part in parts))
+    if len(weights) != len(names):
+        told = ", ".join(names)
+        raise UserError(f"{len(weights)} weights for the rankings {told}", f"give {len(names)}")
+    weight = dict(zip(names, weights, strict=True))
+    return [replace(part, weight=weight[part.name]) for part in parts]

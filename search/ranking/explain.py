@@ -137,7 +137,9 @@ def _fired(
     return [tuple(sorted(row, key=lambda fired: -fired.strength)) for row in found]
 
 
-def explain_dense(space: ConceptSpace, query: Matrix, common: Matrix, hit: Hit) -> Explanation:
+def explain_dense(
+    space: ConceptSpace, query: Matrix, common: Matrix, hit: Hit, shift: float = 0.0
+) -> Explanation:
     """Explain a cosine by the concepts of the image.
 
     A query vector is q = common + p, where `common` is the mean of all queries of its kind. An
@@ -148,9 +150,10 @@ def explain_dense(space: ConceptSpace, query: Matrix, common: Matrix, hit: Hit) 
 
     Args:
         space: Concept space of the index.
-        query: Unit query vector q (d,).
+        query: Query vector q (d,).
         common: Mean (d,) of the images or the texts; zero for a direction of concepts.
         hit: The image, with its embedding z (d,) and its weights w.
+        shift: What the score is more than z·q; it counts to the base.
     """
     assert hit.dense is not None
     assert hit.concepts is not None
@@ -167,7 +170,7 @@ def explain_dense(space: ConceptSpace, query: Matrix, common: Matrix, hit: Hit) 
         for i, asked, weight in zip(image.indices, query_weights, weights, strict=True)
     ]
     ordered = sorted(parts, key=lambda part: (-part.contribution, part.concept))
-    base = float(z @ common + space.image_mean @ own)
+    base = float(z @ common + space.image_mean @ own) + shift
     return Explanation(tuple(ordered), base, rest)
 
 
@@ -208,7 +211,7 @@ def name_of(node: Node) -> str:
         case Field():
             return f"{node.name}{node.op}{node.value}"
         case Text():
-            return f"text:{node.text}{_boost(node)}"
+            return f"text:{'=' if node.exact else ''}{node.text}{_boost(node)}"
         case Like():
             edits = [f" {'+' if sign > 0 else '-'}{name_of(edit)}" for sign, edit in node.edits]
             return f"like:{node.path}{_boost(node)}" + "".join(edits)

@@ -150,17 +150,34 @@ class Part:
         name: Name in explanations and messages.
         nearest: The ranking for the engine.
         common: Mean (d,) of all vectors of this kind, images or texts; zero for concepts.
-        weight: Weight of the ranking.
+        weight: Weight of the ranking, as the user gives it.
+        beside: For what is unwanted, its share beside what is wanted; None for what is wanted.
     """
 
     name: str
     nearest: Nearest
     common: Matrix
     weight: float = 1.0
+    beside: float | None = None
+
+    @property
+    def vector(self) -> Matrix:
+        """The vector (d,) of the ranking."""
+        return np.asarray(self.nearest.vector, np.float32)
+
+    @property
+    def share(self) -> float:
+        """Its weight among the others."""
+        return self.weight * (1.0 if self.beside is None else self.beside)
 
 
 class AlongVector(Ranking):
     """Ranking by the cosine to one vector: by the engine alone, or over its mapped copy.
+
+    What is unwanted is added to the unit vector of what is wanted, so that several wishes do not
+    make it count less. It compares photos with the mean photo, so that the scores of sentences
+    with and without a NOT are comparable: `score = z·q - sum w (z - mean)·u`. The log-odds of a
+    concept are linear in z along the same u, so a score falls with the odds of what is unwanted.
 
     Args:
         index: Open index.
@@ -171,27 +188,41 @@ class AlongVector(Ranking):
 
     def __init__(self, index: Index, parts: Sequence[Part]) -> None:
         super().__init__(index)
-        total = np.sum([part.weight * np.asarray(part.nearest.vector) for part in parts], axis=0)
+        dim = index.space.dim
+        wanted = [part for part in parts if part.beside is None]
+        total = _sum([part.share * part.vector for part in wanted], dim)
         length = float(np.linalg.norm(total)) or 1.0
-        common = np.sum([part.weight * part.common for part in parts], axis=0)
-        self._vector: Matrix = (total / length).astype(np.float32)
-        self._common: Matrix = (common / length).astype(np.float32)
+        away = _sum([part.share * part.vector for part in parts if part.beside is not None], dim)
+        self._query: Matrix = (total / length + away).astype(np.float32)
+        self._norm = float(np.linalg.norm(self._query)) or 1.0
+        self._shift = -float(away @ index.space.image_mean)
+        self._common: Matrix = _sum([part.share * part.common for part in wanted], dim) / length
 
     def page(self, filter: Filter, offset: int, limit: int) -> list[Scored]:  # noqa: A002
         """Return the page of `limit` images at an offset, best first."""
-        engine = self._index.engine
+        found = self._nearest(filter, offset, limit)
+        return [(id_, cosine * self._norm + self._shift) for id_, cosine in found]
+
+    def _nearest(self, passing: Filter, offset: int, limit: int) -> list[Scored]:
+        engine, vector = self._index.engine, self._query / self._norm
         mapped = engine.mapped
-        if mapped and mapped.answers(filter):
-            rows = mapped.select(filter)
+        if mapped and mapped.answers(passing):
+            rows = mapped.select(passing)
             if len(rows) <= MOST:
-                return nearest_mapped(mapped, self._vector, rows, offset, limit)
+                return nearest_mapped(mapped, vector, rows, offset, limit)
         start, length = whole_blocks(offset, limit, STRIDE)
-        found = nearest_images(engine, Direction(self._vector), filter, start, length)
+        found = nearest_images(engine, Direction(vector), passing, start, length)
         return found[offset - start :][:limit]
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Explain the scores by the concepts of the images."""
-        return [explain_dense(self._index.space, self._vector, self._common, hit) for hit in hits]
+        space = self._index.space
+        return [explain_dense(space, self._query, self._common, hit, self._shift) for hit in hits]
+
+
+def _sum(vectors: Sequence[Matrix], dim: int) -> Matrix:
+    total: Matrix = np.sum([np.zeros(dim, np.float32), *vectors], axis=0, dtype=np.float32)
+    return total
 
 
 class Fused(Ranking):
@@ -207,7 +238,7 @@ class Fused(Ranking):
         self._parts = parts
         self._fusion = Fusion(
             tuple(part.nearest for part in parts),
-            weights=tuple(part.weight for part in parts),
+            weights=tuple(part.share for part in parts),
             depth=DEPTH,
         )
         self._ranks: dict[str, dict[str, int]] = {}
@@ -229,7 +260,7 @@ class Fused(Ranking):
 
     def explain(self, hits: Sequence[Hit]) -> list[Explanation]:
         """Explain the scores by the rankings."""
-        weights = {part.name: part.weight for part in self._parts}
+        weights = {part.name: part.share for part in self._parts}
         return [
             explain_fusion(
                 weights, self._ranks.get(hit.id, {}), self._fusion.k, self._scores[hit.id]

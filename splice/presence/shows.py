@@ -19,12 +19,18 @@ concept and its kinds h,
 which is a noisy-or for POWER 1 and the maximum for a large one: a hundred unlikely animals do not
 add up to an animal. Of names for one thing only the most frequent is said. Nothing is learnt from
 the collection, so a photo is said to show the same in a folder of ten and among a million.
+
+To exclude photos ("no person") is another question. People seldom say *person* of a photo of one:
+they say man, woman or girl. So the share f_k is there that of captions that name the concept or a
+kind of it. A photo is excluded if the probability is at least SURE, which follows from what
+mistakes cost: to lose a photo that was asked for is SURE / (1 - SURE) = 2.6 times as bad as to let
+one pass that was not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -57,12 +63,16 @@ COMMON = 1.05 * UNKNOWN
 ("animal", but not "carnivore")."""
 SAID = 0.35
 """Probability from which a concept is said to be shown."""
+SURE = 0.72
+"""Probability, by the share of captions that name it or a kind of it, from which a concept is there
+for sure."""
 CLEARER = 1.5
 """How many times as much an activation says in the mean of many images as in one."""
 MOST = 12
 """Concepts said of one image at most."""
 _ROWS = 256
 _LIKELY_ODDS = float(np.log(LIKELY / (1 - LIKELY)))
+_SURE_ODDS = float(np.log(SURE / (1 - SURE)))
 _SUREST = np.float32(np.log(1e-6))
 """Log-probability that a concept is not there, at least."""
 
@@ -74,10 +84,12 @@ class Shown:
     Args:
         concepts: Concept ids.
         probabilities: The probability of each, to 2 decimals.
+        surely: Concepts that are there for sure, ascending: all, by any name.
     """
 
     concepts: Sequence[int]
     probabilities: Sequence[float]
+    surely: Sequence[int] = field(default_factory=list)
 
     def named(self, space: ConceptSpace) -> tuple[tuple[str, float], ...]:
         """The concepts by name, with their probabilities."""
@@ -95,6 +107,7 @@ class Shows:
         general: The general words, with their kinds.
         counting: Which concepts count for which (c, c), with 1 at (i, j) where j counts for i.
         names: The concept that is said in place of each (c,): the most frequent name of the thing.
+        asked: What to add to the log-odds (c,) if a concept counts as named where a kind of it is.
     """
 
     activations: Activations
@@ -102,6 +115,7 @@ class Shows:
     general: _General
     counting: csr_array
     names: NDArray[np.int64]
+    asked: Matrix
 
     @classmethod
     def of_space(cls, space: ConceptSpace, lexicon: Lexicon) -> Shows:
@@ -113,13 +127,25 @@ class Shows:
             _General.of(lexicon),
             _counting(lexicon),
             lexicon.names,
+            _named_by_kinds(lexicon).astype(np.float32),
         )
 
-    def shown(self, embeddings: Matrix) -> list[Shown]:
-        """What images with embeddings (n, d) are said to show."""
+    def shown(self, embeddings: Matrix, off: float = 0.0) -> list[Shown]:
+        """What images are said to show, and what they show for sure.
+
+        Args:
+            embeddings: Image embeddings (n, d).
+            off: Added to the log-odds of what is sure, to see what depends on their last bits.
+        """
         said = []
         for start in range(0, len(embeddings), _ROWS):
-            said += self._said(self._probable(embeddings[start : start + _ROWS]))
+            odds = self._odds(embeddings[start : start + _ROWS])
+            surely = entries(odds + self.asked, _SURE_ODDS - off)
+            rows = zip(surely.indptr, surely.indptr[1:], strict=False)
+            said += [
+                replace(shown, surely=surely.indices[first:last].tolist())
+                for shown, (first, last) in zip(self._said(self._probable(odds)), rows, strict=True)
+            ]
         return said
 
     def contrast(self, difference: Matrix) -> Matrix:
@@ -141,11 +167,15 @@ class Shows:
         found[:, self.general.words] = OWN * own + (1 - OWN) * (best - BEST)
         return found
 
-    def _probable(self, embeddings: Matrix) -> csr_array:
-        """Probabilities (n, c) of concepts in images (n, d); 0 for all that is unlikely."""
+    def _odds(self, embeddings: Matrix) -> Matrix:
+        """Log-odds (n, c) of concepts in images (n, d), without their kinds."""
         odds = self._activations_of(embeddings)
         odds *= SCALE
         odds += self.offset
+        return odds
+
+    def _probable(self, odds: Matrix) -> csr_array:
+        """Probabilities (n, c) of concepts from log-odds (n, c); 0 for all that is unlikely."""
         likely = entries(odds, _LIKELY_ODDS)
         likely.data = np.maximum(np.log1p(-(sigmoid(likely.data) ** POWER)), _SUREST)
         probable: csr_array = likely @ self._counts_for
@@ -216,3 +246,16 @@ def _counting(lexicon: Lexicon) -> csr_array:
     counting = pairs.tocsr()
     counting.eliminate_zeros()
     return counting
+
+
+def _named_by_kinds(lexicon: Lexicon) -> Matrix:
+    """Log (c,) of how many times as many captions name a concept or a kind of it, as name itself.
+
+    Things are named independently of each other, each by its most frequent name.
+    """
+    rows, kinds = lexicon.kinds.tocoo().coords
+    c = len(lexicon.frequency)
+    broader, things = np.divmod(np.unique(rows.astype(np.int64) * c + lexicon.names[kinds]), c)
+    unnamed = np.bincount(broader, np.log1p(-lexicon.frequency[things]), minlength=c)
+    ratio: Matrix = np.log(np.maximum(-np.expm1(unnamed), lexicon.frequency) / lexicon.frequency)
+    return ratio

@@ -54,8 +54,11 @@ def test_boolean_queries_are_set_algebra(splicedex, indexed):
     assert car
     assert found("dog AND car") == dog & car
     assert found("dog OR car") == dog | car
-    assert found("dog NOT car") == dog - car
-    assert found("(dog OR tree) NOT car") == (dog | tree) - car
+    without = found("NOT car")
+    assert without
+    assert found("dog NOT car") == found("dog without a car") == dog & without
+    assert found("(dog OR tree) NOT car") == (dog | tree) & without
+    assert found("dog NOT car>=0.25") == dog - car
     assert found("dog label:even") == {path for path in dog if int(path[:3]) % 2 == 0}
     assert found("dog number<100") == {path for path in dog if int(path[:3]) < 100}
     assert "unknown concept 'nothing'" in splicedex(

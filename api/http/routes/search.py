@@ -13,7 +13,6 @@ from splicedex.api.http.routes.images import Id, no_image, uuid_of
 from splicedex.api.http.routes.query_route import QueryRoute
 from splicedex.api.http.service import Served, Service
 from splicedex.search.browse.facets import facets
-from splicedex.search.ranking.why_matched import explain_match
 from splicedex.search.results import Options
 
 router = APIRouter(prefix="/v1", tags=["search"])
@@ -71,7 +70,7 @@ async def explain(service: Served, q: models.Query, image: Id) -> models.Explain
         id_ = uuid_of(image)
         if not service.index.engine.retrieve([id_], with_payload=False):
             raise no_image(image)
-        found = explain_match(service.index, service.searcher.plan(q), id_)
+        found = service.searcher.explain(q, id_)
         return models.ExplainAnswer(
             match=found.match,
             parts=[

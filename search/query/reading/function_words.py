@@ -21,4 +21,5 @@ PASSED_OVER = frozenset(
     if line.strip()
 )
 NEGATING = frozenset({"without", "no", "except", "excluding", "neither", "nor"})
+"""Words that mean NOT before what is not plain words, as in `no "hot dog"`."""
 LONGEST = max(len(words.split()) for words in PASSED_OVER)

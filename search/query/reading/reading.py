@@ -1,7 +1,8 @@
 """Reads a query as people type it: a query in the exact language that says what is meant.
 
 `a dog on the beach` is `dog beach`, `swimming pool` is `"swimming pool"`, `without people` is
-`NOT people`. What is exact already, in quotes or after a sign, stays as it is.
+`NOT people`, and a sentence after `text:` is split in the same way. What is exact already, in
+quotes or after a sign, stays as it is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from splicedex.search.query.lexer import Token, quoted
 from splicedex.search.query.nodes import Node, QueryError
 from splicedex.search.query.parser import tokens_of, tree_of
 from splicedex.search.query.reading.function_words import LONGEST, NEGATING, PASSED_OVER
+from splicedex.search.query.reading.negation.denied import read_negation
 from splicedex.search.query.reading.punctuation import Knows, read_punctuation
 from splicedex.splice.dictionary.letters import folded
 
@@ -53,14 +55,21 @@ def read(
         QueryError: It is not valid, or it is not plain what is meant.
     """
     typed = tokens_of(query)
-    tokens = read_punctuation(query, typed, columns, lambda text: text in columns or knows(text))
-    tokens, passed = _Words(query, tokens, columns, knows).read()
+    negation = read_negation(query, typed, columns, knows, has_sentences=has_sentences)
+    tokens = read_punctuation(
+        query, negation.affirmed, columns, lambda text: text in columns or knows(text)
+    )
+    tokens, passed = _Words(query, negation.merged(tokens), columns, knows).read()
     tree = tree_of(query, tokens, columns)
     exact = _written(tokens)
+    if negation.denied and exact != query:  # what is left may deny again
+        again = read(exact, columns, knows, has_sentences=has_sentences)
+        tree, exact = again.tree, again.exact
     notes = []
     if [(one.kind, one.text) for one in tokens] != [(one.kind, one.text) for one in typed]:
         over = f" (passed over: {', '.join(dict.fromkeys(passed))})" if passed else ""
         notes.append(f"read as: {exact}{over}")
+    notes += negation.notes
     if has_sentences and _is_sentence(typed[:-1]):
         whole = quoted(" ".join(query.split()))
         notes.append(f"to rank by the whole sentence instead, write text:{whole}")
@@ -121,10 +130,9 @@ class _Words:
                 self._passed.append(self._joined("word", at, over))
                 at += over
             elif length and folded(token.text) in NEGATING:
-                if self._tokens[at + 1].kind in {"end", ")"}:
+                if self._tokens[at + 1].kind in {"end", ")", "break"}:
                     self._passed.append(token)
                 else:
-                    self._must_be_plain(at)
                     yield Token("not", token.text, token.at, token.end)
                 at += 1
             else:
@@ -171,22 +179,6 @@ class _Words:
         tokens = self._tokens[at : at + count]
         text = " ".join(token.text for token in tokens)
         return Token(kind, text, tokens[0].at, tokens[-1].end)
-
-    def _must_be_plain(self, at: int) -> None:
-        """Refuse `without dogs and cats`: it may exclude the cats or ask for them."""
-        word, end = self._tokens[at], at + 1
-        while self._words_over(end, self._loose(end)):
-            end += self._words_over(end, self._loose(end))
-        end += max(self._phrase(end, self._loose(end)), 1)
-        if end + 1 >= len(self._tokens) or self._tokens[end].kind not in {"and", "or"}:
-            return
-        after = self._tokens[end + 1]
-        if after.kind == "not" or folded(after.text) in {*NEGATING, "with"}:
-            return
-        raise QueryError(
-            self._query, word.at, f"it is not plain whether {word.text!r} goes on after "
-            f"{self._tokens[end].text!r}", "write -dogs -cats to exclude both, or dogs -cats",
-        )  # fmt: skip
 
 
 def _written(tokens: Sequence[Token]) -> str:

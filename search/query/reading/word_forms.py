@@ -30,6 +30,19 @@ def inflections(word: str) -> Iterator[str]:
             yield f"{before}{space}{form}"
 
 
+def also_called(word: str) -> Iterator[str]:
+    """Plurals and singulars of a noun that are words of their own: people, of person."""
+    yield from _IRREGULAR.get(word, ())
+    yield from (plural for plural, single in _IRREGULAR.items() if word in single)
+
+
+def singulars(word: str) -> Iterator[str]:
+    """Possible singulars of an English noun; of a phrase, of its last word."""
+    before, space, last = word.rpartition(" ")
+    for form in _singular(last):
+        yield f"{before}{space}{form}"
+
+
 def emoji_names(text: str) -> Iterator[str]:
     """What a single emoji shows, most exact first: "dog face", "dog"."""
     shown = [c for c in text.strip() if ord(c) not in _VARIANTS]

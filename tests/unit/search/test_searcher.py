@@ -7,6 +7,7 @@ import pytest
 from splicedex.search.browse.image import read_record
 from splicedex.search.query.nodes import QueryError
 from splicedex.search.ranking import rankers
+from splicedex.search.ranking.choose import BESIDE
 from splicedex.search.results import Options
 from splicedex.search.searcher import Searcher
 from splicedex.splice.errors import UserError
@@ -50,6 +51,11 @@ DENSE = [
     "like:beach.jpg NOT dog",
     "like:beach.jpg -person +snow^2",
     "like:beach.jpg^2 like:002.jpg text:dusk width<1000",
+    "text:dusk NOT dog -cat^2",
+    "text:dusk dog NOT cat",
+    'text:"at dusk" NOT text:noon',
+    "NOT text:noon",
+    'text:"a beach with no dogs or cats"',
 ]
 
 
@@ -396,3 +402,40 @@ def test_every_documented_query_runs(searcher, query):
     results = searcher.search(query, Options(limit=5, near=True))
     columns = ("label", "path", "ok:", "taken")
     assert len(results.hits) == 5 or any(column in query for column in columns)
+
+
+def test_a_not_beside_a_sentence_has_little_say(searcher):
+    """Among photos that pass, scores are the cosine minus an eighth of what is unwanted."""
+    plan = searcher.plan("text:dusk NOT dog")
+    away = plan.unwanted / np.linalg.norm(plan.unwanted)
+    for hit in searcher.search(*asked("text:dusk NOT dog")).hits:
+        image = searcher.index.find(hit.path, with_vectors=True).dense
+        cosine = float(image @ encode("dusk"))
+        expected = cosine - BESIDE * float((image - SPACE.image_mean) @ away)
+        assert hit.score == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_sentence_with_a_negation_is_what_it_says_split_by_hand(searcher):
+    typed = searcher.search(*asked('text:"a beach with no dogs"'))
+    split = searcher.search(*asked('text:"a beach" NOT dogs'))
+    assert [(hit.path, hit.score) for hit in typed.hits] == [
+        (hit.path, hit.score) for hit in split.hits
+    ]
+    assert typed.reading == 'text:"a beach" NOT dogs'
+    assert any('text:="a beach with no dogs"' in note for note in typed.notes)
+    literal = searcher.search(*asked('text:="a beach with no dogs"'))
+    assert literal.matches == COUNT
+
+
+def test_not_excludes_what_surely_shows_it(searcher):
+    dog = SPACE.ids["dog"]
+    passed = {hit.path for hit in searcher.search(*asked("NOT dog")).hits}
+    for hit in searcher.index.engine.scroll():
+        assert (hit.payload["path"] in passed) == (dog not in hit.payload["shows_surely"])
+
+
+def test_what_is_suppressed_in_an_image_is_excluded(searcher):
+    found = searcher.search(*asked("like:beach.jpg -dog")).hits
+    assert {hit.path for hit in found} == {
+        hit.path for hit in searcher.search(*asked("like:beach.jpg NOT dog")).hits
+    }

@@ -73,3 +73,19 @@ def test_what_cannot_be_explained_is_an_error(searcher):
         explain_match(searcher.index, searcher.plan("text:dusk"), "beach.jpg")
     with pytest.raises(UserError, match=r"no image 'nowhere\.jpg'"):
         explain_match(searcher.index, searcher.plan("dog"), "nowhere.jpg")
+
+
+def test_says_how_well_sentences_suit_an_image(searcher):
+    found = searcher.explain("text:dusk NOT text:noon dog", "beach.jpg")
+    wanted, denied, _ = (part.contribution for part in found.parts)
+    assert (wanted.concept, denied.concept) == ("text:dusk", "NOT text:noon")
+    assert wanted.contribution == pytest.approx(-denied.contribution)  # the encoder knows one text
+    order = [hit.path for hit in searcher.search("text:dusk", Options(limit=100)).hits]
+    below = len(order) - 1 - order.index("beach.jpg")
+    assert wanted.weight == pytest.approx(below / len(order))
+
+
+def test_a_sentence_without_negation_is_explained_by_itself(searcher):
+    [part] = searcher.explain("text:dusk", "beach.jpg").parts
+    [hit] = searcher.search("text:dusk path:beach.jpg").hits
+    assert part.contribution.contribution == pytest.approx(hit.score, abs=1e-5)

@@ -22,6 +22,7 @@ from splicedex.splice.presence.shows import (
     SCALE,
     SHIFT,
     SPECIFICITY,
+    SURE,
     Shows,
 )
 
@@ -110,3 +111,20 @@ def test_an_image_shows_the_same_whatever_is_with_it(shows, count, seed):
 
 def test_no_images(shows):
     assert shows.shown(np.zeros((0, 16), np.float32)) == []
+
+
+def test_what_is_sure_counts_a_thing_as_named_where_a_kind_of_it_is(space, shows):
+    embeddings = images(300)
+    share = Lexicon.of_space(space, WordFrequency("test", SHARES)).frequency
+    dog, canine, collie = (NAMES.index(name) for name in ("dog", "canine", "collie"))
+    things = np.flatnonzero(kinds_of(space).toarray()[dog])
+    assert {dog, collie} < set(things)
+    things = [one for one in things if one != canine]  # the same thing as a dog
+    expected = 1 - np.prod(1 - share[things])
+    assert shows.asked[dog] == pytest.approx(np.log(expected / share[dog]), rel=1e-4)
+    assert shows.asked[collie] == pytest.approx(0, abs=1e-6)
+    odds = shows._odds(embeddings) + shows.asked
+    sure = [set(one.surely) for one in shows.shown(embeddings)]
+    assert any(sure)
+    for row, some in enumerate(sure):
+        assert some == set(np.flatnonzero(odds[row] >= np.log(SURE / (1 - SURE))).tolist())

@@ -1,0 +1,1 @@
+"""Reads negation in sentences: what a sentence asks for, and what it asks to be absent."""
