@@ -84,7 +84,7 @@ class Searcher:
 
     def _read(self, query: str, context: Context) -> Reading:
         """The tree of a query as it is meant."""
-        if isinstance(query, Asked):
+        if isinstance(query, Asked) and not query.is_to_be_read:
             return Reading(query.tree, str(query))
         if self._browse and not query.strip():
             return Reading(AllOf(()), "")

@@ -134,11 +134,12 @@ def c(name: str, *, exact: bool = False, shown: bool = False, boost: float = 1.0
     )
 
 
-def text(sentence: str, *, boost: float = 1.0) -> Query:
-    """The images most similar to a sentence. It ranks and does not filter.
+def text(sentence: str, *, literally: bool = False, boost: float = 1.0) -> Query:
+    """The images most similar to a sentence. It ranks; what the sentence denies is filtered out.
 
     Args:
         sentence: The sentence.
+        literally: Take it as it is: "no people" is words for the encoder, and filters nothing.
         boost: How much it counts beside other parts that rank.
 
     Raises:
@@ -148,7 +149,7 @@ def text(sentence: str, *, boost: float = 1.0) -> Query:
         >>> print(text("a photo at dusk") & c("dog"))
         text:"a photo at dusk" AND "dog"
     """
-    return Query(Text(_worded(sentence, "a sentence"), 0, _boost(boost)))
+    return Query(Text(_worded(sentence, "a sentence"), 0, _boost(boost), literally))
 
 
 def like(

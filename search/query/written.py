@@ -36,7 +36,8 @@ def _written(node: Node) -> str:
         case Field():
             return f"{node.name}{node.op}{quoted(node.value)}"
         case Text():
-            return f"text:{quoted(node.text)}{_boost(node.boost)}"
+            literally = "=" if node.exact else ""
+            return f"text:{literally}{quoted(node.text)}{_boost(node.boost)}"
         case Like():
             edits = (f" {'+' if sign > 0 else '-'}{_concept(edit)}" for sign, edit in node.edits)
             return f"like:{quoted(node.path)}{_boost(node.boost)}{''.join(edits)}"

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from splicedex.search.browse.image import read_record
-from splicedex.search.query.nodes import QueryError
+from splicedex.search.query.asked import Asked
+from splicedex.search.query.nodes import QueryError, Text
 from splicedex.search.ranking import rankers
 from splicedex.search.ranking.choose import BESIDE
 from splicedex.search.results import Options
@@ -425,6 +426,14 @@ def test_a_sentence_with_a_negation_is_what_it_says_split_by_hand(searcher):
     assert any('text:="a beach with no dogs"' in note for note in typed.notes)
     literal = searcher.search(*asked('text:="a beach with no dogs"'))
     assert literal.matches == COUNT
+
+
+@pytest.mark.parametrize("literally", [False, True])
+def test_a_sentence_in_a_tree_is_read_as_in_text(searcher, literally):
+    built = Asked(Text("a beach with no dogs", 0, exact=literally))
+    typed, found = searcher.plan(str(built)), searcher.plan(built)
+    assert (found.dense, found.parts) == (typed.dense, typed.parts)
+    assert bool(found.parts) != literally
 
 
 def test_not_excludes_what_surely_shows_it(searcher):

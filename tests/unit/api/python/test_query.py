@@ -52,7 +52,7 @@ leaves = (
     concepts()
     | compared()
     | st.builds(lambda text, boost: sx.c(text, shown=True, boost=boost), texts, boosts)
-    | st.builds(sx.text, texts, boost=boosts)
+    | st.builds(sx.text, texts, literally=st.just(True), boost=boosts)
     | st.builds(
         lambda path, add, remove: sx.like(path, add=add, remove=remove),
         texts, st.lists(texts, max_size=2), st.lists(texts, max_size=2),
@@ -101,6 +101,7 @@ def test_text_as_people_read_it():
     assert str(sx.col("n") >= 1e-7) == 'n>="0.0000001"'
     assert str(sx.col("ok") == True) == 'ok="true"'  # noqa: E712
     assert str(sx.col("taken") == datetime(2024, 3, 1, 2)) == 'taken="2024-03-01T02:00:00.000000"'
+    assert str(sx.text("a b", literally=True)) == 'text:="a b"'
     assert isinstance(sx.text("a b").tree, Text)
     assert isinstance(sx.like("a.jpg").tree, Like)
     assert isinstance((~dog).tree, NoneOf)
@@ -151,7 +152,7 @@ def test_a_mistake_names_the_query(ix):
     with pytest.raises(sx.UserError, match="no column 'colour'"):
         ix.search(sx.col("colour") == "red")
     with pytest.raises(sx.UserError, match="cannot be part of OR or NOT"):
-        ix.search(~sx.text("dusk"))
+        ix.search(sx.text("dusk") | sx.c("dog"))
 
 
 def names(hits):
