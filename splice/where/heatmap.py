@@ -17,13 +17,13 @@ from PIL import Image
 from splicedex.splice.align import Matrix
 from splicedex.splice.where.places import Places
 
-OTHERS = 0.35
+OTHERS = 0.3
 """Weight of the photo's other concepts."""
 NEAR = 0.5
 """Cosine from which another concept is too like this one to be taken away."""
 CELLS = 64
 """Cells of a heatmap along the longer side."""
-BLUR = 0.03
+BLUR = 0.05
 """Standard deviation of the smoothing, in shares of the map's longer side."""
 
 
