@@ -78,7 +78,8 @@ class Curating(Searching):
                 is no such column.
 
         Example:
-            >>> ix.compare("dog", "NOT dog").images == (len(ix.view("dog")), len(~ix.view("dog")))
+            >>> dogs = ix.view("dog")
+            >>> ix.compare("dog", ~dogs).images == (len(dogs), len(~dogs))
             True
         """
         from splicedex.api.python.results import Comparison, Comparisons, made

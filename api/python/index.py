@@ -57,7 +57,7 @@ class Index(Curating, Keeping):
 
         Example:
             >>> v = ix.view("dog") - ix.view("beach")
-            >>> len(v) == len(ix.view("dog NOT beach"))
+            >>> len(v) == len(ix.view("dog NOT beach>=0.25"))
             True
         """
         from splicedex.api.python.view import view_of

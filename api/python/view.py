@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -13,8 +13,10 @@ from splicedex.api.python.hits import Shown
 from splicedex.api.python.query import Query
 from splicedex.api.python.table import Table, plain
 from splicedex.search.query.asked import Asked
-from splicedex.search.query.nodes import AllOf, Among, AnyOf, Node, NoneOf
+from splicedex.search.query.nodes import AllOf, Among, AnyOf, Concept, Node, NoneOf
+from splicedex.search.query.normalize import leaves, normal
 from splicedex.splice.errors import UserError
+from splicedex.splice.presence.calibration import PRESENT
 
 if TYPE_CHECKING:
     from splicedex.api.python import results
@@ -91,6 +93,20 @@ class View(Table):
 
     # --- sets ---
 
+    def _opposite(self, node: Node) -> Node:
+        """The tree for all images that another tree does not find.
+
+        In the language `NOT dog` leaves out what surely shows a dog; the opposite of a set is
+        exact. Where a set itself has such a NOT, its images are chosen one by one.
+        """
+        found = leaves(normal(node))
+        if any(
+            isinstance(one, Concept) and one.is_plain and not affirmed for one, affirmed in found
+        ):
+            return NoneOf(Among(tuple(View(self._index, lambda: node).ids)), 0)
+        bounded = _bounded(node)
+        return bounded.part if isinstance(bounded, NoneOf) else NoneOf(bounded, 0)
+
     def __and__(self, other: str | Asking) -> View:
         """The images that are in both."""
         return self._composed(other, lambda one, two: AllOf((*_all(one), *_all(two))))
@@ -101,7 +117,7 @@ class View(Table):
 
     def __sub__(self, other: str | Asking) -> View:
         """The images that are here and not there."""
-        return self._composed(other, lambda one, two: AllOf((*_all(one), _not(two))))
+        return self._composed(other, lambda one, two: AllOf((*_all(one), self._opposite(two))))
 
     def __rand__(self, other: str | Asking) -> View:
         """The images that are in both."""
@@ -117,7 +133,7 @@ class View(Table):
 
     def __invert__(self) -> View:
         """All other images."""
-        return View(self._index, lambda: _not(self.tree), self._order)
+        return View(self._index, lambda: self._opposite(self.tree), self._order)
 
     def search(self, query: str | Asking, **options: Any) -> Hits:
         """Find images of this set by a query; see `Index.search` for its options.
@@ -438,8 +454,16 @@ def _either(one: Node, two: Node) -> Node:
     return EVERYTHING if EVERYTHING in (one, two) else AnyOf(tuple(parts))
 
 
-def _not(node: Node) -> Node:
-    return node.part if isinstance(node, NoneOf) else NoneOf(node, 0)
+def _bounded(node: Node) -> Node:
+    """The same tree, with `dog` as `dog>=0.25`, which finds the same images."""
+    match node:
+        case NoneOf(part):
+            return replace(node, part=_bounded(part))
+        case AllOf(parts) | AnyOf(parts):
+            return replace(node, parts=tuple(map(_bounded, parts)))
+        case Concept() if node.is_plain:
+            return replace(node, above=PRESENT)
+    return node
 
 
 def _sorted(

@@ -43,6 +43,11 @@ class Concept:
     shown: bool = False
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it asks for presence as such: `dog`."""
+        return self.above is None and self.below is None and not self.shown
+
+    @property
     def faint(self) -> bool:
         """Whether it asks for low presence, as in `dog<0.2`."""
         return self.below is not None and self.above is None

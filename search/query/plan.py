@@ -174,7 +174,7 @@ def make_plan(query: str, tree: Node, context: Context) -> Plan:
         elif leaf.shown:
             said = dict.fromkeys(context.said_as(i) for i in meanings[leaf].meant)
             passing = is_shown(*said)
-        elif not affirmed and leaf.above is None and leaf.below is None:
+        elif not affirmed and leaf.is_plain:
             passing = is_surely_shown(*_excluded(meanings[leaf], context.space))
         else:
             passing = _wanted(leaf, meanings[leaf])
