@@ -110,7 +110,7 @@ class Searcher:
             "ranking": [name_of(part) for part in plan.dense]
             + [f"NOT {name_of(part)}" for part in plan.denied]
             + (["concepts"] if plan.direction is not None else []),
-            "refined": "by the engine alone" if plan.dense or plan.denied else "by concept score",
+            "refined": "by the engine alone" if plan.ranks_by_vectors else "by concept score",
             "meanings": {
                 name_of(concept): {names[i]: weight for i, weight in meaning.synonyms.items()}
                 for concept, meaning in plan.meanings.items()

@@ -427,7 +427,7 @@ def view_of(index: Index, query: str | Asking) -> View:
     text = asked(query)
     with index._session.searcher() as searcher:
         tree = _tree_of(searcher, text)
-        if searcher.plan(Asked(tree)).dense:
+        if searcher.plan(Asked(tree)).ranks_by_vectors:
             raise UserError(
                 f"{text!r} ranks images; a set needs a query that an image matches or not",
                 "use concepts and columns, without text: and like:",

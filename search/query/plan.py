@@ -105,6 +105,11 @@ class Plan:
         """Whether a concept decides how the hits are ordered."""
         return any(True for part, _ in self.parts for _ in concepts_of(part))
 
+    @property
+    def ranks_by_vectors(self) -> bool:
+        """Whether a sentence or an image decides the order, so that the query is no set."""
+        return bool(self.dense or self.denied)
+
     @cached_property
     def wanted(self) -> Matrix:
         """Sum (d,) of the directions of the wanted concepts, each times its boost."""
@@ -272,13 +277,7 @@ def _wanted(concept: Concept, meaning: Resolved) -> Filter:
 
 def plainly_wanted(leaf: Leaf, affirmed: bool) -> bool:
     """Whether a leaf asks for the presence of a concept, without bounds."""
-    return (
-        isinstance(leaf, Concept)
-        and affirmed
-        and not leaf.shown
-        and leaf.above is None
-        and leaf.below is None
-    )
+    return isinstance(leaf, Concept) and affirmed and leaf.is_plain
 
 
 def _filter(node: Node, passing: Callable[[Filtering, bool], Filter]) -> Filter:

@@ -61,7 +61,7 @@ class RankingChooser:
         return ranking, sources
 
     def _by_score(self, plan: Plan, options: Options) -> tuple[Ranking, tuple[str, ...]]:
-        if not (plan.dense or plan.denied) and options.rank in {"auto", "concept"}:
+        if not plan.ranks_by_vectors and options.rank in {"auto", "concept"}:
             if options.weights is not None:
                 raise UserError(
                     "there is only one ranking, so weights have no effect",

@@ -29,6 +29,7 @@ SLACK = 1e-6
 """Share of a log-probability that its computation may be off by rounding."""
 TINY = 1e-300
 SURE = np.full((), np.inf, np.float32)
+"""Log-odds of what the filter has decided."""
 ALL, NONE = np.ones((), np.bool_), np.zeros((), np.bool_)
 
 

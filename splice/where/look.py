@@ -62,8 +62,9 @@ class Looker:
         Raises:
             UserError: The encoder cannot tell places apart.
         """
-        places = places_in_photo(self.encoder, photo, self.space.image_mean)
-        [embedding] = self.encoder.encode_images(self.encoder.preprocess()(photo)[None])
+        pixels = self.encoder.preprocess()(photo)
+        places = places_in_photo(self.encoder, photo, self.space.image_mean, max(pixels.shape))
+        [embedding] = self.encoder.encode_images(pixels[None])
         [shown] = self.shows.shown(embedding[None])
         return Look(embedding, places, self.space.atoms[list(shown.concepts)])
 

@@ -42,7 +42,9 @@ class Places:
         return found
 
 
-def places_in_photo(encoder: Encoder, photo: Image.Image, image_mean: Matrix) -> tuple[Places, ...]:
+def places_in_photo(
+    encoder: Encoder, photo: Image.Image, image_mean: Matrix, side: int
+) -> tuple[Places, ...]:
     """The places of a whole photo, once for each of `SCALES`.
 
     The mirror image is embedded too, and the mean taken: errors of the network differ in it.
@@ -51,13 +53,14 @@ def places_in_photo(encoder: Encoder, photo: Image.Image, image_mean: Matrix) ->
         encoder: Embeds the photo.
         photo: The photo, upright.
         image_mean: Mean (d,) of unit image embeddings.
+        side: Longer input side of the model, in pixels.
 
     Raises:
         UserError: The encoder cannot tell places apart.
     """
     found = []
     for scale in SCALES:
-        pixels = _whole(photo, scale, encoder.preprocess()(photo).shape[1:])
+        pixels = _whole(photo, scale, side)
         places = encoder.encode_places(np.stack([pixels, pixels[:, :, ::-1]]))
         found.append(_aligned((places[0] + places[1, :, ::-1]) / 2, image_mean))
     return tuple(found)
@@ -77,15 +80,14 @@ def indexed_places(encoder: Encoder, photo: Image.Image, image_mean: Matrix) -> 
     return _aligned(encoder.encode_places(encoder.preprocess()(photo)[None])[0], image_mean)
 
 
-def _whole(photo: Image.Image, scale: float, sides: tuple[int, ...]) -> Pixels:
+def _whole(photo: Image.Image, scale: float, side: int) -> Pixels:
     """The pixels (3, height, width) of a whole photo.
 
     Args:
         photo: The photo.
         scale: Length of its shorter side, in input sides.
-        sides: Input sides of the model, in pixels.
+        side: Input side of the model, in pixels.
     """
-    side = max(sides)
     factor = min(scale * side / min(photo.size), LONGEST * side / max(photo.size))
     width, height = (STRIDE * max(1, round(factor * length / STRIDE)) for length in photo.size)
     resized = photo.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)

@@ -71,7 +71,7 @@ def subset(searcher: Searcher, query: str, *, allow_empty: bool = False) -> Subs
         found = Subset("", None, searcher.index.engine.count())
     else:
         plan = searcher.plan(query)
-        if plan.dense or plan.denied:
+        if plan.ranks_by_vectors:
             raise UserError(
                 f"{query!r} ranks images; a set needs a query that an image matches or not",
                 "use concepts and columns, without text: and like:",

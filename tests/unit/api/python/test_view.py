@@ -117,6 +117,8 @@ def test_views_go_wherever_queries_go(ix):
     assert ix.probe("label", inside=some | ix.view("label:horse")).trained > 0
     with pytest.raises(sx.UserError, match="ranks images; a set needs"):
         ix.view("text:dusk dog")
+    with pytest.raises(sx.UserError, match="ranks images; a set needs"):
+        ix.view('NOT text:"a thing at dusk"')
     with pytest.raises(sx.UserError, match="no column 'colour'"):
         dog.sort("colour")
 

@@ -37,7 +37,7 @@ def test_places_add_up_to_the_embedding(nano, size):
 
 def test_places_cover_the_whole_photo_in_its_own_shape(nano):
     for size, longest in (((300, 200), 2.0 * 1.5), ((2000, 20), LONGEST)):
-        small, large = places_in_photo(nano, photo(*size), np.zeros(nano.dim, np.float32))
+        small, large = places_in_photo(nano, photo(*size), np.zeros(nano.dim, np.float32), 256)
         height, width, _ = large.vectors.shape
         assert width > height
         assert width * 32 <= longest * 256 + 16
@@ -56,7 +56,7 @@ def test_a_thing_is_where_it_was_put(nano):
             np.stack([nano.preprocess()(one) for one in (image.crop((x, y, x + 120, y + 80)),
                                                          Image.new("RGB", (120, 80), "grey"))])
         )  # fmt: skip
-        places = places_in_photo(nano, image, np.zeros(nano.dim, np.float32))
+        places = places_in_photo(nano, image, np.zeros(nano.dim, np.float32), 256)
         found = heatmap(places, unit(rows[0] - rows[1]), np.zeros((0, nano.dim), np.float32))
         row, column = np.unravel_index(found.argmax(), found.shape)
         assert (column > found.shape[1] / 2, row > found.shape[0] / 2) == (corner % 2, corner // 2)
