@@ -17,12 +17,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from splicedex.api.python.images.view import View
     from splicedex.api.python.index import Index, open  # noqa: A004
     from splicedex.api.python.indexing import index
     from splicedex.api.python.keeping import repair
     from splicedex.api.python.method import decompose, intervene, recompose
     from splicedex.api.python.query import Query, c, col, like, text
-    from splicedex.api.python.view import View
     from splicedex.splice.errors import UserError
 
 __all__ = [
@@ -47,7 +47,7 @@ _MODULES = {
     "keeping": ("repair",),
     "method": ("decompose", "intervene", "recompose"),
     "query": ("Query", "c", "col", "like", "text"),
-    "view": ("View",),
+    "images.view": ("View",),
 }
 _WHERE = {
     name: f"splicedex.api.python.{module}" for module, names in _MODULES.items() for name in names

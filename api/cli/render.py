@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from splicedex.api.python.table import Table as Found
+    from splicedex.api.python.tables.table import Table as Found
 
 Result = TypeVar("Result", bound="Found")
 

@@ -5,16 +5,12 @@ The command line calls it too, and keeps only reading its options and showing th
 | file | idea |
 | --- | --- |
 | `index.py` | `Index`, and `open` that makes it |
-| `searching.py`, `curating.py`, `keeping.py` | its methods: one for each command |
-| `indexing.py` | `index`: makes an index of folders, tables, arrays, data frames, pictures |
+| `searching.py`, `selecting.py`, `curating.py`, `keeping.py` | its methods: one for each command |
+| `indexing.py`, `indexable.py` | `index`: makes one of folders, tables, arrays, pictures |
 | `session.py` | an index held open: threads, closing, forks |
 | `query.py`, `asking.py` | queries as values: `c("dog") & ~c("person")` |
-| `hits.py` | the ranked answer to a query, read page by page |
-| `view.py`, `exchange.py` | a set of images: set algebra, order, samples; for other libraries |
-| `answers.py`, `results.py`, `kept.py` | what commands find, typed |
-| `located.py` | images with the files that they are in |
-| `table.py`, `optional.py` | each result is a table: pandas, polars, Arrow, plain values |
-| `html.py` | what notebooks show: static HTML with small pictures |
+| `images/` | what a query finds: ranked hits, read page by page, and sets with their algebra |
+| `tables/` | what methods return, typed: also data frames, other libraries' data sets, HTML |
 | `named.py` | names of files and indexes, as users give them |
 | `method.py` | decompose, recompose, intervene, without an index |
 | `progress.py` | progress bars of tqdm |

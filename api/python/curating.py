@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
+from contextlib import AbstractContextManager, ExitStack
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from splicedex.api.python.asking import asked
 from splicedex.api.python.searching import Searching
+from splicedex.api.python.selecting import Selecting, words_of
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
-    from splicedex.api.python import results
     from splicedex.api.python.asking import Asking
-    from splicedex.search.curation.duplicates import Keep
+    from splicedex.api.python.tables import results
     from splicedex.search.curation.export import Format
     from splicedex.search.curation.tagging import Value
-    from splicedex.search.searcher import Searcher
-
-Found = TypeVar("Found", bound="results.Choice")
 
 
-class Curating(Searching):
-    """Statistics of sets of images, selections, tags and exports.
+class Curating(Selecting, ABC):
+    """Statistics of sets of images, tags and exports.
 
     Each set is a query: its text, a value, or a view; an empty text is every image.
     """
@@ -82,7 +79,7 @@ class Curating(Searching):
             >>> ix.compare("dog", ~dogs).images == (len(dogs), len(~dogs))
             True
         """
-        from splicedex.api.python.results import Comparison, Comparisons, made
+        from splicedex.api.python.tables.results import Comparison, Comparisons, made
         from splicedex.search.curation.compare import compare, compare_by
 
         if by is not None and second is not None:
@@ -131,7 +128,7 @@ class Curating(Searching):
             >>> ix.spurious("label").images
             240
         """
-        from splicedex.api.python.results import Suspicions, made
+        from splicedex.api.python.tables.results import Suspicions, made
         from splicedex.search.curation.spurious import spurious
 
         with self._session.searcher() as searcher, self._progress.counting("counting") as show:
@@ -176,180 +173,16 @@ class Curating(Searching):
             >>> ix.drift("split:train", "split:test", permutations=99).p > 0
             True
         """
-        from splicedex.api.python.results import Drift, made
+        from splicedex.api.python.tables.results import Drift, made
         from splicedex.search.curation.drift import drift
 
         with ExitStack() as stack:
             one = two = stack.enter_context(self._session.searcher())
             if to is not None and to is not self:
-                other = to if isinstance(to, Searching) else stack.enter_context(self._sibling(to))
+                other = to if isinstance(to, Searching) else stack.enter_context(self.sibling(to))
                 two = stack.enter_context(other._session.searcher())
             found = drift((one, asked(first)), (two, asked(second)), limit, permutations, seed)
         return made(Drift, found)
-
-    def outliers(
-        self,
-        inside: str | Asking = "",
-        *,
-        order: Literal["surprise", "cosine"] = "surprise",
-        tag: Mapping[str, Value] | None = None,
-        dry_run: bool = False,
-        limit: int = 20,
-    ) -> results.Outliers:
-        """Find the images that are least like the others.
-
-        Args:
-            inside: Use only images that match this query.
-            order: By "surprise" (what an image shows is rare among the images), in bits, or by
-                "cosine" (its concepts describe it badly).
-            tag: A column and the value to write to the images found.
-            dry_run: Only say what would be tagged.
-            limit: At most this many images.
-
-        Raises:
-            UserError: The query is not valid or matches nothing, or the tag does not fit.
-
-        Example:
-            >>> len(ix.outliers(limit=3))
-            3
-        """
-        from splicedex.api.python.located import files_of
-        from splicedex.api.python.results import Outlier, Outliers
-        from splicedex.indexer.sources.location import printable
-        from splicedex.search.curation.outliers import outliers
-
-        with self._session.searcher() as searcher:
-            found = outliers(searcher, asked(inside), limit, order)
-            files = files_of(searcher, [one.id for one in found])
-            images = tuple(
-                Outlier(
-                    one.id,
-                    printable(str(files.get(one.id, one.path))),
-                    one.surprise,
-                    one.cosine,
-                    one.shows,
-                    one.path,
-                )
-                for one in found
-            )
-            return self._tagged(searcher, Outliers(images), tag, dry_run=dry_run)
-
-    def duplicates(
-        self,
-        inside: str | Asking = "",
-        *,
-        kinds: Sequence[str] = (),
-        above: float | None = None,
-        keep: Keep = "largest",
-        exact: bool | None = None,
-        tag: Mapping[str, Value] | None = None,
-        dry_run: bool = False,
-    ) -> results.Duplicates:
-        """Find copies of images: turned, mirrored, cropped, greyed, shrunk; and which to keep.
-
-        Args:
-            inside: Use only images that match this query.
-            kinds: Only copies of these kinds: identical, re-encoded, mirrored, turned, cropped,
-                greyed, shrunk, enlarged; alike is for images that are no copies but look the same
-                to the model.
-            above: Also images that look alike, with at least this cosine.
-            keep: Which image of each group to keep: the "first" by path, the "largest" in pixels,
-                the "oldest" file, or the "central" one.
-            exact: Compare every pair (True) or use the graph (False); by default the number of
-                images decides.
-            tag: A column and the value to write to all images but the one to keep.
-            dry_run: Only say what would be tagged.
-
-        Raises:
-            UserError: The query is not valid or matches nothing, an option is not valid, or the
-                tag does not fit.
-
-        Example:
-            >>> ix.duplicates(above=0.999).images
-            240
-        """
-        from splicedex.api.python.located import located
-        from splicedex.api.python.results import Duplicates, made
-        from splicedex.search.curation.duplicates import duplicates
-
-        with self._session.searcher() as searcher:
-            with self._progress.counting("comparing") as show:
-                found = duplicates(
-                    searcher, asked(inside), above, keep, show, exact, words_of(kinds)
-                )
-            table = made(Duplicates, located(searcher, found))
-            return self._tagged(searcher, table, tag, dry_run=dry_run)
-
-    def balance(
-        self,
-        query: str | Asking,
-        n: int,
-        *,
-        by: Sequence[str | Asking] = (),
-        seed: int = 0,
-        tag: Mapping[str, Value] | None = None,
-        dry_run: bool = False,
-    ) -> results.Balance:
-        """Choose images so that several queries match equally many of them.
-
-        Args:
-            query: The images to choose from.
-            n: How many to choose.
-            by: The queries of the parts, 2 to 16; an image can match several. By default the
-                concepts that most images show.
-            seed: Random seed; the same seed gives the same result.
-            tag: A column and the value to write to the images chosen.
-            dry_run: Only say what would be tagged.
-
-        Raises:
-            UserError: A query is not valid or matches nothing, or the tag does not fit.
-
-        Example:
-            >>> [part.chosen for part in ix.balance("", 10, by=["beach", "snow"]).parts]
-            [5, 5]
-        """
-        from splicedex.api.python.located import located
-        from splicedex.api.python.results import Balance, made
-        from splicedex.search.curation.balance import balance
-
-        with self._session.searcher() as searcher:
-            found = balance(searcher, asked(query), [asked(one) for one in by], n, seed)
-            table = made(Balance, located(searcher, found))
-            return self._tagged(searcher, table, tag, dry_run=dry_run)
-
-    def sample(
-        self,
-        query: str | Asking,
-        n: int,
-        *,
-        seed: int = 0,
-        tag: Mapping[str, Value] | None = None,
-        dry_run: bool = False,
-    ) -> results.Selection:
-        """Choose images at random. The same seed chooses the same, in whatever index they are.
-
-        Args:
-            query: The images to choose from.
-            n: How many to choose.
-            seed: Random seed.
-            tag: A column and the value to write to the images chosen.
-            dry_run: Only say what would be tagged.
-
-        Raises:
-            UserError: The query is not valid or matches nothing, or the tag does not fit.
-
-        Example:
-            >>> len(ix.sample("dog", 5))
-            5
-        """
-        from splicedex.api.python.located import located
-        from splicedex.api.python.results import Selection, made
-        from splicedex.search.curation.sample import sample
-
-        with self._session.searcher() as searcher:
-            found = sample(searcher, asked(query), n, seed)
-            table = made(Selection, located(searcher, found))
-            return self._tagged(searcher, table, tag, dry_run=dry_run)
 
     def export(
         self,
@@ -380,7 +213,7 @@ class Curating(Searching):
             >>> ix.export("dog", folder / "dogs.csv").format
             'csv'
         """
-        from splicedex.api.python.results import Export, made
+        from splicedex.api.python.tables.results import Export, made
         from splicedex.search.curation.export import export
 
         with self._session.searcher() as searcher, self._progress.counting("exporting") as show:
@@ -416,7 +249,7 @@ class Curating(Searching):
             >>> ix.tag("dog NOT person", "good", True, dry_run=True).done
             False
         """
-        from splicedex.api.python.results import Tagging, made
+        from splicedex.api.python.tables.results import Tagging, made
         from splicedex.search.curation.tagging import tag
 
         with self._session.searcher() as searcher:
@@ -454,7 +287,7 @@ class Curating(Searching):
             >>> ix.classify(["dog", "horse"], truth="label").methods
             ('dense', 'recomposed')
         """
-        from splicedex.api.python.results import Classification, made
+        from splicedex.api.python.tables.results import Classification, made
         from splicedex.search.curation.classify import classify
 
         if isinstance(names, Mapping):
@@ -504,7 +337,7 @@ class Curating(Searching):
             >>> ix.probe("label", split="split").classes
             ('dog', 'horse')
         """
-        from splicedex.api.python.results import Probe, made
+        from splicedex.api.python.tables.results import Probe, made
         from splicedex.search.curation.probe import probe
 
         with self._session.searcher() as searcher, self._progress.counting("reading") as show:
@@ -522,36 +355,13 @@ class Curating(Searching):
             )
         return made(Probe, found)
 
-    # --- how ---
+    @abstractmethod
+    def sibling(self, to: str | PathLike[str]) -> AbstractContextManager[Searching]:
+        """Open another index, which may be on the same server.
 
-    def _tagged(
-        self,
-        searcher: Searcher,
-        found: Found,
-        tag: Mapping[str, Any] | None,
-        *,
-        dry_run: bool,
-    ) -> Found:
-        """Tag the images that were found, or not, and say so."""
-        from splicedex.search.curation.tagging import typed_value, write_tag
+        Args:
+            to: Its address.
 
-        if tag is None:
-            return found
-        ids = [image.id for image in found.images_found()]
-        typed = {name: typed_value(searcher, name, value) for name, value in tag.items()}
-        written = " ".join(f"{name}={value}" for name, value in tag.items())
-        if dry_run:
-            said = f"would write {written} to {len(ids):,} images; add --yes to do it"
-        else:
-            for name, value in typed.items():
-                write_tag(searcher, ids, name, value)
-            said = f"wrote {written} to {len(ids):,} images"
-        return replace(found, tagged=said)  # type: ignore[type-var]
-
-    def _sibling(self, to: str | PathLike[str]) -> Any:
-        raise NotImplementedError
-
-
-def words_of(given: str | Sequence[str]) -> list[str]:
-    """Several words as a list; one text is one word."""
-    return [given] if isinstance(given, str) else list(given)
+        Raises:
+            UserError: It cannot be opened.
+        """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from splicedex.api.python.asking import Asking
-    from splicedex.api.python.view import View
+    from splicedex.api.python.images.view import View
 
 
 class Index(Curating, Keeping):
@@ -60,7 +60,7 @@ class Index(Curating, Keeping):
             >>> len(v) == len(ix.view("dog NOT beach>=0.25"))
             True
         """
-        from splicedex.api.python.view import view_of
+        from splicedex.api.python.images.view import view_of
 
         return view_of(self, query)
 
@@ -100,7 +100,15 @@ class Index(Curating, Keeping):
         return f"<Index {self.address}: {images:,} images, model {made.model}{columns}>"
 
     @contextmanager
-    def _sibling(self, to: str | PathLike[str]) -> Iterator[Index]:
+    def sibling(self, to: str | PathLike[str]) -> Iterator[Index]:
+        """Open another index, which may be on the same server.
+
+        Args:
+            to: Its address.
+
+        Raises:
+            UserError: It cannot be opened.
+        """
         with Index(sibling(self._session.address, expanded(to)), self._progress) as other:
             yield other
 

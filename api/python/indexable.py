@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from splicedex.api.python.named import expanded
-from splicedex.api.python.optional import need
+from splicedex.api.python.tables.optional import need
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from splicedex.api.python.searching import Searching
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
-    from splicedex.api.python.answers import Info
-    from splicedex.api.python.kept import Copied, Moved, Repaired, Verified
+    from splicedex.api.python.tables.answers import Info
+    from splicedex.api.python.tables.kept import Copied, Moved, Repaired, Verified
     from splicedex.indexer.maintenance.move import Move
     from splicedex.indexer.store.address import Address
 
@@ -29,7 +29,7 @@ class Keeping(Searching):
             >>> ix.info().images
             240
         """
-        from splicedex.api.python.answers import Info
+        from splicedex.api.python.tables.answers import Info
 
         with self._session.searcher() as searcher:
             return Info(searcher.index.engine.count(), searcher.index.manifest)
@@ -41,7 +41,7 @@ class Keeping(Searching):
             >>> ix.verify().findings
             ()
         """
-        from splicedex.api.python.kept import Verified
+        from splicedex.api.python.tables.kept import Verified
         from splicedex.indexer.maintenance.verify import verify
 
         with self._session.searcher() as searcher, self._progress.counting("verifying") as show:
@@ -73,7 +73,7 @@ class Keeping(Searching):
             >>> ix.copy(folder / "copy.idx").written
             240
         """
-        from splicedex.api.python.kept import Copied
+        from splicedex.api.python.tables.kept import Copied
         from splicedex.indexer.maintenance.copy import copy_index
         from splicedex.indexer.store.address import parse_address, sharded, sibling
 
@@ -109,7 +109,7 @@ class Keeping(Searching):
             UserError: No image is in `old`, two images would get one name, or none of the photos
                 looked for is in `new`.
         """
-        from splicedex.api.python.kept import Moved
+        from splicedex.api.python.tables.kept import Moved
         from splicedex.indexer.maintenance.move import apply_move, plan_move
         from splicedex.indexer.pipeline.optimize import is_due, optimize
 
@@ -161,7 +161,7 @@ def repair(
 
 def repair_address(address: Address, progress: Progress) -> Repaired:
     """Repair the index at an address; see `repair`."""
-    from splicedex.api.python.kept import Repaired
+    from splicedex.api.python.tables.kept import Repaired
     from splicedex.indexer.maintenance.repair import repair as mend
 
     with progress.counting("repairing") as show:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from splicedex.api.python.index import Index
 from splicedex.api.python.indexing import choice, sparsity_of
 from splicedex.api.python.named import expanded
-from splicedex.api.python.table import Table
+from splicedex.api.python.tables.table import Table
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:

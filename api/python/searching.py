@@ -8,15 +8,15 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from splicedex.api.python.asking import asked
-from splicedex.api.python.hits import Hits, Pages, Shown
+from splicedex.api.python.images.hits import Hits, Pages, Shown
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
-    from splicedex.api.python.answers import Explanation, Frequencies, Meaning, Shows
     from splicedex.api.python.asking import Asking
     from splicedex.api.python.progress import Progress
-    from splicedex.api.python.results import Distribution, Facets
     from splicedex.api.python.session import Session
+    from splicedex.api.python.tables.answers import Explanation, Frequencies, Meaning, Shows
+    from splicedex.api.python.tables.results import Distribution, Facets
     from splicedex.search.results import Options, Rank, Results
 
 RANKS = ("auto", "concept", "dense", "rrf")
@@ -191,7 +191,7 @@ class Searching:
         if word is not None and inside is not None:
             raise UserError("a word and --in ask for different things", "give one of them")
         if inside is not None:
-            from splicedex.api.python.results import Distribution, made
+            from splicedex.api.python.tables.results import Distribution, made
             from splicedex.search.curation.distribution import distribution
 
             with self._session.searcher() as searcher:
@@ -213,7 +213,7 @@ class Searching:
             >>> ix.facets("dog").matches == len(ix.view("dog"))
             True
         """
-        from splicedex.api.python.results import Facets, made
+        from splicedex.api.python.tables.results import Facets, made
         from splicedex.search.browse.facets import facets
         from splicedex.search.query.asked import Asked
         from splicedex.search.query.nodes import AllOf
@@ -266,7 +266,7 @@ class Searching:
             return dict(searcher.index.columns)
 
     def _shows(self, path: str) -> Shows:
-        from splicedex.api.python.answers import Shows, Weight
+        from splicedex.api.python.tables.answers import Shows, Weight
         from splicedex.indexer.sources.location import printable, to_path
         from splicedex.search.browse.image import read_record
 
@@ -286,7 +286,7 @@ class Searching:
         )
 
     def _why(self, path: str, query: str) -> Explanation:
-        from splicedex.api.python.answers import Explanation, Part
+        from splicedex.api.python.tables.answers import Explanation, Part
         from splicedex.indexer.sources.location import printable
 
         with self._session.searcher() as searcher:
@@ -304,7 +304,7 @@ class Searching:
         return Explanation(printable(path), query, found.match, tuple(parts))
 
     def _frequent(self, limit: int) -> Frequencies:
-        from splicedex.api.python.answers import Frequencies, Frequency
+        from splicedex.api.python.tables.answers import Frequencies, Frequency
         from splicedex.search.browse.concept_frequency import most_shown
 
         with self._session.searcher() as searcher:
@@ -314,7 +314,7 @@ class Searching:
         return Frequencies(images, tuple(concepts))
 
     def _meaning(self, word: str, limit: int) -> Meaning:
-        from splicedex.api.python.answers import Meaning, Near, Synonym
+        from splicedex.api.python.tables.answers import Meaning, Near, Synonym
         from splicedex.search.browse.concept_frequency import images_with
         from splicedex.search.query.resolve import Resolved, neighbours, resolve
 

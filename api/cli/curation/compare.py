@@ -26,7 +26,7 @@ from splicedex.search.curation.output.chart_files import check_chart, save_chart
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
-    from splicedex.api.python.results import Comparison
+    from splicedex.api.python.tables.results import Comparison
 
 EXAMPLES = """
 [bold]Examples[/bold]

@@ -20,7 +20,7 @@ from splicedex.api.cli.render import (
 )
 
 if TYPE_CHECKING:
-    from splicedex.api.python.results import Drift
+    from splicedex.api.python.tables.results import Drift
 
 EXAMPLES = """
 [bold]Examples[/bold]

@@ -12,7 +12,7 @@ from splicedex.api.cli.options import IndexAddress, Json, opened
 from splicedex.api.cli.render import print_line, print_result
 
 if TYPE_CHECKING:
-    from splicedex.api.python.results import Export
+    from splicedex.api.python.tables.results import Export
 
 EXAMPLES = """
 [bold]Examples[/bold]

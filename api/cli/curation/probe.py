@@ -12,7 +12,7 @@ from splicedex.api.cli.options import IndexAddress, Json, Limit, opened
 from splicedex.api.cli.render import console, print_result, print_summary, print_title, table
 
 if TYPE_CHECKING:
-    from splicedex.api.python.results import Probe
+    from splicedex.api.python.tables.results import Probe
 
 EXAMPLES = """
 [bold]Examples[/bold]

@@ -23,7 +23,7 @@ from splicedex.api.cli.render import (
 )
 
 if TYPE_CHECKING:
-    from splicedex.api.python.results import Suspicions
+    from splicedex.api.python.tables.results import Suspicions
     from splicedex.search.curation.reports.suspicion import (
         Association,
         Companion,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splicedex.api.cli.render import errors, print_line
-from splicedex.api.python.indexing import COUNTS, one_line, unread_kinds
+from splicedex.api.python.tables.indexed import COUNTS, one_line, unread_kinds
 from splicedex.indexer.sources.decoding.kinds import unread_kind
 
 if TYPE_CHECKING:

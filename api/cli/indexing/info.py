@@ -8,7 +8,7 @@ from splicedex.api.cli.options import IndexAddress, Json, opened
 from splicedex.api.cli.render import console, print_result, table
 
 if TYPE_CHECKING:
-    from splicedex.api.python.answers import Info
+    from splicedex.api.python.tables.answers import Info
 
 
 def run(index: IndexAddress, json: Json = False) -> None:

@@ -25,8 +25,8 @@ from splicedex.splice.errors import UserError
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from splicedex.api.python.answers import Frequencies, Meaning
-    from splicedex.api.python.results import Distribution
+    from splicedex.api.python.tables.answers import Frequencies, Meaning
+    from splicedex.api.python.tables.results import Distribution
 
 EXAMPLES = """
 [bold]Examples[/bold]

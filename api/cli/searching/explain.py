@@ -17,7 +17,7 @@ from splicedex.api.cli.render import (
 )
 
 if TYPE_CHECKING:
-    from splicedex.api.python.answers import Explanation, Shows
+    from splicedex.api.python.tables.answers import Explanation, Shows
 
 EXAMPLES = """
 [bold]Examples[/bold]

@@ -31,7 +31,7 @@ from splicedex.indexer.sources.location import file_of
 from splicedex.splice.errors import UserError
 
 if TYPE_CHECKING:
-    from splicedex.api.python.hits import Hits
+    from splicedex.api.python.images.hits import Hits
 
 EXAMPLES = """
 [bold]Examples[/bold]

@@ -13,7 +13,7 @@ from splicedex.api.cli.selection.selecting import select
 
 if TYPE_CHECKING:
     from splicedex.api.python.index import Index
-    from splicedex.api.python.results import Balance
+    from splicedex.api.python.tables.results import Balance
 
 EXAMPLES = """
 [bold]Examples[/bold]

@@ -14,7 +14,7 @@ from splicedex.api.cli.selection.selecting import select
 
 if TYPE_CHECKING:
     from splicedex.api.python.index import Index
-    from splicedex.api.python.results import Duplicates
+    from splicedex.api.python.tables.results import Duplicates
     from splicedex.search.curation.duplicates import Copy
 
 EXAMPLES = """

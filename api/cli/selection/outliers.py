@@ -14,7 +14,7 @@ from splicedex.api.cli.selection.selecting import select
 
 if TYPE_CHECKING:
     from splicedex.api.python.index import Index
-    from splicedex.api.python.results import Outliers
+    from splicedex.api.python.tables.results import Outliers
 
 EXAMPLES = """
 [bold]Examples[/bold]

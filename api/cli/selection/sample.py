@@ -11,7 +11,7 @@ from splicedex.api.cli.selection.selecting import select
 
 if TYPE_CHECKING:
     from splicedex.api.python.index import Index
-    from splicedex.api.python.results import Selection
+    from splicedex.api.python.tables.results import Selection
 
 EXAMPLES = """
 [bold]Examples[/bold]

@@ -12,7 +12,7 @@ from splicedex.indexer.sources.location import file_of
 
 if TYPE_CHECKING:
     from splicedex.api.python.index import Index
-    from splicedex.api.python.results import Choice
+    from splicedex.api.python.tables.results import Choice
     from splicedex.indexer.store.address import Address
 
 Found = TypeVar("Found", bound="Choice")

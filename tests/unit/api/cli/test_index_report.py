@@ -6,7 +6,7 @@ import json
 from collections import Counter
 
 from splicedex.api.cli.indexing.index_report import LISTED, RULES, show_text
-from splicedex.api.python.indexing import Indexed
+from splicedex.api.python.tables.indexed import Indexed
 from splicedex.indexer.pipeline.index_images import Outcome
 from splicedex.indexer.pipeline.report import Report
 from splicedex.indexer.sources.decoding.kinds import NEEDS, why_not_read

@@ -5,9 +5,18 @@ import doctest
 import pytest
 
 import splicedex
-from splicedex.api.python import curating, index, indexing, keeping, method, query, searching
+from splicedex.api.python import (
+    curating,
+    index,
+    indexing,
+    keeping,
+    method,
+    query,
+    searching,
+    selecting,
+)
 
-MODULES = (query, indexing, method, index, searching, curating, keeping)
+MODULES = (query, indexing, method, index, searching, selecting, curating, keeping)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda one: one.__name__.rpartition(".")[2])

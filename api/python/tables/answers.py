@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from splicedex.api.python.hits import Shown
-from splicedex.api.python.table import Table, plain
+from splicedex.api.python.images.hits import Shown
+from splicedex.api.python.tables.table import Table, plain
 
 if TYPE_CHECKING:
     from splicedex.indexer.store.manifest import Manifest
@@ -56,7 +56,7 @@ class Shows(Table):
         }
 
     def _repr_html_(self) -> str:
-        from splicedex.api.python.html import Card, cards_html
+        from splicedex.api.python.tables.html import Card, cards_html
 
         card = Card(self.path, self.name, [f"{one.concept} {one.probability:.2f}" for one in self])
         return cards_html([card], repr(self), largest=256)

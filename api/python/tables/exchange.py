@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from splicedex.api.python.optional import need
+from splicedex.api.python.tables.optional import need
 
 if TYPE_CHECKING:
-    from splicedex.api.python.view import View
+    from splicedex.api.python.images.view import View
 
 _OWN = frozenset({"id", "filepath", "tags", "metadata", "created_at", "last_modified_at"})
 """Fields that FiftyOne has itself."""
@@ -34,7 +34,7 @@ def to_torch(view: View, label: str | None, transform: Callable[[Any], Any] | No
     Raises:
         UserError: There is no such column.
     """
-    from splicedex.api.python.torch_images import TorchImages
+    from splicedex.api.python.tables.torch_images import TorchImages
     from splicedex.indexer.payload.columns import text_of
     from splicedex.search.curation.subsets.checks import check_column
 

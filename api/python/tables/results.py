@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from splicedex.api.python.located import Image
-from splicedex.api.python.table import Table, plain
+from splicedex.api.python.tables.located import Image
+from splicedex.api.python.tables.table import Table, plain
 from splicedex.search.browse import facets
 from splicedex.search.curation import (
     balance,
@@ -41,16 +42,16 @@ def made(kind: type[Made], found: Any, **more: Any) -> Made:
     return kind(**{one.name: getattr(found, one.name) for one in fields(found)}, **more)
 
 
-class Choice(Table):
+class Choice(Table, ABC):
     """Images that were chosen, to look at or to tag."""
 
     __slots__ = ()
     tagged: str | None
     """What was tagged, or would be; None without a tag."""
 
+    @abstractmethod
     def images_found(self) -> Sequence[Image]:
         """The images that `--paths` lists and `tag` marks."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, repr=False)

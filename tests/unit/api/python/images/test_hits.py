@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import splicedex as sx
-from splicedex.api.python.hits import PAGE, Hits
+from splicedex.api.python.images.hits import PAGE, Hits
 
 
 def test_hits_are_read_lazily_and_in_pages(ix, monkeypatch):

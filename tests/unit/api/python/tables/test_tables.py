@@ -5,7 +5,7 @@ import json
 import pytest
 
 import splicedex as sx
-from splicedex.api.python.table import plain
+from splicedex.api.python.tables.table import plain
 
 
 def test_intervals_and_pairs_are_columns(ix):

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from splicedex.api.python.table import Table, plain
+from splicedex.api.python.tables.table import Table, plain
 from splicedex.indexer.sources.location import printable, to_path
 from splicedex.search.browse.image import columns_of
 
 if TYPE_CHECKING:
-    from splicedex.api.python.answers import Explanation
+    from splicedex.api.python.tables.answers import Explanation
     from splicedex.search.ranking.explain import Contribution
     from splicedex.search.results import Result, Results
 
@@ -86,7 +86,7 @@ class Hit:
         return parts
 
     def _repr_html_(self) -> str:
-        from splicedex.api.python.html import cards_html
+        from splicedex.api.python.tables.html import cards_html
 
         return cards_html([card_of(self)], self.name, largest=256)
 
@@ -206,7 +206,7 @@ class Hits(Table):
         return f"<Hits of {self.query!s}: {len(self):,}{matches}>"
 
     def _repr_html_(self) -> str:
-        from splicedex.api.python.html import MOST_CARDS, cards_html
+        from splicedex.api.python.tables.html import MOST_CARDS, cards_html
 
         count = len(self)
         shown = [card_of(self[at]) for at in range(min(count, MOST_CARDS))]
@@ -330,7 +330,7 @@ def hit_of(result: Result, why: Callable[[str], Explanation]) -> Hit:
 
 def card_of(hit: Hit) -> Any:
     """A hit to show: its picture, its score and its reasons."""
-    from splicedex.api.python.html import Card
+    from splicedex.api.python.tables.html import Card
 
     said = ", ".join(one.concept for one in hit.shows[:REASONS])
     lines = [f"{hit.score:.3f}", *hit.reasons, *([f"shows {said}"] if said else [])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from splicedex.api.python.table import Table
+from splicedex.api.python.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -3,57 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from splicedex.api.python.answers import Weight
 from splicedex.api.python.asking import asked
-from splicedex.api.python.hits import Shown
+from splicedex.api.python.images.members import Member, ids_in_order, member_of
+from splicedex.api.python.images.set_trees import EVERYTHING, either, opposite, parts_of
 from splicedex.api.python.query import Query
-from splicedex.api.python.table import Table, plain
+from splicedex.api.python.tables.table import Table, plain
 from splicedex.search.query.asked import Asked
-from splicedex.search.query.nodes import AllOf, Among, AnyOf, Concept, Node, NoneOf
-from splicedex.search.query.normalize import leaves, normal
+from splicedex.search.query.nodes import AllOf, Among, Node, NoneOf
 from splicedex.splice.errors import UserError
-from splicedex.splice.presence.calibration import PRESENT
 
 if TYPE_CHECKING:
-    from splicedex.api.python import results
     from splicedex.api.python.asking import Asking
-    from splicedex.api.python.hits import Hits
+    from splicedex.api.python.images.hits import Hits
     from splicedex.api.python.index import Index
-    from splicedex.indexer.engines.query import Hit as Point
+    from splicedex.api.python.tables import results
     from splicedex.search.curation.export import Format
     from splicedex.search.curation.tagging import Value
     from splicedex.search.searcher import Searcher
 
-EVERYTHING = AllOf(())
 REASONS = 4
 """Concepts that are told of an image in a notebook."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """An image of a view.
-
-    Args:
-        path: Its file.
-        name: Its name in the index.
-        id: Its point id.
-        cosine: Cosine between its aligned embedding and its decomposition.
-        columns: Its columns.
-        shows: The concepts that it is said to show, most probable first.
-        concepts: Its decomposition: SpLiCE weights, largest first.
-    """
-
-    path: str
-    name: str
-    id: str
-    cosine: float
-    columns: Mapping[str, Any]
-    shows: tuple[Shown, ...]
-    concepts: tuple[Weight, ...]
 
 
 class View(Table):
@@ -94,30 +66,20 @@ class View(Table):
     # --- sets ---
 
     def _opposite(self, node: Node) -> Node:
-        """The tree for all images that another tree does not find.
-
-        In the language `NOT dog` leaves out what surely shows a dog; the opposite of a set is
-        exact. Where a set itself has such a NOT, its images are chosen one by one.
-        """
-        found = leaves(normal(node))
-        if any(
-            isinstance(one, Concept) and one.is_plain and not affirmed for one, affirmed in found
-        ):
-            return NoneOf(Among(tuple(View(self._index, lambda: node).ids)), 0)
-        bounded = _bounded(node)
-        return bounded.part if isinstance(bounded, NoneOf) else NoneOf(bounded, 0)
+        """The tree for all other images; where none says it, the images are told one by one."""
+        return opposite(node) or NoneOf(Among(tuple(View(self._index, lambda: node).ids)), 0)
 
     def __and__(self, other: str | Asking) -> View:
         """The images that are in both."""
-        return self._composed(other, lambda one, two: AllOf((*_all(one), *_all(two))))
+        return self._composed(other, lambda one, two: AllOf((*parts_of(one), *parts_of(two))))
 
     def __or__(self, other: str | Asking) -> View:
         """The images that are in one of them, or in both."""
-        return self._composed(other, _either)
+        return self._composed(other, either)
 
     def __sub__(self, other: str | Asking) -> View:
         """The images that are here and not there."""
-        return self._composed(other, lambda one, two: AllOf((*_all(one), self._opposite(two))))
+        return self._composed(other, lambda one, two: AllOf((*parts_of(one), self._opposite(two))))
 
     def __rand__(self, other: str | Asking) -> View:
         """The images that are in both."""
@@ -144,7 +106,7 @@ class View(Table):
         """
         with self._index._session.searcher() as searcher:
             tree = _tree_of(searcher, asked(query))
-        return self._index.search(Query(AllOf((*_all(tree), *_all(self.tree)))), **options)
+        return self._index.search(Query(AllOf((*parts_of(tree), *parts_of(self.tree)))), **options)
 
     # --- order and choice ---
 
@@ -208,7 +170,7 @@ class View(Table):
             column, descending = self._order
             fields = fields_of(column)
             points = list(searcher.index.engine.scroll(passing, with_payload=fields))
-            return _sorted(points, column, searcher, descending=descending)
+            return ids_in_order(points, column, searcher, descending=descending)
 
     @property
     def members(self) -> Sequence[Member]:
@@ -333,7 +295,7 @@ class View(Table):
         Raises:
             UserError: datasets is not installed.
         """
-        from splicedex.api.python.exchange import to_datasets
+        from splicedex.api.python.tables.exchange import to_datasets
 
         return to_datasets(self)
 
@@ -353,7 +315,7 @@ class View(Table):
         Raises:
             UserError: There is no such column.
         """
-        from splicedex.api.python.exchange import to_torch
+        from splicedex.api.python.tables.exchange import to_torch
 
         return to_torch(self, label, transform)
 
@@ -366,7 +328,7 @@ class View(Table):
         Raises:
             UserError: fiftyone is not installed.
         """
-        from splicedex.api.python.exchange import to_fiftyone
+        from splicedex.api.python.tables.exchange import to_fiftyone
 
         return to_fiftyone(self, name)
 
@@ -379,7 +341,7 @@ class View(Table):
         return f"<View of {self.query or 'every image'}{order}: {len(self):,} images>"
 
     def _repr_html_(self) -> str:
-        from splicedex.api.python.html import MOST_CARDS, Card, cards_html
+        from splicedex.api.python.tables.html import MOST_CARDS, Card, cards_html
 
         ids = self.ids
         cards = [
@@ -402,7 +364,7 @@ class View(Table):
         for block in blocks(ids):
             with self._index._session.searcher() as searcher:
                 points = searcher.index.engine.retrieve(block, with_concepts=True)
-                members = [_member(point, searcher) for point in points]
+                members = [member_of(point, searcher) for point in points]
             yield from members
 
     def _composed(self, other: str | Asking, compose: Callable[[Node, Node], Node]) -> View:
@@ -441,68 +403,3 @@ def _tree_of(searcher: Searcher, query: str) -> Node:
     reading = searcher.plan(query).reading
     assert reading is not None
     return reading.tree
-
-
-def _all(node: Node) -> tuple[Node, ...]:
-    return node.parts if isinstance(node, AllOf) else (node,)
-
-
-def _either(one: Node, two: Node) -> Node:
-    parts = (
-        part for node in (one, two) for part in (node.parts if isinstance(node, AnyOf) else (node,))
-    )
-    return EVERYTHING if EVERYTHING in (one, two) else AnyOf(tuple(parts))
-
-
-def _bounded(node: Node) -> Node:
-    """The same tree, with `dog` as `dog>=0.25`, which finds the same images."""
-    match node:
-        case NoneOf(part):
-            return replace(node, part=_bounded(part))
-        case AllOf(parts) | AnyOf(parts):
-            return replace(node, parts=tuple(map(_bounded, parts)))
-        case Concept() if node.is_plain:
-            return replace(node, above=PRESENT)
-    return node
-
-
-def _sorted(
-    points: Sequence[Point], column: str, searcher: Searcher, *, descending: bool
-) -> list[str]:
-    """The ids of points by the values of a column, then by id; those without a value are last."""
-    from splicedex.indexer.payload.columns import value_of
-    from splicedex.indexer.payload.dates import read_date
-
-    kind = searcher.index.columns[column]
-
-    def key(value: Any) -> Any:
-        if isinstance(value, list):
-            value = next((one for one in value if one is not None), None)
-        if value is None or kind != "date":
-            return value
-        moment = read_date(value)
-        return None if moment is None else moment.start
-
-    keyed = [(key(value_of(point.payload, column)), point.id) for point in points]
-    there = sorted((one for one in keyed if one[0] is not None), key=lambda one: one[1])
-    there.sort(key=lambda one: one[0], reverse=descending)
-    return [id_ for _, id_ in there] + sorted(id_ for value, id_ in keyed if value is None)
-
-
-def _member(point: Point, searcher: Searcher) -> Member:
-    from splicedex.indexer.payload.shows import shown_in
-    from splicedex.indexer.sources.location import printable, to_path
-    from splicedex.indexer.store.index import HASH
-    from splicedex.search.browse.image import columns_of, weighted
-
-    assert point.concepts is not None
-    space = searcher.index.space
-    return Member(
-        printable(str(to_path(point.payload))),
-        point.payload["path"],
-        point.id,
-        point.payload["cosine"],
-        {name: value for name, value in columns_of(point.payload).items() if name != HASH},
-        tuple(Shown(*one) for one in shown_in(point.payload).named(space)),
-        tuple(Weight(*one) for one in weighted(space, point.concepts)),
-    )

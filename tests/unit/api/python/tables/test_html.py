@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from splicedex.api.python import html
-from splicedex.api.python.html import (
+from splicedex.api.python.tables import html
+from splicedex.api.python.tables.html import (
     MOST_BYTES,
     MOST_CARDS,
     MOST_ROWS,

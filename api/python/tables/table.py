@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from splicedex.api.python.optional import need
+from splicedex.api.python.tables.optional import need
 
 if TYPE_CHECKING:
     import pandas
@@ -111,7 +111,7 @@ class Table:
 
     def _repr_html_(self) -> str:
         """The rows for notebooks: static HTML."""
-        from splicedex.api.python.html import table_html
+        from splicedex.api.python.tables.html import table_html
 
         return table_html(self.records(), repr(self))
 

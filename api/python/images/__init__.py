@@ -1,0 +1,1 @@
+"""Images that a query finds: ranked hits, and sets."""
