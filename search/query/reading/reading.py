@@ -72,7 +72,8 @@ def read(
     notes += negation.notes
     if has_sentences and _is_sentence(typed[:-1]):
         whole = quoted(" ".join(query.split()))
-        notes.append(f"to rank by the whole sentence instead, write text:{whole}")
+        literally = "=" if negation.denied else ""  # else the sentence would be split as well
+        notes.append(f"to rank by the whole sentence instead, write text:{literally}{whole}")
     return Reading(tree, exact, tuple(notes))
 
 

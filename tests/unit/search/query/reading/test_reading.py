@@ -146,6 +146,8 @@ def test_says_how_it_was_read():
     assert as_read("a dog on the beach").notes == ("read as: dog beach (passed over: a, on, the)",)
     told = as_read("a dog on the  beach", has_sentences=True).notes
     assert told[1:] == ('to rank by the whole sentence instead, write text:"a dog on the beach"',)
+    told = as_read("a beach with no dogs", has_sentences=True).notes
+    assert told[-1].endswith('write text:="a beach with no dogs"')
     for exact in ("dog", "dog cat", "dog AND cat NOT sea", '"hot dog" -cat', "dog OR cat>0.5^2"):
         assert as_read(exact, has_sentences=True).notes == ()
 
